@@ -1,0 +1,42 @@
+/** Where an event can end (law 1): exactly one of these, for every event that reached `collect`. */
+export const OUTCOMES = ['applied', 'duplicate', 'quarantined', 'withheld', 'suppressed', 'misdirected'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Why an event was quarantined. Closed, and free of personal data. */
+export const QUARANTINE_REASONS = {
+  'not-an-object': 'the event is not a JSON object',
+  'too-deep': 'the event nests deeper than 32 levels',
+  'too-large': 'the event is larger than 256 KiB',
+  'hostile-key': 'the event has a key such as __proto__',
+  'unknown-type': 'the event type is none of track, identify, page, screen, group, alias',
+  'missing-message-id': 'the event has no messageId, so a retry could not be told from a new event',
+  'missing-name': 'a track event has no event name',
+  'no-identifier': 'the event names nobody: no identifier is left after normalising and dropping blocked values',
+  'impossible-time': 'the time is unreadable, before 2000-01-01 or more than a day in the future',
+  'impossible-price': 'a price or amount is negative, not finite, or beyond any plausible order',
+  'impossible-quantity': 'a quantity is not a positive whole number, or beyond any plausible order',
+  'schema-mismatch': "the properties do not fit the signal's schema",
+  'unknown-signal': 'the source is strict and this signal is not in the catalogue',
+  'signal-not-allowed': 'this source may not send this signal',
+  'unreadable-record': 'a stream record could not be unpacked',
+} as const;
+export type QuarantineReason = keyof typeof QUARANTINE_REASONS;
+
+/** Why an event was withheld: no purpose it declares is allowed here for this customer. */
+export const WITHHELD_REASONS = {
+  'no-consent': "the jurisdiction's default denies every purpose of this signal and the customer has not opted in",
+  'customer-refused': 'the customer denied every purpose of this signal, by choice or by Global Privacy Control',
+} as const;
+export type WithheldReason = keyof typeof WITHHELD_REASONS;
+
+/** What `collect` can say at once; `accepted` means durably queued, and `understand` decides the final outcome. */
+export type ReceiptOutcome = 'accepted' | 'quarantined' | 'misdirected';
+
+export interface Receipt {
+  /** As the client sent it; null when the event had none. */
+  readonly messageId: string | null;
+  readonly outcome: ReceiptOutcome;
+  readonly reason?: QuarantineReason | `jurisdiction:${string}`;
+  /** For `misdirected`: the collect endpoint of the right jurisdiction, when this deployment knows it. */
+  readonly endpoint?: string;
+}

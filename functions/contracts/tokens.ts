@@ -1,0 +1,51 @@
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { EpochMs } from '../kernel/time.ts';
+import { asIdentifierToken, asMessageToken, type IdentifierToken, type MessageToken, type SubjectId } from './ids.ts';
+import type { IdentifierType } from './signal.ts';
+
+/** The secrets of one jurisdiction, derived in memory from its KMS HMAC key (`GenerateMac` over a fixed label) and
+ * stored nowhere. KeyObjects, since raw buffers make an HMAC seven times slower on Node 24. */
+export interface JurisdictionSecrets {
+  readonly identifiers: KeyObject;
+  readonly messages: KeyObject;
+  readonly writeKeys: KeyObject;
+  readonly rowRefs: KeyObject;
+}
+
+/** Labels under which the secrets are derived. A change of a label is a change of every token: never edit one. */
+export const SECRET_LABELS: Readonly<Record<keyof JurisdictionSecrets, string>> = {
+  identifiers: 'rapport/identifiers/v1',
+  messages: 'rapport/messages/v1',
+  writeKeys: 'rapport/write-keys/v1',
+  rowRefs: 'rapport/row-refs/v1',
+};
+
+/** 128 bits of HMAC-SHA-256, base64url, 22 characters. */
+const mac = (key: KeyObject, text: string): string =>
+  createHmac('sha256', key).update(text).digest('base64url').slice(0, 22);
+
+/** Token of one normalised identifier value. */
+export const identifierToken = (secrets: JurisdictionSecrets, type: IdentifierType, normalised: string): IdentifierToken =>
+  asIdentifierToken(`${type}.${mac(secrets.identifiers, `${type}\u0000${normalised}`)}`);
+
+/** The identifier type a token was made from. */
+export const typeOfToken = (token: IdentifierToken): IdentifierType => token.slice(0, token.indexOf('.')) as IdentifierType;
+
+/** Token of a client's message id: the dedupe key. */
+export const messageToken = (secrets: JurisdictionSecrets, messageId: string): MessageToken =>
+  asMessageToken(mac(secrets.messages, messageId));
+
+/** Joins archive rows of one subject within a UTC month, and no further. */
+export const rowRef = (secrets: JurisdictionSecrets, subjectId: SubjectId | IdentifierToken, at: EpochMs): string =>
+  mac(secrets.rowRefs, `${subjectId}\u0000${new Date(at).toISOString().slice(0, 7)}`);
+
+/** The write key of a source: `<sourceId>_<keyVersion>_<mac>`. */
+export const writeKeyOf = (secrets: JurisdictionSecrets, source: { readonly id: string; readonly keyVersion: number }): string =>
+  `${source.id}_${source.keyVersion}_${mac(secrets.writeKeys, `${source.id}\u0000${source.keyVersion}`)}`;
+
+/** Whether `candidate` is the write key of `source`, in constant time. */
+export function isWriteKeyOf(secrets: JurisdictionSecrets, source: { readonly id: string; readonly keyVersion: number }, candidate: string): boolean {
+  const expected = Buffer.from(writeKeyOf(secrets, source));
+  const given = Buffer.from(candidate);
+  return expected.length === given.length && timingSafeEqual(expected, given);
+}

@@ -1,0 +1,18 @@
+import type { IdentifierType } from '../contracts/signal.ts';
+
+/** One type of identifier. One file per type under `registry/identifiers`. */
+export interface IdentifierDefinition {
+  readonly type: IdentifierType;
+  readonly version: number;
+  /** Canonical form of a raw value, or null when the value cannot identify anybody. Pure. */
+  normalise(raw: string): string | null;
+  /** Normalised values and patterns that stand for nobody and never link. */
+  readonly blocked: readonly (string | RegExp)[];
+  /** How many distinct identifiers of each other type one value of this type may be seen with before it stops linking
+   * (a shared till, a family e-mail). Depends on the set of edges only, so order does not matter. */
+  readonly linksMax: Readonly<Partial<Record<IdentifierType, number>>>;
+  readonly examples: {
+    readonly same: readonly (readonly [string, string])[];
+    readonly blocked: readonly string[];
+  };
+}
