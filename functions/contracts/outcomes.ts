@@ -1,5 +1,12 @@
 /** Where an event can end (law 1): exactly one of these, for every event that reached `collect`. */
-export const OUTCOMES = ['applied', 'duplicate', 'quarantined', 'withheld', 'suppressed', 'misdirected'] as const;
+export const OUTCOMES = [
+  'applied',
+  'duplicate',
+  'quarantined',
+  'withheld',
+  'suppressed',
+  'misdirected',
+] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** Why an event was quarantined. Closed, and free of personal data. */
@@ -11,7 +18,8 @@ export const QUARANTINE_REASONS = {
   'unknown-type': 'the event type is none of track, identify, page, screen, group, alias',
   'missing-message-id': 'the event has no messageId, so a retry could not be told from a new event',
   'missing-name': 'a track event has no event name',
-  'no-identifier': 'the event names nobody: no identifier is left after normalising and dropping blocked values',
+  'no-identifier':
+    'the event names nobody: no identifier is left after normalising and dropping blocked values',
   'impossible-time': 'the time is unreadable, before 2000-01-01 or more than a day in the future',
   'impossible-price': 'a price or amount is negative, not finite, or beyond any plausible order',
   'impossible-quantity': 'a quantity is not a positive whole number, or beyond any plausible order',
@@ -24,8 +32,10 @@ export type QuarantineReason = keyof typeof QUARANTINE_REASONS;
 
 /** Why an event was withheld: no purpose it declares is allowed here for this customer. */
 export const WITHHELD_REASONS = {
-  'no-consent': "the jurisdiction's default denies every purpose of this signal and the customer has not opted in",
-  'customer-refused': 'the customer denied every purpose of this signal, by choice or by Global Privacy Control',
+  'no-consent':
+    "the jurisdiction's default denies every purpose of this signal and the customer has not opted in",
+  'customer-refused':
+    'the customer denied every purpose of this signal, by choice or by Global Privacy Control',
 } as const;
 export type WithheldReason = keyof typeof WITHHELD_REASONS;
 

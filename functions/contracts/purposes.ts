@@ -4,7 +4,14 @@ import { z } from 'zod';
  * `service`: doing what the customer asked for (GDPR art. 6(1)(b) and its kin) · `analytics`: measuring our own
  * operations · `personalisation`: adapting what this customer is shown or offered · `profiling`: evaluating this
  * customer (value, risk) · `automatedDecisions`: decisions without a human · `sharing`: giving or selling it on. */
-export const PURPOSES = ['service', 'analytics', 'personalisation', 'profiling', 'automatedDecisions', 'sharing'] as const;
+export const PURPOSES = [
+  'service',
+  'analytics',
+  'personalisation',
+  'profiling',
+  'automatedDecisions',
+  'sharing',
+] as const;
 export const purposeSchema = z.enum(PURPOSES);
 export type Purpose = (typeof PURPOSES)[number];
 

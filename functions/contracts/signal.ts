@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import type { EpochMs } from '../kernel/time.ts';
+import { EVENT_CLASSES, type EventClass } from './event-classes.ts';
 import type { IdentifierToken, MessageToken } from './ids.ts';
 import { type ConsentChoices, consentChoicesSchema, purposeSchema } from './purposes.ts';
 
-/** Groups of signals that share a retention rule and an archive partition. */
-export const EVENT_CLASSES = ['transaction', 'behaviour', 'service', 'delivery', 'feedback', 'account', 'consent', 'other'] as const;
-export type EventClass = (typeof EVENT_CLASSES)[number];
+export { EVENT_CLASSES, type EventClass };
 
 /** Identifier types, highest priority first: the first one present names the signal's atom. */
 export const IDENTIFIER_TYPES = ['userId', 'loyaltyId', 'email', 'phone', 'deviceId', 'anonymousId'] as const;
@@ -31,13 +30,20 @@ export const factSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cart'), open: z.boolean(), valueMinor: z.int().nonnegative() }),
   z.object({ kind: z.literal('contact'), channel: z.enum(CONTACT_CHANNELS), escalated: z.boolean() }),
   z.object({ kind: z.literal('resolution'), firstContact: z.boolean(), minutes: z.int().nonnegative() }),
-  z.object({ kind: z.literal('delivery'), onTime: z.boolean(), /** Local hour of day 0–23. */ hour: z.int().min(0).max(23) }),
+  z.object({
+    kind: z.literal('delivery'),
+    onTime: z.boolean(),
+    /** Local hour of day 0–23. */ hour: z.int().min(0).max(23),
+  }),
   /** 0 worst, 100 best; for effort 0 is hardest. */
   z.object({ kind: z.literal('satisfaction'), score: z.int().min(0).max(100) }),
   z.object({ kind: z.literal('effort'), score: z.int().min(0).max(100) }),
   z.object({ kind: z.literal('consent'), choices: consentChoicesSchema }),
   /** An agent flagged something about the relationship. */
-  z.object({ kind: z.literal('flag'), code: z.enum(['praise', 'complaint', 'vulnerable', 'churn-threat', 'fraud-suspected', 'other']) }),
+  z.object({
+    kind: z.literal('flag'),
+    code: z.enum(['praise', 'complaint', 'vulnerable', 'churn-threat', 'fraud-suspected', 'other']),
+  }),
 ]);
 export type Fact = z.infer<typeof factSchema>;
 

@@ -1,6 +1,12 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { EpochMs } from '../kernel/time.ts';
-import { asIdentifierToken, asMessageToken, type IdentifierToken, type MessageToken, type SubjectId } from './ids.ts';
+import {
+  asIdentifierToken,
+  asMessageToken,
+  type IdentifierToken,
+  type MessageToken,
+  type SubjectId,
+} from './ids.ts';
 import type { IdentifierType } from './signal.ts';
 
 /** The secrets of one jurisdiction, derived in memory from its KMS HMAC key (`GenerateMac` over a fixed label) and
@@ -25,26 +31,40 @@ const mac = (key: KeyObject, text: string): string =>
   createHmac('sha256', key).update(text).digest('base64url').slice(0, 22);
 
 /** Token of one normalised identifier value. */
-export const identifierToken = (secrets: JurisdictionSecrets, type: IdentifierType, normalised: string): IdentifierToken =>
-  asIdentifierToken(`${type}.${mac(secrets.identifiers, `${type}\u0000${normalised}`)}`);
+export const identifierToken = (
+  secrets: JurisdictionSecrets,
+  type: IdentifierType,
+  normalised: string,
+): IdentifierToken => asIdentifierToken(`${type}.${mac(secrets.identifiers, `${type}\u0000${normalised}`)}`);
 
 /** The identifier type a token was made from. */
-export const typeOfToken = (token: IdentifierToken): IdentifierType => token.slice(0, token.indexOf('.')) as IdentifierType;
+export const typeOfToken = (token: IdentifierToken): IdentifierType =>
+  token.slice(0, token.indexOf('.')) as IdentifierType;
 
 /** Token of a client's message id: the dedupe key. */
 export const messageToken = (secrets: JurisdictionSecrets, messageId: string): MessageToken =>
   asMessageToken(mac(secrets.messages, messageId));
 
 /** Joins archive rows of one subject within a UTC month, and no further. */
-export const rowRef = (secrets: JurisdictionSecrets, subjectId: SubjectId | IdentifierToken, at: EpochMs): string =>
-  mac(secrets.rowRefs, `${subjectId}\u0000${new Date(at).toISOString().slice(0, 7)}`);
+export const rowRef = (
+  secrets: JurisdictionSecrets,
+  subjectId: SubjectId | IdentifierToken,
+  at: EpochMs,
+): string => mac(secrets.rowRefs, `${subjectId}\u0000${new Date(at).toISOString().slice(0, 7)}`);
 
 /** The write key of a source: `<sourceId>_<keyVersion>_<mac>`. */
-export const writeKeyOf = (secrets: JurisdictionSecrets, source: { readonly id: string; readonly keyVersion: number }): string =>
+export const writeKeyOf = (
+  secrets: JurisdictionSecrets,
+  source: { readonly id: string; readonly keyVersion: number },
+): string =>
   `${source.id}_${source.keyVersion}_${mac(secrets.writeKeys, `${source.id}\u0000${source.keyVersion}`)}`;
 
 /** Whether `candidate` is the write key of `source`, in constant time. */
-export function isWriteKeyOf(secrets: JurisdictionSecrets, source: { readonly id: string; readonly keyVersion: number }, candidate: string): boolean {
+export function isWriteKeyOf(
+  secrets: JurisdictionSecrets,
+  source: { readonly id: string; readonly keyVersion: number },
+  candidate: string,
+): boolean {
   const expected = Buffer.from(writeKeyOf(secrets, source));
   const given = Buffer.from(candidate);
   return expected.length === given.length && timingSafeEqual(expected, given);

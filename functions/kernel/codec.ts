@@ -22,7 +22,9 @@ export function pack(values: readonly unknown[]): Uint8Array {
  * @throws Error when the bytes are not a packed record; callers treat such a record as poison. */
 export function unpack(packed: Uint8Array): unknown[] {
   if (packed[0] !== PACK_VERSION) throw new Error('not a packed record: unknown version byte');
-  const text = zstdDecompressSync(packed.subarray(1), { maxOutputLength: UNPACKED_BYTES_MAX }).toString('utf8');
+  const text = zstdDecompressSync(packed.subarray(1), { maxOutputLength: UNPACKED_BYTES_MAX }).toString(
+    'utf8',
+  );
   const values: unknown = JSON.parse(text);
   if (!Array.isArray(values)) throw new Error('not a packed record: no array inside');
   return values;

@@ -36,20 +36,31 @@ export interface JurisdictionDefinition {
   /** IANA name, for hours of day. */
   readonly timeZone: string;
   readonly purposes: Readonly<Record<Purpose, Sourced<LawfulDefault>>>;
-  readonly identity: Sourced<{ readonly deterministic: true; readonly probabilistic: 'off' | 'review' | 'on' }>;
+  readonly identity: Sourced<{
+    readonly deterministic: true;
+    readonly probabilistic: 'off' | 'review' | 'on';
+  }>;
   /** Purposes that `Sec-GPC: 1` denies. */
   readonly globalPrivacyControl: Sourced<readonly Purpose[]>;
   readonly retention: Readonly<Record<EventClass, Sourced<Retention>>>;
   readonly rights: Sourced<{
-    readonly answerIn: { readonly count: number; readonly unit: 'calendar-days' | 'business-days' | 'calendar-months' };
-    readonly extension: { readonly count: number; readonly unit: 'calendar-days' | 'business-days' | 'calendar-months' } | null;
+    readonly answerIn: {
+      readonly count: number;
+      readonly unit: 'calendar-days' | 'business-days' | 'calendar-months';
+    };
+    readonly extension: {
+      readonly count: number;
+      readonly unit: 'calendar-days' | 'business-days' | 'calendar-months';
+    } | null;
     /** When the deadline starts, and whether it stops while waiting for the person. */
     readonly clock: 'from-receipt' | 'from-receipt-stops-for-person' | 'from-verification';
     readonly erasure: boolean;
   }>;
   readonly breach: Sourced<{ readonly notifyRegulatorHours: number | null; readonly rule: string }>;
   readonly minors: Sourced<{ readonly adultAge: number; readonly rule: string }>;
-  readonly automatedDecisions: Sourced<readonly ('explain' | 'human-review' | 'refuse' | 'appeal' | 'disclose')[]>;
+  readonly automatedDecisions: Sourced<
+    readonly ('explain' | 'human-review' | 'refuse' | 'appeal' | 'disclose')[]
+  >;
   readonly transfers: Sourced<string>;
   /** Smallest group of people that an aggregate which leaves the jurisdiction may describe. */
   readonly aggregateThreshold: Sourced<number>;

@@ -31,10 +31,17 @@ export interface SignalDefinition<Properties = unknown> {
   facts(properties: Properties, context: FactContext): readonly Fact[];
   /** The entry proves itself: one test runs every example of every entry. */
   readonly examples: {
-    readonly good: readonly { readonly properties: Record<string, unknown>; readonly facts: readonly Fact[] }[];
-    readonly bad: readonly { readonly properties: Record<string, unknown>; readonly reason: QuarantineReason }[];
+    readonly good: readonly {
+      readonly properties: Record<string, unknown>;
+      readonly facts: readonly Fact[];
+    }[];
+    readonly bad: readonly {
+      readonly properties: Record<string, unknown>;
+      readonly reason: QuarantineReason;
+    }[];
   };
 }
 
 /** Keeps the type of the properties between schema and facts. */
-export const defineSignal = <P>(definition: SignalDefinition<P>): SignalDefinition => definition as SignalDefinition;
+export const defineSignal = <P>(definition: SignalDefinition<P>): SignalDefinition =>
+  definition as SignalDefinition;

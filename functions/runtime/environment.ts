@@ -4,6 +4,7 @@ import { InvariantError } from '../kernel/invariant.ts';
  * @throws InvariantError naming the variable when it is missing: the template and the code disagree. */
 export function required(name: string): string {
   const value = process.env[name];
-  if (value === undefined || value === '') throw new InvariantError(`environment variable ${name} is not set`);
+  if (value === undefined || value === '')
+    throw new InvariantError(`environment variable ${name} is not set`);
   return value;
 }

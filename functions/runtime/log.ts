@@ -11,7 +11,11 @@ export const log = {
   warn: (message: string, fields: LogFields = {}): void => line('warn', message, fields),
   /** `error` contributes its name and the name of its cause only; messages of foreign errors may quote input. */
   error: (message: string, error: unknown, fields: LogFields = {}): void =>
-    line('error', message, { ...fields, error: nameOf(error), cause: nameOf((error as { cause?: unknown } | null)?.cause) }),
+    line('error', message, {
+      ...fields,
+      error: nameOf(error),
+      cause: nameOf((error as { cause?: unknown } | null)?.cause),
+    }),
 };
 
 const nameOf = (error: unknown): string | undefined => (error instanceof Error ? error.name : undefined);
@@ -25,7 +29,9 @@ export function emitMetrics(functionId: string, values: Readonly<Record<string, 
     `${JSON.stringify({
       _aws: {
         Timestamp: now,
-        CloudWatchMetrics: [{ Namespace: 'Rapport', Dimensions: [['function']], Metrics: names.map((Name) => ({ Name })) }],
+        CloudWatchMetrics: [
+          { Namespace: 'Rapport', Dimensions: [['function']], Metrics: names.map((Name) => ({ Name })) },
+        ],
       },
       function: functionId,
       ...values,

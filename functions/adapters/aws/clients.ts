@@ -20,6 +20,10 @@ const RETRIES = { maxAttempts: 4 };
 export const dynamodb = once(() => new DynamoDBClient({ ...RETRIES }));
 /** HTTP/1.1: the SDK's HTTP/2 default buys nothing for a few large calls. */
 export const kinesis = once(() => new KinesisClient({ ...RETRIES, requestHandler: new NodeHttpHandler() }));
+/** For PutRecords, which does its own retries: it tells the reader that a record may come twice. */
+export const kinesisOneAttempt = once(
+  () => new KinesisClient({ maxAttempts: 1, requestHandler: new NodeHttpHandler() }),
+);
 /** Path style, so that the endpoint may be a plain host and port. */
 export const s3 = once(() => new S3Client({ ...RETRIES, forcePathStyle: true }));
 export const kms = once(() => new KMSClient({ ...RETRIES }));

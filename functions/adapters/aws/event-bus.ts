@@ -1,0 +1,34 @@
+import { PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import type { DomainEvent } from '../../pipeline/understand/ports.ts';
+import { required } from '../../runtime/environment.ts';
+import { chunks, inTurns, untilDone } from './batching.ts';
+import { eventBridge } from './clients.ts';
+
+/** Limit of the EventBridge API. */
+const ENTRIES_PER_CALL_MAX = 10;
+const SOURCE = 'rapport';
+
+/** The jurisdiction's bus, for operational systems. */
+export function eventBus(busName = required('EVENT_BUS')) {
+  return {
+    /** Publishes events; each carries its own id, so that a receiver recognises a repetition.
+     * @throws ThrottledError, TransientError */
+    publish: async (events: readonly DomainEvent[]): Promise<void> => {
+      const entries = events.map(
+        ({ type, ...detail }): PutEventsRequestEntry => ({
+          EventBusName: busName,
+          Source: SOURCE,
+          DetailType: type,
+          Time: new Date(detail.occurredAt),
+          Detail: JSON.stringify(detail),
+        }),
+      );
+      await inTurns(chunks(entries, ENTRIES_PER_CALL_MAX), (chunk) =>
+        untilDone('events', chunk, async (batch) => {
+          const answer = await eventBridge().send(new PutEventsCommand({ Entries: batch }));
+          return batch.filter((_, index) => answer.Entries?.[index]?.ErrorCode !== undefined);
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,232 @@
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  ConditionalCheckFailedException,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { asMessageToken, type MessageToken } from '../../contracts/ids.ts';
+import { OUTCOMES } from '../../contracts/outcomes.ts';
+import type { OutcomeRecord } from '../../contracts/records.ts';
+import { InvariantError, ThrottledError } from '../../kernel/invariant.ts';
+import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
+import { required } from '../../runtime/environment.ts';
+import { count } from '../../runtime/meter.ts';
+import { dynamodb } from './clients.ts';
+import { translate, translated } from './errors.ts';
+
+/** How long an outcome stays findable; as long as a client could still ask what became of an event. */
+export const RECORD_DAYS = 90;
+/** Limits of the DynamoDB API. */
+const GETS_PER_CALL_MAX = 100;
+const PUTS_PER_CALL_MAX = 25;
+const CALLS_AT_ONCE_MAX = 4;
+const ATTEMPTS_MAX = 6;
+const FIRST_DELAY_MS = 40;
+/** Pages a filtered listing reads before it answers with what it has and a cursor. */
+const PAGES_MAX = 10;
+
+type Row = Record<string, AttributeValue>;
+
+/** A record with what happened to it afterwards. */
+export interface StoredRecord extends OutcomeRecord {
+  readonly replayedAt?: EpochMs;
+}
+
+/** The table of outcomes: how every event ended that was not applied. */
+export function outcomeRecords(table = required('RECORDS_TABLE')) {
+  return {
+    find: (tokens: readonly MessageToken[]) => find(table, tokens),
+    put: (records: readonly OutcomeRecord[]) => put(table, records),
+    listQuarantined: (query: ListQuery) => listQuarantined(table, query),
+    markReplayed: (token: MessageToken, at: EpochMs) => markReplayed(table, token, at),
+  };
+}
+
+interface ListQuery {
+  readonly limit: number;
+  readonly sourceId?: string;
+  readonly reason?: string;
+  readonly cursor?: string;
+}
+
+const toRow = (record: OutcomeRecord): Row => ({
+  messageToken: { S: record.messageToken },
+  outcome: { S: record.outcome },
+  reason: { S: record.reason },
+  sourceId: { S: record.sourceId },
+  receivedAt: { N: String(record.receivedAt) },
+  expiresAt: { N: String(Math.ceil((record.receivedAt + RECORD_DAYS * DAY_MS) / 1_000)) },
+  ...(record.quarantine === undefined
+    ? {}
+    : { quarantineKey: { S: record.quarantine.key }, quarantineLine: { N: String(record.quarantine.line) } }),
+});
+
+const text = (row: Row, name: string): string => {
+  const value = row[name]?.S;
+  if (value === undefined) throw new InvariantError(`outcome record without ${name}`);
+  return value;
+};
+
+/** A row of the table as a record; also for other readers of the table.
+ * @throws InvariantError when the row is not one of ours */
+export function toRecord(row: Row): StoredRecord {
+  const outcome = OUTCOMES.find((known) => known === row.outcome?.S);
+  if (outcome === undefined || outcome === 'applied')
+    throw new InvariantError('outcome record of unknown outcome');
+  const key = row.quarantineKey?.S;
+  const replayedAt = row.replayedAt?.N;
+  return {
+    messageToken: asMessageToken(text(row, 'messageToken')),
+    outcome,
+    reason: text(row, 'reason'),
+    sourceId: text(row, 'sourceId'),
+    receivedAt: Number(row.receivedAt?.N),
+    ...(key === undefined ? {} : { quarantine: { key, line: Number(row.quarantineLine?.N) } }),
+    ...(replayedAt === undefined ? {} : { replayedAt: Number(replayedAt) }),
+  };
+}
+
+async function find(
+  table: string,
+  tokens: readonly MessageToken[],
+): Promise<ReadonlyMap<MessageToken, StoredRecord>> {
+  const found = new Map<MessageToken, StoredRecord>();
+  await inTurns(chunks([...new Set(tokens)], GETS_PER_CALL_MAX), async (chunk) => {
+    await untilDone(
+      chunk.map((token): Row => ({ messageToken: { S: token } })),
+      async (Keys) => {
+        const answer = await dynamodb().send(
+          new BatchGetItemCommand({ RequestItems: { [table]: { Keys } }, ReturnConsumedCapacity: 'TOTAL' }),
+        );
+        count('readUnits', units(answer.ConsumedCapacity));
+        for (const row of answer.Responses?.[table] ?? []) {
+          const record = toRecord(row);
+          // Expiry is lazy: DynamoDB may still show what has expired.
+          if (Number(row.expiresAt?.N) * 1_000 > Date.now()) found.set(record.messageToken, record);
+        }
+        return answer.UnprocessedKeys?.[table]?.Keys ?? [];
+      },
+    );
+  });
+  return found;
+}
+
+async function put(table: string, records: readonly OutcomeRecord[]): Promise<void> {
+  // One call must not name a key twice; the last record of a token holds.
+  const once = [...new Map(records.map((record) => [record.messageToken, record])).values()];
+  await inTurns(chunks(once, PUTS_PER_CALL_MAX), async (chunk) => {
+    await untilDone(
+      chunk.map((record) => ({ PutRequest: { Item: toRow(record) } })),
+      async (requests) => {
+        const answer = await dynamodb().send(
+          new BatchWriteItemCommand({ RequestItems: { [table]: requests }, ReturnConsumedCapacity: 'TOTAL' }),
+        );
+        count('writeUnits', units(answer.ConsumedCapacity));
+        return (answer.UnprocessedItems?.[table] ?? []).map(({ PutRequest }) => ({
+          PutRequest: { Item: PutRequest?.Item ?? {} },
+        }));
+      },
+    );
+  });
+}
+
+async function listQuarantined(
+  table: string,
+  query: ListQuery,
+): Promise<{ readonly records: readonly StoredRecord[]; readonly cursor?: string }> {
+  const filters = ['attribute_not_exists(replayedAt)', 'expiresAt > :now'];
+  const values: Row = {
+    ':outcome': { S: 'quarantined' },
+    ':now': { N: String(Math.floor(Date.now() / 1_000)) },
+  };
+  const names: Record<string, string> = { '#outcome': 'outcome' };
+  for (const name of ['sourceId', 'reason'] as const) {
+    const wanted = query[name];
+    if (wanted === undefined) continue;
+    filters.push(`#${name} = :${name}`);
+    names[`#${name}`] = name;
+    values[`:${name}`] = { S: wanted };
+  }
+  const records: StoredRecord[] = [];
+  let from: Row | undefined = query.cursor === undefined ? undefined : keyOfCursor(query.cursor);
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const answer = await translated('dynamodb', () =>
+      dynamodb().send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: 'byOutcome',
+          KeyConditionExpression: '#outcome = :outcome',
+          FilterExpression: filters.join(' AND '),
+          ExpressionAttributeNames: names,
+          ExpressionAttributeValues: values,
+          ScanIndexForward: false,
+          Limit: Math.max(query.limit, 100),
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+          ReturnConsumedCapacity: 'TOTAL',
+        }),
+      ),
+    );
+    count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
+    records.push(...(answer.Items ?? []).map(toRecord));
+    const last = records[query.limit - 1];
+    if (last !== undefined && (records.length > query.limit || answer.LastEvaluatedKey !== undefined))
+      return { records: records.slice(0, query.limit), cursor: `${last.receivedAt}.${last.messageToken}` };
+    from = answer.LastEvaluatedKey;
+    if (from === undefined) return { records };
+  }
+  return { records, cursor: `${from?.receivedAt?.N}.${from?.messageToken?.S}` };
+}
+
+/** Key of the last record of the page before: `<receivedAt>.<messageToken>`. */
+function keyOfCursor(cursor: string): Row {
+  const [receivedAt = '', token = ''] = cursor.split('.', 2);
+  return { outcome: { S: 'quarantined' }, receivedAt: { N: receivedAt }, messageToken: { S: token } };
+}
+
+async function markReplayed(table: string, token: MessageToken, at: EpochMs): Promise<void> {
+  try {
+    await dynamodb().send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: { messageToken: { S: token } },
+        UpdateExpression: 'SET replayedAt = :at',
+        ConditionExpression: '#outcome = :quarantined',
+        ExpressionAttributeNames: { '#outcome': 'outcome' },
+        ExpressionAttributeValues: { ':at': { N: String(at) }, ':quarantined': { S: 'quarantined' } },
+      }),
+    );
+  } catch (error) {
+    // `understand` has been quicker and said how the replayed event ended: that is the newer truth.
+    if (error instanceof ConditionalCheckFailedException) return;
+    throw translate('dynamodb', error);
+  }
+}
+
+const units = (consumed: readonly { readonly CapacityUnits?: number | undefined }[] | undefined): number =>
+  (consumed ?? []).reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+
+const chunks = <T>(values: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(values.length / size) }, (_, at) =>
+    values.slice(at * size, (at + 1) * size),
+  );
+
+/** Runs calls a few at a time. */
+async function inTurns<T>(work: readonly T[], call: (part: T) => Promise<void>): Promise<void> {
+  for (const group of chunks(work, CALLS_AT_ONCE_MAX)) await Promise.all(group.map(call));
+}
+
+/** Repeats a batch call with what it left unprocessed.
+ * @throws ThrottledError when something is left after all attempts */
+async function untilDone<T>(requests: T[], call: (requests: T[]) => Promise<T[]>): Promise<void> {
+  let waiting = requests;
+  for (let attempt = 1; ; attempt += 1) {
+    waiting = await translated('dynamodb', () => call(waiting));
+    if (waiting.length === 0) return;
+    if (attempt === ATTEMPTS_MAX)
+      throw new ThrottledError(`dynamodb left ${waiting.length} requests unprocessed`);
+    count('retries');
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * FIRST_DELAY_MS * 2 ** attempt));
+  }
+}

@@ -1,0 +1,121 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { Edge, Published, SubjectGraph } from '../../contracts/subject.ts';
+import type { StoredNode, StoredSubject, SubjectWrite } from '../../pipeline/understand/ports.ts';
+
+export type Item = Record<string, AttributeValue>;
+
+/** Sort key of a node's own item; pages of seen messages lie beside it under `seen#…`. */
+export const NODE_PART = 'state';
+
+export const nodeKey = (id: IdentifierToken): Item => ({ id: { S: id }, part: { S: NODE_PART } });
+export const subjectKey = (subjectId: SubjectId): Item => ({ subjectId: { S: subjectId } });
+
+const nullable = (value: string | null): AttributeValue => (value === null ? { NULL: true } : { S: value });
+
+/** A node's attributes besides its key and version, in the order of {@link NODE_ATTRIBUTES}. */
+export const NODE_ATTRIBUTES = ['subject', 'saturated', 'state', 'seen', 'links', 'published'] as const;
+export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
+  nullable(node.subjectId),
+  { BOOL: node.saturated },
+  nullable(node.state),
+  node.seen === null ? { NULL: true } : { B: node.seen },
+  { B: node.links },
+  nullable(node.published === null ? null : JSON.stringify(node.published)),
+];
+
+/** The item of a node after a write: its version is one higher than the one that was read. */
+export const nodeItem = (node: StoredNode): Item => ({
+  ...nodeKey(node.id),
+  version: { N: String(node.version + 1) },
+  ...Object.fromEntries(nodeValues(node).map((value, index) => [NODE_ATTRIBUTES[index] ?? '', value])),
+});
+
+export function toNode(item: Item): StoredNode {
+  return {
+    id: item.id?.S as IdentifierToken,
+    version: Number(item.version?.N),
+    subjectId: (item.subject?.S ?? null) as SubjectId | null,
+    saturated: item.saturated?.BOOL === true,
+    state: item.state?.S ?? null,
+    seen: item.seen?.B ?? null,
+    links: item.links?.B ?? new Uint8Array(),
+    published: item.published?.S === undefined ? null : (JSON.parse(item.published.S) as Published),
+  };
+}
+
+/** A graph at rest: nodes once, atoms and edges by their position among nodes and outer ends. */
+interface GraphRow {
+  readonly n: readonly string[];
+  /** Ends of edges that are no nodes of the graph (identifiers that link too many). */
+  readonly o: readonly string[];
+  readonly a: readonly number[];
+  readonly e: readonly (readonly [number, number])[];
+}
+
+export function encodeGraph(graph: SubjectGraph): string {
+  const outer = [...new Set(graph.edges.flat())].filter((token) => !graph.nodes.includes(token));
+  const at = new Map([...graph.nodes, ...outer].map((token, index) => [token, index]));
+  const row: GraphRow = {
+    n: graph.nodes,
+    o: outer,
+    a: graph.atoms.map((atom) => at.get(atom) ?? 0),
+    e: graph.edges.map(([a, b]) => [at.get(a) ?? 0, at.get(b) ?? 0]),
+  };
+  return JSON.stringify(row);
+}
+
+export function decodeGraph(subjectId: SubjectId, text: string): SubjectGraph {
+  const row = JSON.parse(text) as GraphRow;
+  const tokens = [...row.n, ...row.o] as IdentifierToken[];
+  const token = (index: number): IdentifierToken => tokens[index] as IdentifierToken;
+  return {
+    subjectId,
+    nodes: row.n as IdentifierToken[],
+    atoms: row.a.map(token),
+    edges: row.e.map(([a, b]): Edge => [token(a), token(b)]),
+  };
+}
+
+export const SUBJECT_ATTRIBUTES = ['graph', 'published'] as const;
+export const subjectValues = (next: NonNullable<SubjectWrite['next']>): readonly AttributeValue[] => [
+  { S: encodeGraph(next.graph) },
+  { S: JSON.stringify(next.published) },
+];
+
+export const subjectItem = (
+  subjectId: SubjectId,
+  version: number,
+  next: NonNullable<SubjectWrite['next']>,
+): Item => ({
+  ...subjectKey(subjectId),
+  version: { N: String(version + 1) },
+  ...Object.fromEntries(subjectValues(next).map((value, index) => [SUBJECT_ATTRIBUTES[index] ?? '', value])),
+});
+
+export function toSubject(item: Item): readonly [SubjectId, StoredSubject] {
+  const subjectId = item.subjectId?.S as SubjectId;
+  return [
+    subjectId,
+    {
+      version: Number(item.version?.N),
+      graph: decodeGraph(subjectId, item.graph?.S ?? ''),
+      published: JSON.parse(item.published?.S ?? '') as Published,
+    },
+  ];
+}
+
+/** Write units of an item: its size in KB, rounded up. Sizes as the DynamoDB developer guide gives them ("Item sizes and
+ * formats"): names and strings in UTF-8 bytes, a number about a byte per two digits and one more. */
+export function writeUnitsOf(item: Item): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(item)) bytes += Buffer.byteLength(name) + valueBytes(value);
+  return Math.max(1, Math.ceil(bytes / 1_024));
+}
+
+function valueBytes(value: AttributeValue): number {
+  if (value.S !== undefined) return Buffer.byteLength(value.S);
+  if (value.B !== undefined) return value.B.length;
+  if (value.N !== undefined) return Math.ceil(value.N.length / 2) + 1;
+  return 1;
+}

@@ -1,0 +1,27 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { GenerateMacCommand } from '@aws-sdk/client-kms';
+import { type JurisdictionSecrets, SECRET_LABELS } from '../../contracts/tokens.ts';
+import { required } from '../../runtime/environment.ts';
+import { kms } from './clients.ts';
+import { translated } from './errors.ts';
+
+/** Derives the jurisdiction's secrets from its KMS HMAC key: four calls when an instance starts, none after. The
+ * results exist in memory only.
+ * @throws TransientError when KMS does not answer */
+export async function jurisdictionSecrets(keyArn = required('TOKEN_KEY_ARN')): Promise<JurisdictionSecrets> {
+  const derive = async (label: string): Promise<KeyObject> => {
+    const { Mac } = await translated('kms', () =>
+      kms().send(
+        new GenerateMacCommand({ KeyId: keyArn, MacAlgorithm: 'HMAC_SHA_256', Message: Buffer.from(label) }),
+      ),
+    );
+    return createSecretKey(Mac ?? new Uint8Array());
+  };
+  const [identifiers, messages, writeKeys, rowRefs] = await Promise.all([
+    derive(SECRET_LABELS.identifiers),
+    derive(SECRET_LABELS.messages),
+    derive(SECRET_LABELS.writeKeys),
+    derive(SECRET_LABELS.rowRefs),
+  ]);
+  return { identifiers, messages, writeKeys, rowRefs };
+}

@@ -1,0 +1,58 @@
+import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+import { pagesFrom } from '../../pipeline/3-profile/seen.ts';
+import type {
+  ProfileStore,
+  StoredNode,
+  StoredSubject,
+  World,
+  WriteUnit,
+} from '../../pipeline/understand/ports.ts';
+
+/** The profile store in memory, with the same conditions as the real one; for unit and property tests. */
+export class MemoryProfileStore implements ProfileStore {
+  readonly nodes = new Map<IdentifierToken, StoredNode>();
+  readonly subjects = new Map<SubjectId, StoredSubject>();
+  readonly pages = new Map<AtomId, Map<string, readonly string[]>>();
+
+  async read(nodes: readonly IdentifierToken[], subjects: readonly SubjectId[]): Promise<World> {
+    const pick = <K, V>(from: ReadonlyMap<K, V>, keys: readonly K[]): ReadonlyMap<K, V> => {
+      const found = new Map<K, V>();
+      for (const key of keys) {
+        const value = from.get(key);
+        if (value !== undefined) found.set(key, value);
+      }
+      return found;
+    };
+    return { nodes: pick(this.nodes, nodes), subjects: pick(this.subjects, subjects) };
+  }
+
+  async pagedMessages(atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>> {
+    const pages = this.pages.get(atomId) ?? new Map<string, readonly string[]>();
+    return new Set([...pages].filter(([key]) => key >= pagesFrom(since)).flatMap(([, messages]) => messages));
+  }
+
+  async write(units: readonly WriteUnit[]): Promise<readonly ('written' | 'conflict')[]> {
+    return units.map((unit) => this.#writeUnit(unit));
+  }
+
+  #writeUnit(unit: WriteUnit): 'written' | 'conflict' {
+    for (const page of unit.pages) {
+      const pages = this.pages.get(page.atomId) ?? new Map<string, readonly string[]>();
+      this.pages.set(page.atomId, pages.set(page.key, page.messages));
+    }
+    const nodeFits = (node: StoredNode): boolean => (this.nodes.get(node.id)?.version ?? 0) === node.version;
+    const subjectFits = (write: WriteUnit['subjects'][number]): boolean =>
+      (this.subjects.get(write.subjectId)?.version ?? 0) === write.version;
+    const allFit = unit.nodes.every(nodeFits) && unit.subjects.every(subjectFits);
+    if (unit.atomic && !allFit) return 'conflict';
+    for (const node of unit.nodes)
+      if (nodeFits(node)) this.nodes.set(node.id, { ...node, version: node.version + 1 });
+    for (const write of unit.subjects) {
+      if (!subjectFits(write)) continue;
+      if (write.next === null) this.subjects.delete(write.subjectId);
+      else this.subjects.set(write.subjectId, { ...write.next, version: write.version + 1 });
+    }
+    return allFit ? 'written' : 'conflict';
+  }
+}

@@ -1,0 +1,90 @@
+import type { EpochMs } from '../kernel/time.ts';
+import type { Purpose } from './purposes.ts';
+import type { ContactChannel } from './signal.ts';
+
+/** Sum, count and sum of squares of whole numbers: mean and variance without keeping the values. */
+export interface Moments {
+  readonly count: number;
+  readonly sum: number;
+  readonly sumSquares: number;
+}
+
+/** What happened in one week. Counts and sums only, so that weeks add up in any order. */
+export interface WeekCounts {
+  readonly orders: number;
+  readonly orderValueMinor: number;
+  readonly refunds: number;
+  /** Visits weighted by depth. */
+  readonly visitDepth: number;
+  readonly contacts: number;
+  readonly feedback: number;
+}
+
+/** The latest choice for one purpose. `explicit` beats `gpc` at the same instant, and a refusal beats a grant. */
+export interface ConsentChoice {
+  readonly granted: boolean;
+  readonly at: EpochMs;
+  readonly origin: 'explicit' | 'gpc';
+}
+export type ConsentState = Readonly<Partial<Record<Purpose, ConsentChoice>>>;
+
+export const FLAG_CODES = [
+  'praise',
+  'complaint',
+  'vulnerable',
+  'churn-threat',
+  'fraud-suspected',
+  'other',
+] as const;
+export type FlagCode = (typeof FLAG_CODES)[number];
+
+/** Parts of a day in the jurisdiction's time zone, six hours each from midnight. */
+export const DAY_PARTS = ['night', 'morning', 'afternoon', 'evening'] as const;
+export type DayPart = (typeof DAY_PARTS)[number];
+
+/**
+ * Sufficient statistics of everything folded into one atom. Every field is a sum, a minimum, a maximum, the newest few
+ * or a last-writer-wins register, so states merge in any order and grouping to the same result (law 3). Whole numbers
+ * only: floating-point sums depend on order.
+ */
+export interface ProfileState {
+  readonly signals: number;
+  readonly firstSeenAt: EpochMs | null;
+  readonly lastSeenAt: EpochMs | null;
+  readonly orders: number;
+  readonly orderValueMinor: number;
+  /** Of order values in whole currency units, for their spread. */
+  readonly orderValueSquares: number;
+  readonly items: number;
+  readonly firstOrderAt: EpochMs | null;
+  readonly lastOrderAt: EpochMs | null;
+  readonly refunds: number;
+  readonly refundValueMinor: number;
+  readonly visits: number;
+  readonly contacts: number;
+  readonly escalations: number;
+  readonly resolutions: number;
+  readonly firstContactResolutions: number;
+  readonly resolutionMinutes: number;
+  readonly deliveries: number;
+  readonly deliveriesOnTime: number;
+  readonly satisfaction: Moments;
+  readonly effort: Moments;
+  readonly channels: Readonly<Partial<Record<ContactChannel, number>>>;
+  readonly deliveryParts: Readonly<Partial<Record<DayPart, number>>>;
+  readonly flags: Readonly<Partial<Record<FlagCode, number>>>;
+  /** By week number ({@link weekOf}); only the {@link WEEKS_KEPT} up to the newest signal's. */
+  readonly weeks: ReadonlyMap<number, WeekCounts>;
+  /** Newest {@link RECENT_KEPT} of each, minutes since the epoch, newest first. */
+  readonly recentOrders: readonly number[];
+  readonly recentContacts: readonly number[];
+  readonly recentRefunds: readonly number[];
+  /** Newest cart that was opened (with its value) and newest closing; open when the opening is newer. */
+  readonly cartOpenedAt: EpochMs | null;
+  readonly cartValueMinor: number;
+  readonly cartClosedAt: EpochMs | null;
+  readonly consent: ConsentState;
+}
+
+export const WEEKS_KEPT = 53;
+export const RECENT_KEPT = 6;

@@ -1,0 +1,179 @@
+import type { QuarantineReason } from '../../contracts/outcomes.ts';
+import { type ConsentChoices, PURPOSES, type Purpose } from '../../contracts/purposes.ts';
+import type { EventClass, Fact, Identifier } from '../../contracts/signal.ts';
+import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
+import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
+import type { FactContext, SignalDefinition } from '../../registry/signal-definition.ts';
+import { reasonOf } from '../../registry/signals/fields.ts';
+import { signalNamed } from '../../registry/signals/index.ts';
+import type { SourceDefinition } from '../../registry/source-definition.ts';
+import { isCloudEvent, trackOf } from './cloud-events.ts';
+import { CALL_TYPES, type CallType, occurredAtOf } from './segment.ts';
+import { at, faultOf, isObject, type JsonObject, own, textAt } from './shape.ts';
+import { identifiersOf } from './tokenise.ts';
+
+/** What a good event says, still without its message token. */
+export interface Meaning {
+  readonly name: string;
+  readonly eventClass: EventClass;
+  readonly purposes: readonly Purpose[];
+  readonly occurredAt: EpochMs;
+  readonly identifiers: readonly [Identifier, ...Identifier[]];
+  readonly facts: readonly Fact[];
+  readonly consent?: ConsentChoices;
+}
+
+/** Why an event is bad, where in it, and what could still be told about it. */
+export interface Fault {
+  readonly reason: QuarantineReason;
+  readonly at: readonly string[];
+  readonly name: string;
+  readonly eventClass: EventClass;
+}
+
+export type Judgement = { readonly meaning: Meaning } | { readonly fault: Fault };
+
+export interface Circumstances {
+  readonly source: SourceDefinition;
+  readonly sentAt: EpochMs | null;
+  readonly receivedAt: EpochMs;
+  readonly secrets: JurisdictionSecrets;
+  toMinor: FactContext['toMinor'];
+  localHour: FactContext['localHour'];
+}
+
+/** What is not in the catalogue: kept as a sign of life, for measuring only. */
+const OTHER = { name: 'other', eventClass: 'other', purposes: ['analytics'] } as const;
+
+/** 2000-01-01: before it no signal can have happened, and an unset clock says 1970. */
+const OCCURRED_AT_MIN: EpochMs = Date.UTC(2000, 0, 1);
+const FUTURE_MS_MAX = DAY_MS;
+/** Clients make UUIDs; more than this is a payload. */
+const MESSAGE_ID_LENGTH_MAX = 500;
+
+/** A CloudEvent in Segment's form, anything else as it is; undefined when a CloudEvent breaks its specification.
+ * Asked before {@link faultOf}, it reads own keys at known places only. */
+export const segmentForm = (event: unknown): unknown =>
+  isCloudEvent(event) && isObject(event) ? trackOf(event) : event;
+
+/** The id by which a retry can be told from a new event, or null. */
+export function messageIdOf(event: unknown): string | null {
+  const id = textAt(event, 'messageId');
+  return id !== undefined && id.length <= MESSAGE_ID_LENGTH_MAX ? id : null;
+}
+
+/** Judges one event: what it means, or the first thing that is wrong with it. Pure.
+ * @param raw as received, @param event its {@link segmentForm} */
+export function judge(raw: unknown, event: unknown, circumstances: Circumstances): Judgement {
+  const shapeFault = faultOf(raw);
+  if (shapeFault !== null) return bad(shapeFault);
+  if (!isObject(event)) return bad('schema-mismatch');
+  const type = CALL_TYPES.find((known) => known === own(event, 'type'));
+  if (type === undefined) return bad('unknown-type', ['type']);
+  const written = nameOf(type, event);
+  if (written === undefined) return bad('missing-name', ['event']);
+  const definition = signalNamed(written);
+  if (messageIdOf(event) === null) return bad('missing-message-id', ['messageId'], definition);
+  const refusal = refusedBy(circumstances.source, definition);
+  if (refusal !== null) return bad(refusal, ['event'], definition);
+  return judgeContent(type, event, definition, circumstances);
+}
+
+function judgeContent(
+  type: CallType,
+  event: JsonObject,
+  definition: SignalDefinition | undefined,
+  circumstances: Circumstances,
+): Judgement {
+  const { sentAt, receivedAt, secrets } = circumstances;
+  const occurredAt = occurredAtOf(event, sentAt, receivedAt);
+  const isSane =
+    occurredAt !== null && occurredAt >= OCCURRED_AT_MIN && occurredAt <= receivedAt + FUTURE_MS_MAX;
+  if (!isSane) return bad('impossible-time', ['timestamp'], definition);
+  const consent = consentOf(event);
+  if (consent === null)
+    return bad('schema-mismatch', ['context', 'consent', 'categoryPreferences'], definition);
+  const [first, ...others] = identifiersOf(event, secrets);
+  if (first === undefined) return bad('no-identifier', [], definition);
+  const known = definition ?? OTHER;
+  const meaning = {
+    name: known.name,
+    eventClass: known.eventClass,
+    purposes: known.purposes,
+    occurredAt,
+    identifiers: [first, ...others] as const,
+    ...(consent === undefined ? {} : { consent }),
+  };
+  if (definition === undefined) return { meaning: { ...meaning, facts: [] } };
+  const key = type === 'identify' ? 'traits' : 'properties';
+  const parsed = definition.properties.safeParse(own(event, key) ?? {});
+  if (!parsed.success) {
+    const path = parsed.error.issues[0]?.path.map(String) ?? [];
+    return bad(reasonOf(parsed.error), [key, ...path], definition);
+  }
+  const context: FactContext = {
+    occurredAt,
+    toMinor: circumstances.toMinor,
+    localHour: circumstances.localHour,
+  };
+  return { meaning: { ...meaning, facts: definition.facts(parsed.data, context) } };
+}
+
+const bad = (
+  reason: QuarantineReason,
+  where: readonly string[] = [],
+  definition?: SignalDefinition,
+): Judgement => ({
+  fault: {
+    reason,
+    at: where,
+    name: definition?.name ?? OTHER.name,
+    eventClass: definition?.eventClass ?? OTHER.eventClass,
+  },
+});
+
+/** The signal name a call stands for; undefined when a track call has none. */
+function nameOf(type: CallType, event: JsonObject): string | undefined {
+  switch (type) {
+    case 'track':
+      return textAt(event, 'event')?.trim() || undefined;
+    case 'identify':
+      return 'Account Updated';
+    case 'page':
+    case 'screen':
+      return 'Page Viewed';
+    case 'alias':
+      return 'Identity Linked';
+    case 'group':
+      // Companies are not customers: a group call is only a sign of life.
+      return 'Group Joined';
+  }
+}
+
+function refusedBy(
+  source: SourceDefinition,
+  definition: SignalDefinition | undefined,
+): QuarantineReason | null {
+  if (definition === undefined) {
+    if (source.strict) return 'unknown-signal';
+    return source.signals === 'any' ? null : 'signal-not-allowed';
+  }
+  return source.signals === 'any' || source.signals.includes(definition.name) ? null : 'signal-not-allowed';
+}
+
+/** Choices by purpose in `context.consent.categoryPreferences` (Segment's consent object). Categories that aren't
+ * purposes are another system's. Null when a purpose's choice is unreadable: to guess would be to decide for the
+ * customer. */
+function consentOf(event: JsonObject): ConsentChoices | undefined | null {
+  const preferences = at(event, 'context', 'consent', 'categoryPreferences');
+  if (preferences === undefined || preferences === null) return undefined;
+  if (!isObject(preferences)) return null;
+  const choices: Partial<Record<Purpose, boolean>> = {};
+  for (const purpose of PURPOSES) {
+    const choice = own(preferences, purpose);
+    if (choice === undefined) continue;
+    if (typeof choice !== 'boolean') return null;
+    choices[purpose] = choice;
+  }
+  return Object.keys(choices).length === 0 ? undefined : choices;
+}

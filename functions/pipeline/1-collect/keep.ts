@@ -1,0 +1,79 @@
+import { bucketOf } from '../../contracts/bucket.ts';
+import type { RefusalRow } from '../../contracts/lineage.ts';
+import type { OutcomeRecord } from '../../contracts/records.ts';
+import { stableId } from '../../kernel/codec.ts';
+import { utcDate } from '../../kernel/time.ts';
+import type { Collected, RefusedEvent } from './collect.ts';
+import type { LineageStream, OutcomeRecords, QuarantineStore, SignalStream } from './ports.ts';
+import { jsonText } from './shape.ts';
+
+export interface CollectPorts {
+  readonly signals: SignalStream;
+  readonly lineage: LineageStream;
+  readonly quarantine: QuarantineStore;
+  readonly records: OutcomeRecords;
+}
+
+/** Makes an arrival's outcome durable: when it returns, every event is on the stream or findable by its message id.
+ * @throws ThrottledError, TransientError when any part may be missing; the client's retry then completes it. */
+export async function keep(collected: Collected, buckets: number, ports: CollectPorts): Promise<void> {
+  const results = await Promise.allSettled([
+    collected.signals.size === 0 ? undefined : ports.signals.append(collected.signals),
+    collected.refused.length === 0 ? undefined : keepRefused(collected.refused, buckets, ports),
+  ]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/**
+ * Content first, then the record that points at it, then the evidence: a crash between any two leaves nothing that
+ * points nowhere, and the retry finds the record and continues. A row whose event had a record already may be on the
+ * stream from such an attempt: it goes out again under its first time of receipt, marked, so that the archive looks
+ * before it writes.
+ */
+async function keepRefused(
+  refused: readonly RefusedEvent[],
+  buckets: number,
+  ports: CollectPorts,
+): Promise<void> {
+  const once = [
+    ...new Map(refused.toReversed().map((event) => [event.record.messageToken, event])).values(),
+  ].toReversed();
+  const known = await ports.records.find(once.map((event) => event.record.messageToken));
+  const isKnown = ({ record }: RefusedEvent): boolean => {
+    const earlier = known.get(record.messageToken);
+    return earlier?.outcome === record.outcome && earlier.reason === record.reason;
+  };
+  const fresh = once.filter((event) => !isKnown(event));
+  await ports.records.put(await storeEntries(fresh, ports.quarantine));
+  const rowsByBucket = new Map<string, RefusalRow[]>();
+  for (const event of once) {
+    const bucket = bucketOf(event.record.messageToken, buckets);
+    const earlier = isKnown(event) ? known.get(event.record.messageToken) : undefined;
+    const row: RefusalRow =
+      earlier === undefined ? event.row : { ...event.row, receivedAt: earlier.receivedAt, redelivered: true };
+    rowsByBucket.set(bucket, [...(rowsByBucket.get(bucket) ?? []), row]);
+  }
+  await ports.lineage.append(rowsByBucket);
+}
+
+/** Puts the contents of bad events into one object per source and day, and returns all records, pointing there. */
+async function storeEntries(
+  events: readonly RefusedEvent[],
+  store: QuarantineStore,
+): Promise<OutcomeRecord[]> {
+  const bad = events.filter((event) => event.entry !== undefined);
+  const first = bad[0];
+  if (first === undefined) return events.map((event) => event.record);
+  const { sourceId, receivedAt } = first.record;
+  const name = stableId(...bad.map((event) => event.record.messageToken));
+  const key = `v1/${sourceId}/dt=${utcDate(receivedAt)}/${name}.ndjson.gz`;
+  await store.put(
+    key,
+    bad.map((event) => jsonText(event.entry)),
+  );
+  const lines = new Map(bad.map((event, line) => [event, line]));
+  return events.map((event) => {
+    const line = lines.get(event);
+    return line === undefined ? event.record : { ...event.record, quarantine: { key, line } };
+  });
+}

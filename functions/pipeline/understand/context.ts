@@ -1,0 +1,33 @@
+import { IDENTIFIER_TYPES } from '../../contracts/signal.ts';
+import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
+import { invariant } from '../../kernel/invariant.ts';
+import type { AlertRuleDefinition } from '../../registry/alert-rule-definition.ts';
+import { alertRules } from '../../registry/alert-rules/index.ts';
+import { identifiers } from '../../registry/identifiers/index.ts';
+import type { JurisdictionDefinition } from '../../registry/jurisdiction-definition.ts';
+import { jurisdictions } from '../../registry/jurisdictions/index.ts';
+import type { SegmentDefinition } from '../../registry/segment-definition.ts';
+import { segments } from '../../registry/segments/index.ts';
+import type { LinkLimits } from '../2-identify/resolve.ts';
+
+/** What `understand` works by: the jurisdiction's law and the registry's definitions. The same for a whole batch. */
+export interface UnderstandContext {
+  readonly jurisdiction: JurisdictionDefinition;
+  readonly secrets: JurisdictionSecrets;
+  readonly segments: readonly SegmentDefinition[];
+  readonly alertRules: readonly AlertRuleDefinition[];
+  readonly linkLimits: LinkLimits;
+}
+
+/** Version of the pipeline's own rules (identity, fold, permission), named in the evidence of every signal. Raise it when
+ * their meaning changes. */
+export const PIPELINE_VERSION = 'understand@1';
+
+/** The context of one stack, from the registry.
+ * @throws InvariantError when the stack names a jurisdiction that the registry does not have. */
+export function contextOf(code: string, secrets: JurisdictionSecrets): UnderstandContext {
+  const jurisdiction = jurisdictions[code];
+  invariant(jurisdiction !== undefined, 'JURISDICTION is not in the registry');
+  const limits = Object.fromEntries(IDENTIFIER_TYPES.map((type) => [type, identifiers[type].linksMax]));
+  return { jurisdiction, secrets, segments, alertRules, linkLimits: limits as LinkLimits };
+}

@@ -1,0 +1,35 @@
+import { alertStore } from '../../adapters/aws/alert-store.ts';
+import { dueCues } from '../../adapters/aws/due-cues.ts';
+import { eventBus } from '../../adapters/aws/event-bus.ts';
+import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
+import { outcomeRecords } from '../../adapters/aws/outcome-records.ts';
+import { profileStore } from '../../adapters/aws/profile-store.ts';
+import { quarantineStore } from '../../adapters/aws/quarantine-store.ts';
+import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
+import { required } from '../../runtime/environment.ts';
+import { lazily } from '../../runtime/lazily.ts';
+import { streamHandler } from '../../runtime/stream-handler.ts';
+import { contextOf } from './context.ts';
+import { understand } from './understand.ts';
+
+const wiring = lazily(async () => ({
+  context: contextOf(required('JURISDICTION'), await jurisdictionSecrets()),
+  ports: {
+    profiles: profileStore(),
+    records: outcomeRecords(),
+    quarantine: quarantineStore(),
+    alerts: alertStore(),
+    dueCues: dueCues(),
+    lineage: lineageStream(),
+    events: eventBus(),
+    clock: Date.now,
+  },
+}));
+
+export const handler = streamHandler({
+  functionId: 'understand',
+  step: async (records, now) => {
+    const { context, ports } = await wiring();
+    return understand(records, context, ports, now);
+  },
+});

@@ -1,0 +1,125 @@
+import type { Alert } from '../../contracts/alerts.ts';
+import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { LineageRow } from '../../contracts/lineage.ts';
+import type { OutcomeRecord } from '../../contracts/records.ts';
+import type { Published, SubjectGraph } from '../../contracts/subject.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+
+/** One identifier as stored: its place in a subject, and, if it is an atom, its profile state. */
+export interface StoredNode {
+  readonly id: IdentifierToken;
+  /** Raised by every write; a write names the version it saw. */
+  readonly version: number;
+  /** The subject it belongs to; null while it is its own. */
+  readonly subjectId: SubjectId | null;
+  /** Links too many; its edges count for nothing. */
+  readonly saturated: boolean;
+  /** Encoded profile state (`3-profile/state-codec.ts`); null for an identifier that never named a signal. */
+  readonly state: string | null;
+  /** Encoded window of seen messages (`3-profile/seen.ts`). */
+  readonly seen: Uint8Array | null;
+  /** 48-bit prefixes of the tokens it has been seen with, 6 bytes each. */
+  readonly links: Uint8Array;
+  /** While it is its own subject. */
+  readonly published: Published | null;
+}
+
+export interface StoredSubject {
+  readonly version: number;
+  readonly graph: SubjectGraph;
+  readonly published: Published;
+}
+
+/** A node as it shall be; `version` is the one that was read, 0 when there was none. */
+export type NodeWrite = StoredNode;
+/** A subject as it shall be, or (without a graph) gone; `version` is the one that was read, 0 when there was none. */
+export interface SubjectWrite {
+  readonly subjectId: SubjectId;
+  readonly version: number;
+  readonly next: { readonly graph: SubjectGraph; readonly published: Published } | null;
+}
+
+export interface PageWrite {
+  readonly atomId: AtomId;
+  readonly key: string;
+  readonly messages: readonly string[];
+}
+
+/** Writes that belong to one subject (or to subjects being joined or parted). */
+export interface WriteUnit {
+  /** Written before the rest; writing a page again changes nothing. */
+  readonly pages: readonly PageWrite[];
+  readonly nodes: readonly NodeWrite[];
+  readonly subjects: readonly SubjectWrite[];
+  /** Whether all of it must happen or none: identity changed. */
+  readonly atomic: boolean;
+}
+
+export interface World {
+  readonly nodes: ReadonlyMap<IdentifierToken, StoredNode>;
+  readonly subjects: ReadonlyMap<SubjectId, StoredSubject>;
+}
+
+export interface ProfileStore {
+  /** Reads what exists. `consistent` after a conflict, when a stale read would only conflict again. */
+  read(
+    nodes: readonly IdentifierToken[],
+    subjects: readonly SubjectId[],
+    consistent: boolean,
+  ): Promise<World>;
+  /** Messages in the atom's pages that reach back to `since`. */
+  pagedMessages(atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>>;
+  /** Writes the units.
+   * @returns for each, whether all of it was written; `conflict` when somebody else wrote first. A unit that isn't atomic
+   *   may have been written in part: what was, counts, and processing it again changes nothing.
+   * @throws TransientError when the store can't be reached or throttles. */
+  write(units: readonly WriteUnit[]): Promise<readonly ('written' | 'conflict')[]>;
+}
+
+export interface DueCue {
+  readonly subjectId: SubjectId;
+  readonly dueAt: EpochMs;
+}
+
+/** A cue that has fallen due. */
+export interface FallenDue extends DueCue {
+  /** Where it is kept. */
+  readonly slot: string;
+}
+
+export interface SweepPorts extends EffectPorts {
+  readonly profiles: ProfileStore;
+  readonly cues: {
+    /** Cues due by `now`, oldest first, in pages. Those that are not forgotten come again. */
+    due(now: EpochMs): AsyncIterable<readonly FallenDue[]>;
+    forget(cues: readonly FallenDue[]): Promise<void>;
+  };
+  readonly clock: () => EpochMs;
+}
+
+/** Everything a batch tells the world, after its state is durable. Each is safe to repeat. */
+export interface EffectPorts {
+  readonly alerts: { open(alerts: readonly Alert[]): Promise<void> };
+  readonly dueCues: { arm(cues: readonly DueCue[]): Promise<void> };
+  readonly lineage: { append(rowsByBucket: ReadonlyMap<string, readonly LineageRow[]>): Promise<void> };
+  readonly events: { publish(events: readonly DomainEvent[]): Promise<void> };
+}
+
+export interface UnderstandPorts extends EffectPorts {
+  readonly profiles: ProfileStore;
+  readonly records: { put(records: readonly OutcomeRecord[]): Promise<void> };
+  /** Keeps the bytes of a record that could not be read, once. */
+  readonly quarantine: { putOnce(key: string, bytes: Uint8Array): Promise<void> };
+  readonly clock: () => EpochMs;
+}
+
+/** What goes onto the event bus: transitions only, codes and pseudonymous ids only. */
+export interface DomainEvent {
+  /** The same at every repetition, for the receiver's own deduplication. */
+  readonly id: string;
+  readonly type: 'Segment Entered' | 'Segment Left' | 'Alert Opened' | 'Subjects Merged' | 'Subject Split';
+  readonly subjectId: SubjectId;
+  readonly name: string;
+  readonly occurredAt: EpochMs;
+  readonly alert?: Alert;
+}

@@ -1,0 +1,167 @@
+import type { Alert } from '../../contracts/alerts.ts';
+import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
+import {
+  type KeptEffect,
+  NOTHING_PUBLISHED,
+  type Published,
+  type SubjectGraph,
+  subjectIdOf,
+} from '../../contracts/subject.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+import { isPermitted } from '../../rights/consent/permission.ts';
+import { EMPTY_STATE, mergeStates } from '../3-profile/state.ts';
+import { scoreProfile } from '../4-score/score.ts';
+import { alertsOf } from '../5-alert/alert.ts';
+import type { UnderstandContext } from './context.ts';
+import type { World } from './ports.ts';
+
+/** Silence is not concluded from sooner than this after a signal: the rest of the story may still be in the stream. */
+const SETTLE_MS = 15_000;
+
+/** What is to be told about one subject after its signals were folded. */
+export interface PublishedGroup {
+  readonly subjectId: SubjectId;
+  /** The node, when the subject has no other. */
+  readonly alone: IdentifierToken | null;
+  readonly next: Published;
+  /** Whether `next` differs from what is stored. */
+  readonly changed: boolean;
+  readonly bucket: string;
+  /** Effects of this write. */
+  readonly effects: readonly KeptEffect[];
+  /** Effects of an earlier write by the same writer, whose emission may have been lost in a crash. */
+  readonly repeated: readonly KeptEffect[];
+  readonly alerts: readonly Alert[];
+  /** An absence cue to arm, when an earlier one than the armed is due. */
+  readonly armAt: EpochMs | null;
+}
+
+export interface GroupView {
+  readonly graph: SubjectGraph;
+  readonly states: readonly ProfileState[];
+  readonly consent: ConsentState;
+  readonly world: World;
+  readonly before: ReadonlyMap<IdentifierToken, SubjectId>;
+  readonly bucket: string;
+  /** Effects that this writer kept at this time or later may never have been told, since it crashed: tell them again. Null
+   * when nothing points to a crash. */
+  readonly repeatSince: EpochMs | null;
+  /** Merges and splits that concern this subject. */
+  readonly identity: readonly KeptEffect[];
+  /** See `alertsOf`. */
+  readonly settled: boolean;
+}
+
+/** Scores a subject and finds what changed against what was published: segments entered and left, alerts opened, and when
+ * to look again. */
+export function publishGroup(view: GroupView, context: UnderstandContext, now: EpochMs): PublishedGroup {
+  const { graph, consent } = view;
+  const { published, shared } = publishedBefore(view);
+  const state = view.states.reduce(mergeStates, EMPTY_STATE);
+  const permitted = (purpose: Parameters<typeof isPermitted>[2]): boolean =>
+    isPermitted(context.jurisdiction, consent, purpose);
+  const scored = scoreProfile(state, context.segments, permitted, now);
+  const alerted = alertsOf(
+    graph.subjectId,
+    state,
+    scored.segments,
+    published.alerts,
+    context.alertRules,
+    permitted,
+    now,
+    view.settled,
+  );
+
+  const effects: KeptEffect[] = [...view.identity];
+  const segments: Record<string, EpochMs> = {};
+  const effect = (kind: KeptEffect['kind'], name: string, reasons: string): KeptEffect => ({
+    by: view.bucket,
+    kind,
+    name,
+    reasons,
+    at: now,
+  });
+  for (const { name, version } of context.segments) {
+    const since = published.segments[name];
+    const isIn = scored.segments.has(name);
+    if (isIn) segments[name] = since ?? now;
+    if (isIn && since === undefined)
+      effects.push(effect('segment-entered', name, `score:${round(scored.scores[name])},version:${version}`));
+    if (!isIn && since !== undefined) {
+      const missing = scored.notComputed[name];
+      effects.push(
+        effect(
+          'segment-left',
+          name,
+          missing === undefined
+            ? `score:${round(scored.scores[name])},version:${version}`
+            : `not-permitted:${missing.join('+')}`,
+        ),
+      );
+    }
+  }
+  for (const alert of alerted.opened) {
+    const reasons = alert.reasons.map((reason) => `${reason.code}:${reason.value}`).join();
+    effects.push({ ...effect('alert-opened', alert.rule, reasons), alert });
+  }
+  const armed = published.dueAt !== null && published.dueAt > now ? published.dueAt : null;
+  const due = alerted.dueAt === null ? null : Math.max(alerted.dueAt, now + SETTLE_MS);
+  const armAt = due !== null && (armed === null || due < armed) ? due : null;
+  const isOwn = (kept: KeptEffect): boolean => kept.by === view.bucket;
+  const next: Published = {
+    segments,
+    alerts: alerted.alerts,
+    dueAt: armAt ?? armed,
+    effects:
+      effects.length === 0
+        ? published.effects
+        : [...published.effects.filter((kept) => !isOwn(kept)), ...effects],
+  };
+  return {
+    subjectId: graph.subjectId,
+    alone: graph.edges.length === 0 ? (graph.nodes[0] ?? null) : null,
+    next,
+    changed: !shared || JSON.stringify(next) !== JSON.stringify(published),
+    bucket: view.bucket,
+    effects,
+    repeated: published.effects.filter(
+      (kept) => isOwn(kept) && view.repeatSince !== null && kept.at >= view.repeatSince,
+    ),
+    alerts: alerted.opened,
+    armAt,
+  };
+}
+
+const round = (score: number | null | undefined): string => (score == null ? 'none' : score.toFixed(1));
+
+/** What was published about the subjects this one is made of. `shared` when it is exactly what is stored for it. */
+function publishedBefore(view: GroupView): { published: Published; shared: boolean } {
+  const sources = new Map<SubjectId, Published>();
+  for (const node of view.graph.nodes) {
+    const subjectId = view.before.get(node) ?? subjectIdOf([node]);
+    const stored = view.world.subjects.get(subjectId)?.published ?? view.world.nodes.get(node)?.published;
+    if (stored != null) sources.set(subjectId, stored);
+  }
+  const [first, ...rest] = [...sources.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, published]) => published);
+  if (first === undefined) return { published: NOTHING_PUBLISHED, shared: true };
+  return { published: rest.reduce(mergePublished, first), shared: rest.length === 0 };
+}
+
+function mergePublished(a: Published, b: Published): Published {
+  const segments: Record<string, EpochMs> = { ...a.segments };
+  for (const [name, since] of Object.entries(b.segments))
+    segments[name] = Math.min(segments[name] ?? since, since);
+  const alerts: Record<string, { firedAt: EpochMs; active: boolean }> = { ...a.alerts };
+  for (const [rule, fired] of Object.entries(b.alerts)) {
+    const own = alerts[rule];
+    alerts[rule] =
+      own === undefined
+        ? fired
+        : { firedAt: Math.max(own.firedAt, fired.firedAt), active: own.active || fired.active };
+  }
+  const dueAt = a.dueAt === null ? b.dueAt : b.dueAt === null ? a.dueAt : Math.min(a.dueAt, b.dueAt);
+  return { segments, alerts, dueAt, effects: [...a.effects, ...b.effects] };
+}

@@ -1,0 +1,189 @@
+import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { ProfileState } from '../../contracts/profile.ts';
+import { type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
+import { encodeWindow, type SeenPage, type SeenWindow } from '../3-profile/seen.ts';
+import { encodeState } from '../3-profile/state-codec.ts';
+import { decodeLinks, encodeLinks, linkPrefix } from './delivery.ts';
+import type { NodeWrite, PageWrite, StoredNode, SubjectWrite, World, WriteUnit } from './ports.ts';
+import type { PublishedGroup } from './publish.ts';
+
+/** Identifiers remembered per atom as already linked: a cache only, so a longer list may be cut. */
+const LINKS_MAX = 40;
+
+/** What was read does not fit together, since somebody is writing: read again. */
+export class StaleReadError extends Error {
+  override readonly name = 'StaleReadError';
+}
+
+interface GrowingUnit {
+  readonly nodes: NodeWrite[];
+  readonly subjects: SubjectWrite[];
+  atomic: boolean;
+}
+
+/** Gathers what a plan has to write, as units that must not be torn apart. */
+export class WriteCollector {
+  readonly #world: World;
+  readonly #before: ReadonlyMap<IdentifierToken, SubjectId>;
+  readonly #nodes = new Map<IdentifierToken, NodeWrite>();
+  readonly #pages: PageWrite[] = [];
+
+  /** @param before the subject of every node before the batch. */
+  constructor(world: World, before: ReadonlyMap<IdentifierToken, SubjectId>) {
+    this.#world = world;
+    this.#before = before;
+  }
+
+  /** An atom as it is after the batch. Nothing is written when nothing changed. */
+  atom(
+    id: AtomId,
+    state: ProfileState,
+    seen: { readonly window: SeenWindow; readonly pages: readonly SeenPage[] },
+    links: ReadonlySet<IdentifierToken>,
+  ): void {
+    const stored = this.#world.nodes.get(id);
+    const text = encodeState(state);
+    const window = encodeWindow(seen.window);
+    if (
+      stored === undefined &&
+      seen.window.entries.length === 0 &&
+      state.signals === 0 &&
+      Object.keys(state.consent).length === 0
+    )
+      return;
+    if (
+      stored?.state === text &&
+      stored.seen !== null &&
+      Buffer.compare(stored.seen, window) === 0 &&
+      links.size === 0
+    )
+      return;
+    const prefixes = new Set(decodeLinks(stored?.links ?? new Uint8Array()));
+    for (const link of links) if (prefixes.size < LINKS_MAX) prefixes.add(linkPrefix(link));
+    for (const page of seen.pages) this.#pages.push({ atomId: id, ...page });
+    this.#nodes.set(id, { ...this.#node(id), state: text, seen: window, links: encodeLinks(prefixes) });
+  }
+
+  /** The node as it will be so far.
+   * @throws StaleReadError for one that a subject names and nobody read. */
+  #node(id: IdentifierToken): StoredNode {
+    const node = this.#nodes.get(id) ?? this.#world.nodes.get(id);
+    if (node !== undefined) return node;
+    const subject = this.#before.get(id);
+    if (subject !== undefined && this.#world.subjects.get(subject)?.graph.nodes.includes(id) === true)
+      throw new StaleReadError();
+    return {
+      id,
+      version: 0,
+      subjectId: null,
+      saturated: false,
+      state: null,
+      seen: null,
+      links: new Uint8Array(),
+      published: null,
+    };
+  }
+
+  /** Closes the collection.
+   * @param known graphs before · @param graphs graphs after · @param saturated nodes found to link too many. */
+  units(
+    known: readonly SubjectGraph[],
+    graphs: readonly SubjectGraph[],
+    saturated: readonly IdentifierToken[],
+    published: readonly PublishedGroup[],
+  ): readonly WriteUnit[] {
+    for (const token of saturated) this.#nodes.set(token, { ...this.#node(token), saturated: true });
+    this.#point(known, graphs);
+    this.#publishAlone(published);
+    const rootOf = roots(known, graphs, this.#before, [...this.#nodes.keys()]);
+    const units = new Map<string, GrowingUnit>();
+    const unitOf = (key: string): GrowingUnit => {
+      const root = rootOf(key);
+      let unit = units.get(root);
+      if (unit === undefined) units.set(root, (unit = { nodes: [], subjects: [], atomic: false }));
+      return unit;
+    };
+    for (const [id, node] of this.#nodes) unitOf(id).nodes.push(node);
+    for (const write of this.#subjectWrites(known, graphs, published)) {
+      const unit = unitOf(write.subjectId);
+      unit.subjects.push(write);
+      unit.atomic ||= write.next === null || !known.includes(write.next.graph);
+    }
+    return [...units.values()].map((unit) => ({
+      ...unit,
+      pages: this.#pages.filter((page) => unit.nodes.some((node) => node.id === page.atomId)),
+    }));
+  }
+
+  /** Makes every node point at the subject it now belongs to. */
+  #point(known: readonly SubjectGraph[], graphs: readonly SubjectGraph[]): void {
+    const now = new Map<IdentifierToken, SubjectId>();
+    for (const graph of graphs) for (const node of graph.nodes) now.set(node, graph.subjectId);
+    const pointed = new Map<IdentifierToken, SubjectId>();
+    for (const graph of known) for (const node of graph.nodes) pointed.set(node, graph.subjectId);
+    for (const id of new Set([...now.keys(), ...pointed.keys()])) {
+      const subjectId = now.get(id) ?? null;
+      if (subjectId === (pointed.get(id) ?? null)) continue;
+      this.#nodes.set(id, { ...this.#node(id), subjectId, published: null });
+    }
+  }
+
+  /** A node alone keeps in its own row what was published about it. */
+  #publishAlone(published: readonly PublishedGroup[]): void {
+    for (const group of published) {
+      if (group.alone === null) continue;
+      const stored = this.#world.nodes.get(group.alone);
+      const leftSubject = stored !== undefined && stored.subjectId !== null;
+      if (!group.changed && !leftSubject) continue;
+      if (stored === undefined && !this.#nodes.has(group.alone)) continue;
+      this.#nodes.set(group.alone, { ...this.#node(group.alone), published: group.next });
+    }
+  }
+
+  *#subjectWrites(
+    known: readonly SubjectGraph[],
+    graphs: readonly SubjectGraph[],
+    published: readonly PublishedGroup[],
+  ): Generator<SubjectWrite> {
+    const versionOf = (id: SubjectId): number => this.#world.subjects.get(id)?.version ?? 0;
+    for (const graph of graphs) {
+      const group = published.find((each) => each.subjectId === graph.subjectId);
+      if (group === undefined || (known.includes(graph) && !group.changed)) continue;
+      yield {
+        subjectId: graph.subjectId,
+        version: versionOf(graph.subjectId),
+        next: { graph, published: group.next },
+      };
+    }
+    const remaining = new Set(graphs.map((graph) => graph.subjectId));
+    for (const graph of known) {
+      if (!remaining.has(graph.subjectId))
+        yield { subjectId: graph.subjectId, version: versionOf(graph.subjectId), next: null };
+    }
+  }
+}
+
+/** Everything that shares a subject, before or after, has one root. */
+function roots(
+  known: readonly SubjectGraph[],
+  graphs: readonly SubjectGraph[],
+  before: ReadonlyMap<IdentifierToken, SubjectId>,
+  nodes: readonly IdentifierToken[],
+): (key: string) => string {
+  const parent = new Map<string, string>();
+  const root = (key: string): string => {
+    let at = key;
+    for (let next = parent.get(at); next !== undefined; next = parent.get(at)) at = next;
+    return at;
+  };
+  const join = (a: string, b: string): void => {
+    const [x, y] = [root(a), root(b)];
+    if (x !== y) parent.set(x, y);
+  };
+  for (const graph of [...known, ...graphs]) for (const node of graph.nodes) join(node, graph.subjectId);
+  for (const node of nodes) {
+    const old = before.get(node);
+    if (old !== undefined && old !== subjectIdOf([node])) join(node, old);
+  }
+  return root;
+}

@@ -1,0 +1,16 @@
+import type { IdentifierDefinition } from '../identifier-definition.ts';
+import { opaqueId, PLACEHOLDERS } from './text.ts';
+
+/** The customer's id in the company's own systems. */
+export const userId: IdentifierDefinition = {
+  type: 'userId',
+  version: 1,
+  normalise: opaqueId,
+  blocked: PLACEHOLDERS,
+  // One account is used from many browsers over the years, and people change address, number and card.
+  linksMax: { loyaltyId: 5, email: 5, phone: 5, deviceId: 20, anonymousId: 20 },
+  examples: {
+    same: [[' C-1042 ', 'C-1042']],
+    blocked: ['0000', '-1', 'null', 'Anonymous', '00000000-0000-0000-0000-000000000000', ''],
+  },
+};

@@ -1,0 +1,55 @@
+import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
+import { general, purposeBound, secondary } from '../sourced.ts';
+
+const NOTICE = 'rulesmate.com.au';
+
+/**
+ * Australia: Privacy Act 1988 with the POLA Act 2024. Overall confidence: medium.
+ *
+ * Sensitive information is opt-in; the signals catalogue collects none. A children's code is due in December 2026.
+ */
+export const au: JurisdictionDefinition = {
+  code: 'au',
+  name: 'Australia',
+  law: 'Privacy Act 1988; POLA Act 2024',
+  countries: ['AU'],
+  partition: 'aws',
+  region: 'ap-southeast-2',
+  currency: 'AUD',
+  timeZone: 'Australia/Sydney',
+  purposes: {
+    service: general('contract', 'APP 6.1: primary purpose'),
+    analytics: secondary('opt-out', NOTICE),
+    personalisation: secondary('opt-out', NOTICE),
+    profiling: secondary('opt-out', NOTICE),
+    automatedDecisions: secondary('opt-out', 'maddocks.com.au 16 Jun 2026; areebi.com'),
+    sharing: secondary('opt-out', NOTICE),
+  },
+  identity: general(
+    { deterministic: true, probabilistic: 'on' },
+    'product default: no rule on matching was researched',
+  ),
+  globalPrivacyControl: general(
+    ['profiling', 'sharing'],
+    'product default: the signal is a choice, though no law names it',
+  ),
+  retention: purposeBound({ rule: 'APP 11.2', source: 'APP 11.2', evidence: 'general knowledge' }),
+  // No general right to erasure: a request becomes a restriction.
+  rights: general(
+    {
+      answerIn: { count: 30, unit: 'calendar-days' },
+      extension: null,
+      clock: 'from-receipt',
+      erasure: false,
+    },
+    'APP 12.4; no general right to erasure',
+  ),
+  breach: secondary(
+    { notifyRegulatorHours: null, rule: 'as soon as practicable; 30-day assessment' },
+    'rulesmate.com.au; theaicommand.com',
+  ),
+  minors: general({ adultAge: 15, rule: 'case by case / 15; code due Dec 2026' }, 'OAIC guidance'),
+  automatedDecisions: secondary(['disclose'], 'maddocks.com.au 16 Jun 2026; areebi.com'),
+  transfers: secondary('APP 8 accountability', NOTICE),
+  aggregateThreshold: general(20, 'product default'),
+};

@@ -1,0 +1,67 @@
+import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
+import { general, purposeBound, secondary } from '../sourced.ts';
+
+const NOTICE = 'APPI: notice of purpose; consent for third-party provision';
+
+/**
+ * Japan: Act on the Protection of Personal Information. Overall confidence: low to medium; an amendment bill is in the
+ * Diet since April 2026.
+ *
+ * Use within the notified purpose needs no consent. The statute says "without delay" for requests: 14 days is the
+ * product's own target.
+ */
+export const jp: JurisdictionDefinition = {
+  code: 'jp',
+  name: 'Japan',
+  law: 'APPI (amendment bill in Diet since Apr 2026)',
+  countries: ['JP'],
+  partition: 'aws',
+  region: 'ap-northeast-1',
+  currency: 'JPY',
+  timeZone: 'Asia/Tokyo',
+  purposes: {
+    service: general('contract', NOTICE),
+    analytics: general('opt-out', NOTICE),
+    personalisation: general('opt-out', NOTICE),
+    profiling: general('opt-out', NOTICE),
+    automatedDecisions: general('opt-out', 'APPI: none'),
+    sharing: general('opt-in', NOTICE),
+  },
+  identity: general(
+    { deterministic: true, probabilistic: 'review' },
+    'product default: a probable match is looked at by a person first',
+  ),
+  globalPrivacyControl: general(
+    ['profiling', 'sharing'],
+    'product default: the signal is a choice, though no law names it',
+  ),
+  retention: purposeBound({
+    rule: 'effort to delete',
+    source: 'APPI art. 22',
+    evidence: 'general knowledge',
+  }),
+  rights: general(
+    {
+      answerIn: { count: 14, unit: 'calendar-days' },
+      extension: null,
+      clock: 'from-receipt',
+      erasure: true,
+    },
+    'statute: without delay; 14 is our SLO; erasure: conditional cease/delete',
+  ),
+  breach: general(
+    { notifyRegulatorHours: 72, rule: 'prelim 3-5 days, final 30 days' },
+    'APPI art. 26 and its enforcement rules',
+  ),
+  // No age today; the pending bill's is used.
+  minors: secondary(
+    { adultAge: 16, rule: 'none now; 16 in pending bill' },
+    'morihamada.com newsletter 138006',
+  ),
+  automatedDecisions: general([], 'APPI: none'),
+  transfers: secondary(
+    'consent/equivalent system',
+    'EU adequacy recital 76 via proteuscyber.com (old art 24)',
+  ),
+  aggregateThreshold: general(20, 'product default'),
+};

@@ -1,0 +1,80 @@
+import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
+import { general, primary, purposeBound, secondary } from '../sourced.ts';
+
+const OPT_OUT = 'law.cornell.edu/regulations/california/11-CCR-7025';
+/** Logs of requests, and so of choices, are kept at least 24 months. */
+const REQUEST_LOG_DAYS = 731;
+
+/**
+ * California: CCPA as amended by CPRA, with 11 CCR 7000 and following. Overall confidence: high.
+ *
+ * The clock runs from receipt, verified or not; receipt is acknowledged in 10 business days; an opt-out needs no check
+ * of identity and takes 15 business days at most (general knowledge). Rules on automated decisions bind from 2027-01-01,
+ * for significant decisions only; risk assessments from 2026-01-01.
+ */
+export const usCa: JurisdictionDefinition = {
+  code: 'us-ca',
+  name: 'California',
+  law: 'CCPA/CPRA + 11 CCR 7000ff',
+  countries: ['US-CA'],
+  partition: 'aws',
+  region: 'us-west-2',
+  currency: 'USD',
+  timeZone: 'America/Los_Angeles',
+  purposes: {
+    service: general('contract', 'Civ 1798.140(e): business purpose'),
+    analytics: primary('opt-out', OPT_OUT),
+    personalisation: primary('opt-out', OPT_OUT),
+    profiling: primary('opt-out', OPT_OUT),
+    automatedDecisions: secondary(
+      'opt-out',
+      'getprivisy.com/regulations/ccpa/7220; procopio.com; natlawreview.com (pre-OAL text: 21 Apr 2028; cf-6cy.pages.dev: 1 Apr 2028)',
+    ),
+    sharing: primary('opt-out', OPT_OUT),
+  },
+  identity: general(
+    { deterministic: true, probabilistic: 'on' },
+    'product default: no rule on matching was researched',
+  ),
+  // Binding for sale and sharing, in the browser and in linked and pseudonymous profiles. That it also stops profiling
+  // is the product's reading of the last two: a profile that may not be shared is not built on the quiet either.
+  globalPrivacyControl: primary(['profiling', 'sharing'], OPT_OUT),
+  retention: {
+    ...purposeBound({
+      rule: 'disclosed per category',
+      source: '11 CCR 7101; advisori.com/cpra 7101 text',
+      evidence: 'general knowledge',
+    }),
+    consent: primary(
+      {
+        minDays: REQUEST_LOG_DAYS,
+        maxDays: 1_825,
+        basis: "request logs at least 24 months; the maximum is the product's default",
+      },
+      'advisori.com/cpra 7101 text',
+    ),
+  },
+  rights: primary(
+    {
+      answerIn: { count: 45, unit: 'calendar-days' },
+      extension: { count: 45, unit: 'calendar-days' },
+      clock: 'from-receipt',
+      erasure: true,
+    },
+    'advisori.com/cpra 7021 text; opt-out 15bd is G; erasure (Civ 1798.105) is general knowledge',
+  ),
+  breach: secondary(
+    {
+      notifyRegulatorHours: null,
+      rule: '720 hours to individuals; sample notice to the attorney general <=15 days after, if >500 residents',
+    },
+    'SB 446: dataprotectionreport.com 2025/11',
+  ),
+  minors: general({ adultAge: 16, rule: '<16 opt-in to sale/share; <13 parent' }, 'Civ 1798.120(c)'),
+  automatedDecisions: secondary(
+    ['disclose', 'explain', 'refuse', 'appeal'],
+    'getprivisy.com/regulations/ccpa/7220; procopio.com; natlawreview.com (pre-OAL text: 21 Apr 2028; cf-6cy.pages.dev: 1 Apr 2028)',
+  ),
+  transfers: general('free', 'no rule'),
+  aggregateThreshold: general(20, 'product default'),
+};

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { DAY_MS } from '../../kernel/time.ts';
+import { defineSignal } from '../signal-definition.ts';
+import { readTime, time } from './fields.ts';
+import { SERVICE } from './purposes.ts';
+
+/** A promised day without an hour is kept until that day is over. */
+const deadline = z.unknown().transform((value, context) => {
+  const at = readTime(value);
+  if (at !== null) return typeof value === 'string' && value.length === 10 ? at + DAY_MS : at;
+  context.addIssue({ code: 'custom', message: 'impossible-time', params: { reason: 'impossible-time' } });
+  return z.NEVER;
+});
+
+const properties = z.object({
+  delivered_at: time.optional(),
+  on_time: z.boolean().optional(),
+  promised_by: deadline.optional(),
+});
+
+/** The carrier's own word (`on_time`) goes before the promise; without both it counts as on time. */
+export const shipmentDelivered = defineSignal({
+  name: 'Shipment Delivered',
+  version: 1,
+  description: 'A shipment reached the customer.',
+  eventClass: 'delivery',
+  purposes: SERVICE,
+  sources: ['delivery'],
+  properties,
+  facts: (shipment, context) => {
+    const deliveredAt = shipment.delivered_at ?? context.occurredAt;
+    const onTime =
+      shipment.on_time ?? (shipment.promised_by === undefined || deliveredAt <= shipment.promised_by);
+    return [{ kind: 'delivery', onTime, hour: context.localHour(deliveredAt) }];
+  },
+  examples: {
+    good: [
+      {
+        properties: { delivered_at: '2026-03-02T16:40:00Z', promised_by: '2026-03-02' },
+        facts: [{ kind: 'delivery', onTime: true, hour: 16 }],
+      },
+      {
+        properties: { delivered_at: '2026-03-02T09:00:00Z', promised_by: '2026-03-01T18:00:00Z' },
+        facts: [{ kind: 'delivery', onTime: false, hour: 9 }],
+      },
+      {
+        properties: { delivered_at: '2026-03-02T09:00:00Z', on_time: false },
+        facts: [{ kind: 'delivery', onTime: false, hour: 9 }],
+      },
+    ],
+    bad: [
+      { properties: { delivered_at: 'noon' }, reason: 'impossible-time' },
+      { properties: { on_time: 'yes' }, reason: 'schema-mismatch' },
+    ],
+  },
+});

@@ -1,0 +1,131 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type { z } from 'zod';
+import { stableId } from '../kernel/codec.ts';
+import { ThrottledError, TransientError } from '../kernel/invariant.ts';
+import { emitMetrics, log } from './log.ts';
+import { takeCounts } from './meter.ts';
+
+/** What an HTTP function answers. A body goes out as JSON. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface HttpFunction {
+  /** Name in `flow.ts`; the dimension of the function's metrics. */
+  readonly functionId: string;
+  handle(event: APIGatewayProxyEventV2, context: Context): Promise<HttpAnswer>;
+}
+
+/** A fault told to the caller (RFC 9457). Texts are ours and quote nothing of the request. */
+export interface Problem {
+  readonly status: number;
+  readonly title: string;
+  readonly detail?: string;
+  readonly retryAfterSeconds?: number;
+  /** Lets the caller ask about a fault of ours; logged with its cause. */
+  readonly errorId?: string;
+  /** For invalid requests: where, as JSON pointers. */
+  readonly at?: readonly string[];
+}
+
+/** An answer of type `application/problem+json`, with `Retry-After` when waiting helps. */
+export function problem({ retryAfterSeconds, ...told }: Problem): HttpAnswer {
+  return {
+    status: told.status,
+    body: { type: 'about:blank', ...told },
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    },
+  };
+}
+
+/** The shell of every HTTP function: turns answers into API Gateway's form (payload 2.0) and errors into problems,
+ * and writes one metric line per invocation. Only method and route are logged, never path, query, header or body.
+ * @example export const handler = httpHandler({ functionId: 'serve', handle: async (event) => ({ status: 200 }) }); */
+export const httpHandler = ({ functionId, handle }: HttpFunction) =>
+  middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (event, context) => {
+    const startedAt = Date.now();
+    const start = performance.now();
+    const answer = await handle(event, context).catch((error: unknown) => toProblem(error, event, context));
+    const counts = takeCounts();
+    emitMetrics(
+      functionId,
+      {
+        ...counts,
+        requests: 1,
+        [`status${Math.floor(answer.status / 100)}xx`]: 1,
+        durationMs: performance.now() - start,
+      },
+      startedAt,
+    );
+    return {
+      statusCode: answer.status,
+      headers: { 'content-type': 'application/json', ...answer.headers },
+      body: answer.body === undefined ? '' : JSON.stringify(answer.body),
+    };
+  });
+
+/** Answers 5xx only where a retry can help, and always says when: clients wait as they are told. */
+function toProblem(error: unknown, event: APIGatewayProxyEventV2, context: Context): HttpAnswer {
+  const fields = { route: event.routeKey, requestId: context.awsRequestId };
+  if (error instanceof ThrottledError) {
+    log.warn('throttled', fields);
+    const { retryAfterSeconds } = error;
+    return problem({
+      status: 429,
+      title: 'Too many requests',
+      detail: 'Try again a little later.',
+      retryAfterSeconds,
+    });
+  }
+  if (error instanceof TransientError) {
+    log.error('a service we need is not answering', error, fields);
+    const { retryAfterSeconds } = error;
+    return problem({
+      status: 503,
+      title: 'Temporarily unavailable',
+      detail: 'Try again a little later.',
+      retryAfterSeconds,
+    });
+  }
+  const errorId = stableId(context.awsRequestId ?? 'no request id', Date.now());
+  log.error('unexpected error', error, { ...fields, errorId, where: whereThrown(error) });
+  return problem({ status: 500, title: 'Unexpected error', errorId });
+}
+
+/** The code line an error came from: its message may quote input, its stack frames do not. */
+const whereThrown = (error: unknown): string | undefined =>
+  error instanceof Error ? /\n\s+at (.+)/.exec(error.stack ?? '')?.[1] : undefined;
+
+export type Parsed<T> = { readonly value: T } | { readonly problem: Problem };
+
+/** A value as a schema reads it, or the problem to answer: it says where the fault is and quotes no value. */
+export function parsedBy<T>(schema: z.ZodType<T>, value: unknown): Parsed<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return { value: result.data };
+  const at = [...new Set(result.error.issues.map(({ path }) => `/${path.map(String).join('/')}`))].slice(
+    0,
+    10,
+  );
+  return {
+    problem: { status: 400, title: 'Invalid request', detail: 'The request does not fit its schema.', at },
+  };
+}
+
+/** The JSON body of a request as a schema reads it, or the problem to answer. */
+export function parsedBody<T>(schema: z.ZodType<T>, event: APIGatewayProxyEventV2): Parsed<T> {
+  const text = event.isBase64Encoded
+    ? Buffer.from(event.body ?? '', 'base64').toString('utf8')
+    : (event.body ?? '');
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return { problem: { status: 400, title: 'Malformed request', detail: 'The body is not valid JSON.' } };
+  }
+  return parsedBy(schema, body);
+}

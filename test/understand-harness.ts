@@ -1,0 +1,158 @@
+import { MemoryEffects } from '../functions/adapters/memory/effects.ts';
+import { MemoryProfileStore } from '../functions/adapters/memory/profile-store.ts';
+import type { LineageRow } from '../functions/contracts/lineage.ts';
+import type { Signal } from '../functions/contracts/signal.ts';
+import { nodeOfSubjectId } from '../functions/contracts/subject.ts';
+import { TransientError } from '../functions/kernel/invariant.ts';
+import { contextOf } from '../functions/pipeline/understand/context.ts';
+import type { StreamRecord } from '../functions/pipeline/understand/delivery.ts';
+import type { UnderstandPorts } from '../functions/pipeline/understand/ports.ts';
+import { understand } from '../functions/pipeline/understand/understand.ts';
+import { NOW, SECRETS } from './arbitraries.ts';
+
+/** A stack's `understand` in memory: the real code over memory adapters, with crashes on demand. */
+export class MemoryRegion {
+  readonly store = new MemoryProfileStore();
+  readonly effects = new MemoryEffects();
+  readonly context;
+  #calls = 0;
+  #crash: { readonly atCall: number; readonly after: boolean } | null = null;
+  #sequence = 0;
+
+  constructor(jurisdiction = 'eu') {
+    this.context = contextOf(jurisdiction, SECRETS);
+  }
+
+  /** Makes the nth external call from now fail: before it does anything, or after it has done everything. */
+  crashAt(call: number, after: boolean): void {
+    this.#crash = { atCall: this.#calls + call, after };
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  record(signals: readonly Signal[]): StreamRecord {
+    this.#sequence += 1;
+    return {
+      shardId: 'shard-0',
+      sequenceNumber: String(this.#sequence).padStart(10, '0'),
+      partitionKey: 'b00',
+      values: signals,
+    };
+  }
+
+  /** Delivers records once; a crash surfaces as an error. */
+  deliver(records: readonly StreamRecord[], now = NOW): ReturnType<typeof understand> {
+    return understand(records, this.context, this.#ports(now), now);
+  }
+
+  /** Delivers records as a stream does: again until nothing fails. */
+  async deliverUntilDone(records: readonly StreamRecord[], now = NOW): Promise<void> {
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      try {
+        const { failed } = await this.deliver(records, now);
+        if (failed.length === 0) return;
+      } catch (error) {
+        if (!(error instanceof TransientError)) throw error;
+      }
+    }
+    throw new Error('never done');
+  }
+
+  #ports(now: number): UnderstandPorts {
+    const guard =
+      <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        this.#calls += 1;
+        const crash = this.#crash?.atCall === this.#calls ? this.#crash : null;
+        if (crash !== null) this.#crash = null;
+        if (crash?.after === false) throw new TransientError('crashed before the call');
+        const result = await call(...args);
+        if (crash?.after === true) throw new TransientError('crashed after the call');
+        return result;
+      };
+    const { store, effects } = this;
+    return {
+      profiles: {
+        read: guard(store.read.bind(store)),
+        pagedMessages: guard(store.pagedMessages.bind(store)),
+        write: guard(store.write.bind(store)),
+      },
+      records: { put: guard(effects.records.put) },
+      quarantine: { putOnce: guard(async () => undefined) },
+      alerts: { open: guard(effects.alerts.open) },
+      dueCues: { arm: guard(effects.dueCues.arm) },
+      lineage: { append: guard(effects.lineage.append) },
+      events: { publish: guard(effects.events.publish) },
+      clock: () => now,
+    };
+  }
+
+  /** What the archive would hold: redelivered rows only where the row is not there already. */
+  archived(): LineageRow[] {
+    const rows: LineageRow[] = [];
+    const known = new Set<string>();
+    for (const row of this.effects.rows) {
+      const id = `${row.table} ${row.rowId}`;
+      if (row.redelivered === true && known.has(id)) continue;
+      known.add(id);
+      rows.push(row);
+    }
+    return rows;
+  }
+
+  /** Atom states by id, for comparing two regions. */
+  states(): Record<string, string> {
+    const states = [...this.store.nodes.values()]
+      .filter((node) => node.state !== null)
+      .map((node) => [node.id, node.state ?? ''] as const);
+    return Object.fromEntries(states.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** Groups of identifiers that belong together, for comparing two regions. */
+  partition(): string[] {
+    const groups = new Map<string, string[]>();
+    for (const node of this.store.nodes.values()) {
+      const key = node.subjectId ?? `s.${node.id}`;
+      groups.set(key, [...(groups.get(key) ?? []), node.id]);
+    }
+    return [...groups.values()].map((nodes) => nodes.sort().join(' ')).sort();
+  }
+
+  /** Segments published per subject that is in any. */
+  segments(): Record<string, string[]> {
+    const published: Record<string, string[]> = {};
+    for (const [id, subject] of this.store.subjects)
+      published[id] = Object.keys(subject.published.segments).sort();
+    for (const node of this.store.nodes.values()) {
+      if (node.subjectId === null && node.published !== null)
+        published[`s.${node.id}`] = Object.keys(node.published.segments).sort();
+    }
+    return Object.fromEntries(Object.entries(published).filter(([, names]) => names.length > 0));
+  }
+
+  /** The store's own consistency: every pointer leads to a graph that names the node, and back. */
+  inconsistencies(): string[] {
+    const faults: string[] = [];
+    for (const node of this.store.nodes.values()) {
+      if (
+        node.subjectId !== null &&
+        this.store.subjects.get(node.subjectId)?.graph.nodes.includes(node.id) !== true
+      )
+        faults.push(`${node.id} points at ${node.subjectId}`);
+    }
+    for (const [id, { graph }] of this.store.subjects) {
+      if (nodeOfSubjectId(id) !== graph.nodes[0]) faults.push(`${id} is not named after its least node`);
+      for (const node of graph.nodes)
+        if (this.store.nodes.get(node)?.subjectId !== id)
+          faults.push(`${id} names ${node}, which points elsewhere`);
+      for (const node of graph.nodes) {
+        const holdsState = this.store.nodes.get(node)?.state != null;
+        if (holdsState !== graph.atoms.includes(node))
+          faults.push(`${id}: ${node} holds state: ${holdsState}`);
+      }
+    }
+    return faults;
+  }
+}
