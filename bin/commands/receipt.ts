@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { UserError } from '../../lib/local/errors.ts';
+import type { Command } from '../command.ts';
+
+const usage = `Usage: npx rapport receipt MESSAGE_ID [--data-dir DIR] [--jurisdiction CODE] [--json]
+
+Asks every running jurisdiction how the event with this messageId ended. Outcomes other than applied are kept for a
+while; an event of which there is no record was applied, or never received.
+
+  --data-dir DIR        where the region wrote ready.json (default .rapport)
+  --jurisdiction CODE   ask only this jurisdiction
+  --json                machine-readable
+`;
+
+interface Ready {
+  readonly jurisdictions: Readonly<
+    Record<string, { readonly operationsUrl: string; readonly token: string }>
+  >;
+}
+interface Line {
+  readonly jurisdiction: string;
+  /** null: nothing on record. */
+  readonly outcome: string | null;
+  readonly reason: string | null;
+  readonly receivedAt: string | null;
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      'data-dir': { type: 'string', default: '.rapport' },
+      jurisdiction: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const [messageId] = positionals;
+  if (messageId === undefined || positionals.length > 1)
+    throw new UserError('receipt takes one messageId; see --help');
+
+  const { jurisdictions } = readReady(join(values['data-dir'], 'ready.json'));
+  const codes = values.jurisdiction === undefined ? Object.keys(jurisdictions) : [values.jurisdiction];
+  const lines: Line[] = [];
+  for (const code of codes) {
+    const region = jurisdictions[code];
+    if (region === undefined)
+      throw new UserError(`${code} is not running here; there are: ${Object.keys(jurisdictions).join(', ')}`);
+    lines.push(await lookUp(code, region, messageId));
+  }
+  process.stdout.write(values.json ? `${JSON.stringify(lines, null, 2)}\n` : lines.map(asText).join(''));
+  return 0;
+}
+
+function readReady(path: string): Ready {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Ready;
+  } catch (cause) {
+    throw new UserError(
+      `no region here: cannot read ${path}. Start one with npm start, or name its folder with --data-dir`,
+      { cause },
+    );
+  }
+}
+
+async function lookUp(
+  jurisdiction: string,
+  region: Ready['jurisdictions'][string],
+  messageId: string,
+): Promise<Line> {
+  const url = `${region.operationsUrl.replace(/\/$/, '')}/v1/receipts/lookup`;
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${region.token}` },
+      body: JSON.stringify({ messageId }),
+    });
+  } catch (cause) {
+    throw new UserError(
+      `${jurisdiction} does not answer at ${region.operationsUrl}: start it with npm start`,
+      { cause },
+    );
+  }
+  if (response.status === 404) return { jurisdiction, outcome: null, reason: null, receivedAt: null };
+  if (!response.ok)
+    throw new UserError(`${jurisdiction} answered ${response.status}: ${await titleOf(response)}`);
+  const receipt = (await response.json()) as {
+    outcome: string;
+    reason?: string | null;
+    receivedAt?: string | number | null;
+  };
+  return {
+    jurisdiction,
+    outcome: receipt.outcome,
+    reason: receipt.reason ?? null,
+    receivedAt: receipt.receivedAt == null ? null : new Date(receipt.receivedAt).toISOString(),
+  };
+}
+
+/** The title of a problem+json answer (RFC 9457). */
+async function titleOf(response: Response): Promise<string> {
+  const problem = (await response.json().catch(() => ({}))) as { title?: string; message?: string };
+  return problem.title ?? problem.message ?? response.statusText;
+}
+
+const asText = ({ jurisdiction, outcome, reason, receivedAt }: Line): string =>
+  outcome === null
+    ? `${jurisdiction}: no refusal on record: applied, or never received\n`
+    : `${[`${jurisdiction}: ${outcome}`, reason, receivedAt && `received ${receivedAt}`].filter(Boolean).join(', ')}\n`;
+
+export const command: Command = {
+  name: 'receipt',
+  summary: 'how the event with a messageId ended',
+  usage,
+  run,
+};

@@ -1,0 +1,93 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { DeployedFunction } from './deployed-function.ts';
+import type { StreamFunctionId } from './failure-queues.ts';
+import type { FlowHttpApi } from './http-api.ts';
+
+const PERIOD = Duration.minutes(5);
+
+/**
+ * What a person should look at. The alarms have no action of their own: CloudWatch announces their state on the
+ * account's default event bus, where each team has its own pager.
+ */
+export class Alarms extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: {
+      readonly functions: readonly DeployedFunction[];
+      readonly streamFunctions: readonly {
+        readonly id: StreamFunctionId;
+        readonly target: DeployedFunction;
+        readonly lateMinutes: number;
+      }[];
+      readonly queues: readonly Queue[];
+      readonly apis: readonly { readonly name: string; readonly api: FlowHttpApi }[];
+    },
+  ) {
+    super(scope, id);
+    for (const { id: functionId, target, lateMinutes } of props.streamFunctions)
+      this.above(
+        `Late-${functionId}`,
+        `${functionId} is more than ${lateMinutes} min behind its stream`,
+        target.lambda.metric('IteratorAge', { statistic: Stats.MAXIMUM, period: PERIOD }),
+        lateMinutes * 60_000,
+      );
+    this.above(
+      'Failures',
+      'Stream records or schedule ticks that a function gave up on are waiting in a failure queue',
+      sumOf(
+        props.queues.map((queue) =>
+          queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: PERIOD }),
+        ),
+      ),
+      0,
+    );
+    const counted = (metric: string) =>
+      sumOf(
+        props.functions.map(({ lambda }) => lambda.metric(metric, { statistic: Stats.SUM, period: PERIOD })),
+      );
+    this.above('Errors', 'A function failed', counted('Errors'), 0);
+    this.above(
+      'Throttles',
+      'A function was called more often than its concurrency allows',
+      counted('Throttles'),
+      0,
+    );
+    for (const { name, api } of props.apis)
+      this.above(
+        `Unavailable-${name}`,
+        `The ${name} API answered 5xx`,
+        api.api.metricServerError({ statistic: Stats.SUM, period: PERIOD }),
+        0,
+      );
+  }
+
+  private above(id: string, description: string, metric: IMetric, threshold: number): void {
+    new Alarm(this, id, {
+      alarmDescription: description,
+      metric,
+      threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      datapointsToAlarm: 1,
+      // Nothing counted is nothing wrong: an idle stack is quiet.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+      actionsEnabled: true,
+    });
+  }
+}
+
+function sumOf(metrics: readonly IMetric[]): IMetric {
+  const usingMetrics = Object.fromEntries(metrics.map((metric, at) => [`m${at}`, metric]));
+  return new MathExpression({ expression: `SUM(METRICS())`, usingMetrics, period: PERIOD });
+}

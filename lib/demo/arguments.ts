@@ -1,0 +1,33 @@
+import { UserError } from '../local/errors.ts';
+
+/** `--limit`: a whole number from 1, or nothing.
+ * @throws UserError otherwise */
+export const limitIn = (text: string | undefined): { limit?: number } =>
+  text === undefined ? {} : { limit: wholeNumber('--limit', text, 1) };
+
+/** Codes in a list such as `eu,uk`, each once.
+ * @throws UserError when there is none */
+export function codesIn(list: string): readonly string[] {
+  const codes = list
+    .split(',')
+    .map((code) => code.trim().toLowerCase())
+    .filter((code) => code !== '');
+  if (codes.length === 0) throw new UserError('--jurisdictions needs at least one code, such as eu');
+  return [...new Set(codes)];
+}
+
+/** @throws UserError unless the text is a whole number from `least` to `most` */
+export function wholeNumber(
+  option: string,
+  text: string,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || number > most) {
+    throw new UserError(
+      `${option} needs a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}, not ${JSON.stringify(text)}`,
+    );
+  }
+  return number;
+}

@@ -1,0 +1,180 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Purpose } from '../../functions/contracts/purposes.ts';
+import { resources } from '../../functions/flow.ts';
+import { openArchive } from '../archive/open.ts';
+import { httpRequestUnits } from '../cost/meter.ts';
+import { usageOf } from '../cost/region-usage.ts';
+import type { Region } from '../local/region.ts';
+import { type Regions, startRegions } from '../local/regions.ts';
+import { type ArchiveFigures, archiveFigures } from './archive-figures.ts';
+import { type Played, playOrders, playTown } from './play.ts';
+import type { Progress } from './progress.ts';
+import { countCustomers } from './region-state.ts';
+import { type JurisdictionFigures, type Report, reportOf } from './report.ts';
+import { emptySendTally, type SendTally } from './wire.ts';
+
+export interface DemoOptions {
+  readonly jurisdictions: readonly string[];
+  readonly dataDir: string;
+  readonly basePort: number;
+  readonly seed: number;
+  /** Absent: the town is played. */
+  readonly orders?: {
+    readonly file: string;
+    readonly limit?: number;
+    readonly assumeConsent: readonly Purpose[];
+  };
+  readonly progress: Progress;
+  say(line: string): void;
+  /** Ends the demo early, for Ctrl-C. */
+  readonly stopped: AbortSignal;
+}
+
+/** Rows wait this long for company in the archive; the demo closes the windows itself at the end. */
+const ARCHIVE_WINDOW_SECONDS = 20;
+/** Absences are concluded only once a customer's signals have settled: `understand` waits 15 s. */
+const SETTLE_MS = 16_000;
+const IDLE_MS_MAX = 170_000;
+
+/**
+ * The main job, whole: starts the stacks from their synthesized templates, plays the town or an order file through
+ * their HTTP APIs, waits until everything is applied and archived, and reads the report off the archive. What it
+ * started is stopped at the end, whatever happens; the archive stays.
+ */
+export async function runDemo(options: DemoOptions): Promise<Report> {
+  const beganAt = performance.now();
+  const regions = await startRegions({
+    jurisdictions: options.jurisdictions,
+    dataDir: options.dataDir,
+    basePort: options.basePort,
+    inMemory: true,
+    archiveWindowSeconds: ARCHIVE_WINDOW_SECONDS,
+    onProgress: options.say,
+  });
+  const onStop = (): void => void regions.stop();
+  options.stopped.addEventListener('abort', onStop, { once: true });
+  try {
+    options.stopped.throwIfAborted();
+    const played = await play(options, regions);
+    await settle(options, regions);
+    options.say('reading the archive');
+    const report = await figuresOf(played, regions, () => (performance.now() - beganAt) / 1_000);
+    return report;
+  } finally {
+    options.stopped.removeEventListener('abort', onStop);
+    await regions.stop();
+  }
+}
+
+function play(options: DemoOptions, { ready }: Regions): Promise<Played> {
+  const { orders, progress, seed } = options;
+  const endpoints = ready.jurisdictions;
+  const now = Date.now();
+  if (orders === undefined) {
+    options.say('playing the town');
+    return playTown({ seed, endpoints, now, progress });
+  }
+  options.say(`importing ${orders.file}`);
+  return playOrders({ ...orders, endpoints, now, progress });
+}
+
+/** Waits until every signal is applied, lets absences be concluded, and has the archive written. */
+async function settle({ say, progress, stopped }: DemoOptions, { regions }: Regions): Promise<void> {
+  const all = Object.values(regions);
+  const idle = (closeWindows: boolean): Promise<unknown> =>
+    Promise.all(all.map((region) => region.idle({ closeWindows, timeoutMs: IDLE_MS_MAX })));
+  say('waiting until every signal is applied and archived');
+  await idle(true);
+  say('letting a quarter of a minute pass: silence means something only then');
+  const until = performance.now() + SETTLE_MS;
+  for (let left = SETTLE_MS; left > 0; left = until - performance.now()) {
+    await pause(Math.min(left, 500), undefined, { signal: stopped });
+    progress.step('seconds left:', Math.max(0, Math.ceil((until - performance.now()) / 1_000)));
+  }
+  progress.end();
+  for (const region of all) await sweep(region);
+  await idle(true);
+}
+
+/** Runs the schedule that looks at absence cues now, rather than at the next minute. */
+async function sweep(region: Region): Promise<void> {
+  const { ok } = await region.invoke('sweep', {
+    source: 'rapport.demo',
+    'detail-type': 'Scheduled Event',
+    detail: {},
+  });
+  if (!ok) throw new Error(`${region.jurisdiction}: the sweep failed; see the logs in the data folder`);
+}
+
+async function figuresOf(
+  played: Played,
+  { regions, dataDir }: Regions,
+  seconds: () => number,
+): Promise<Report> {
+  const folders = Object.fromEntries(
+    Object.entries(regions).map(([code, region]) => [code, join(dataDir, 's3', evidenceBucketOf(region))]),
+  );
+  const archive = await openArchive(folders);
+  let figures: Readonly<Record<string, ArchiveFigures>>;
+  try {
+    figures = await archiveFigures(archive, Object.keys(regions));
+  } finally {
+    archive.close();
+  }
+  const byJurisdiction: Record<string, JurisdictionFigures> = {};
+  for (const [code, region] of Object.entries(regions)) {
+    const own = figures[code];
+    if (own === undefined) throw new Error(`${code}: the archive has no figures`);
+    const sent = played.sent[code] ?? emptySendTally();
+    byJurisdiction[code] = {
+      sent,
+      archive: own,
+      archiveObjects: parquetFiles(folders[code] ?? ''),
+      customers: await countCustomers(region),
+      usage: usageOf(region.meter(), { ...requestsOf(sent), eventBridgeEvents: own.effects }),
+    };
+  }
+  const violations = Object.values(regions).flatMap((region) => region.violations());
+  return reportOf({
+    rows: played.rows,
+    rowsInEvents: played.rowsInEvents,
+    stockAdjustments: played.stockAdjustments,
+    assumedConsent: played.assumedConsent,
+    byJurisdiction,
+    seconds: seconds(),
+    notes: [
+      ...played.notes,
+      ...NOTES,
+      ...violations.map(({ functionId, action }) => `NOT GRANTED: ${functionId} called ${action}.`),
+    ],
+  });
+}
+
+const NOTES = [
+  'Signal to alert: from receipt at collect to the write that opens alerts, over all applied signals. A replay arrives faster than customers do, so queueing counts here.',
+  'Cost: counted calls and units at list prices of us-east-1, with the time of this machine; fixed monthly prices are apart.',
+];
+
+const requestsOf = ({
+  requests,
+  bytes,
+}: SendTally): { httpRequestUnits: number; collectRequests: number } => ({
+  // A request's size is known on average only; none of them comes near two units.
+  httpRequestUnits: requests * httpRequestUnits(requests === 0 ? 0 : bytes / requests),
+  collectRequests: requests,
+});
+
+function evidenceBucketOf(region: Region): string {
+  for (const { environment } of Object.values(region.functions)) {
+    const bucket = environment[resources.evidence.env];
+    if (bucket !== undefined) return bucket;
+  }
+  throw new Error(`${region.jurisdiction}: no function knows an evidence bucket`);
+}
+
+function parquetFiles(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder, { recursive: true }).filter((path) => String(path).endsWith('.parquet')).length;
+}

@@ -1,0 +1,230 @@
+import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import { type FlowFunction, type FunctionId, flow } from '../functions/flow.ts';
+import type { JurisdictionDefinition } from '../functions/registry/jurisdictions/index.ts';
+import type { Bundler } from './bundle.ts';
+import { Alarms } from './constructs/alarms.ts';
+import { Buckets } from './constructs/buckets.ts';
+import { DeployedFunction } from './constructs/deployed-function.ts';
+import { Encryption } from './constructs/encryption.ts';
+import { TransitionsBus } from './constructs/event-bus.ts';
+import { FailureFeed } from './constructs/failure-feed.ts';
+import { FailureQueues, type StreamFunctionId } from './constructs/failure-queues.ts';
+import { FlowHttpApi, type Routed } from './constructs/http-api.ts';
+import { place } from './constructs/resources.ts';
+import { StreamFeed } from './constructs/stream-feed.ts';
+import { Streams } from './constructs/streams.ts';
+import { Tables } from './constructs/tables.ts';
+import { Ticker } from './constructs/ticker.ts';
+import { Parameters } from './parameters.ts';
+import type { StreamCapacity } from './settings.ts';
+
+export interface JurisdictionStackProps {
+  readonly jurisdiction: JurisdictionDefinition;
+  readonly account: string | undefined;
+  readonly streams: StreamCapacity;
+  readonly bundle: Bundler;
+}
+
+const FUNCTION_IDS = Object.keys(flow) as FunctionId[];
+const STREAM_FUNCTION_IDS: readonly StreamFunctionId[] = flow.salvage.trigger.functions;
+
+/**
+ * All of Rapport for one jurisdiction, in its own region: nothing in it refers to another jurisdiction (law 5). What
+ * differs between deployments of one template are its parameters.
+ */
+export class JurisdictionStack extends Stack {
+  private readonly parameters: Parameters;
+  private readonly encryption: Encryption;
+  private readonly streams: Streams;
+  private readonly buckets: Buckets;
+  private readonly queues: FailureQueues;
+  private readonly functions: ReadonlyMap<FunctionId, DeployedFunction>;
+  private readonly code: string;
+  private readonly logGroupPrefix: string;
+
+  constructor(app: App, id: string, props: JurisdictionStackProps) {
+    const { jurisdiction } = props;
+    super(app, id, {
+      description: `Rapport for ${jurisdiction.name}: signals, profiles and evidence of its residents stay here`,
+      env: {
+        region: jurisdiction.region,
+        ...(props.account === undefined ? {} : { account: props.account }),
+      },
+      crossRegionReferences: false,
+      terminationProtection: true,
+      analyticsReporting: false,
+      tags: { 'rapport:jurisdiction': jurisdiction.code },
+    });
+    this.code = jurisdiction.code;
+    this.logGroupPrefix = `/rapport/${jurisdiction.code}/`;
+    this.parameters = new Parameters(this, 'Parameters');
+    this.encryption = new Encryption(this, 'Encryption', {
+      code: jurisdiction.code,
+      logGroupPrefix: this.logGroupPrefix,
+    });
+    const key = this.encryption.dataKey;
+    this.streams = new Streams(this, 'Streams', { key, capacity: props.streams });
+    this.buckets = new Buckets(this, 'Buckets', { key, jurisdiction });
+    this.queues = new FailureQueues(this, 'FailureQueues');
+    this.functions = this.deployFunctions(props, {
+      tables: new Tables(this, 'Tables', { key }),
+      bus: new TransitionsBus(this, 'Transitions', { code: jurisdiction.code, key }).bus,
+    });
+    this.allowTokens();
+    for (const functionId of FUNCTION_IDS) this.trigger(functionId);
+    const apis = this.openApis();
+    this.watch(apis);
+    this.tell(apis);
+  }
+
+  private deployFunctions(
+    props: JurisdictionStackProps,
+    others: { readonly tables: Tables; readonly bus: EventBus },
+  ): ReadonlyMap<FunctionId, DeployedFunction> {
+    const placed = place({
+      ...others,
+      streams: this.streams,
+      buckets: this.buckets,
+      encryption: this.encryption,
+    });
+    return new Map(
+      FUNCTION_IDS.map((functionId) => [
+        functionId,
+        new DeployedFunction(this, pascal(functionId), {
+          functionId,
+          placed,
+          code: this.code,
+          dataKey: this.encryption.dataKey,
+          peerEndpoints: this.parameters.peerEndpoints,
+          logGroupPrefix: this.logGroupPrefix,
+          bundle: props.bundle,
+        }),
+      ]),
+    );
+  }
+
+  private deployed(functionId: FunctionId): DeployedFunction {
+    const found = this.functions.get(functionId);
+    if (found === undefined) throw new Error(`function ${functionId} is not in functions/flow.ts`);
+    return found;
+  }
+
+  /** The token key's policy names the roles that the map gives an action on it. */
+  private allowTokens(): void {
+    const users = new Map<string, DeployedFunction[]>();
+    for (const functionId of FUNCTION_IDS)
+      for (const { on, actions } of (flow[functionId] as FlowFunction).access)
+        if (on === 'tokenKey')
+          for (const action of actions)
+            users.set(action, [...(users.get(action) ?? []), this.deployed(functionId)]);
+    for (const [action, functions] of users)
+      this.encryption.allowTokens(
+        action,
+        functions.map(({ role }) => role),
+      );
+  }
+
+  private trigger(functionId: FunctionId): void {
+    const { trigger } = flow[functionId] as FlowFunction;
+    const target = this.deployed(functionId);
+    switch (trigger.kind) {
+      case 'stream': {
+        const windowSeconds =
+          typeof trigger.windowSeconds === 'number'
+            ? trigger.windowSeconds
+            : this.parameters.archiveWindowSeconds;
+        new StreamFeed(target, 'Feed', {
+          target,
+          trigger,
+          windowSeconds,
+          streamArn: this.streams.byId[trigger.stream].streamArn,
+          failures: this.queues.of[streamFunction(functionId)],
+        });
+        return;
+      }
+      case 'failures-of':
+        for (const from of trigger.functions)
+          new FailureFeed(target, `${pascal(from)}Failures`, { target, failures: this.queues.of[from] });
+        return;
+      case 'schedule':
+        new Ticker(target, 'Ticker', { target, trigger, missedTicks: this.queues.missedTicks });
+        return;
+      case 'http':
+        // Routes of several functions share an API: see openApis.
+        return;
+    }
+  }
+
+  private openApis(): Readonly<Record<'collect' | 'operations', FlowHttpApi>> {
+    const shared = { code: this.code, dataKey: this.encryption.dataKey, logGroupPrefix: this.logGroupPrefix };
+    const { oidcIssuer, oidcAudience } = this.parameters;
+    return {
+      collect: new FlowHttpApi(this, 'CollectApi', {
+        ...shared,
+        name: 'collect',
+        description: 'Rapport: receives signals',
+        functions: this.routed('collect'),
+        access: {
+          openBecause:
+            'Clients of the Segment wire API send a write key by Basic authentication or in the body, which no authorizer of API Gateway reads: collect checks it itself, in constant time, before anything else.',
+        },
+      }),
+      operations: new FlowHttpApi(this, 'OperationsApi', {
+        ...shared,
+        name: 'operations',
+        description: 'Rapport: answers operational systems',
+        functions: this.routed('operations'),
+        access: { authorizer: new HttpJwtAuthorizer('Oidc', oidcIssuer, { jwtAudience: [oidcAudience] }) },
+      }),
+    };
+  }
+
+  private routed(api: 'collect' | 'operations'): readonly Routed[] {
+    return FUNCTION_IDS.flatMap((functionId) => {
+      const { trigger, timeoutSeconds }: FlowFunction = flow[functionId];
+      return trigger.kind === 'http' && trigger.api === api
+        ? [{ target: this.deployed(functionId), trigger, timeoutSeconds }]
+        : [];
+    });
+  }
+
+  private watch(apis: Readonly<Record<string, FlowHttpApi>>): void {
+    new Alarms(this, 'Alarms', {
+      functions: [...this.functions.values()],
+      streamFunctions: STREAM_FUNCTION_IDS.map((id) => ({
+        id,
+        target: this.deployed(id),
+        lateMinutes: LATE_MINUTES[id],
+      })),
+      queues: this.queues.all(),
+      apis: Object.entries(apis).map(([name, api]) => ({ name, api })),
+    });
+  }
+
+  private tell(apis: Readonly<Record<'collect' | 'operations', FlowHttpApi>>): void {
+    const output = (name: string, value: string, description: string) =>
+      new CfnOutput(this, name, { value, description });
+    output('CollectUrl', apis.collect.url, 'Where clients send signals');
+    output('OperationsUrl', apis.operations.url, 'Where operational systems ask');
+    output('EvidenceBucketName', this.buckets.evidence.bucketName, 'The archive, as Parquet');
+    output(
+      'QuarantineBucketName',
+      this.buckets.quarantine.bucketName,
+      'Events that were not valid, as received',
+    );
+  }
+}
+
+/** Minutes a consumer may be behind before somebody is told. The archive waits for its window on purpose. */
+const LATE_MINUTES: Readonly<Record<StreamFunctionId, number>> = { understand: 5, archive: 30 };
+
+const pascal = (id: string): string => `${id.charAt(0).toUpperCase()}${id.slice(1)}`;
+
+function streamFunction(functionId: FunctionId): StreamFunctionId {
+  const found = STREAM_FUNCTION_IDS.find((id) => id === functionId);
+  if (found === undefined)
+    throw new Error(`function ${functionId} reads a stream, so salvage must list it in functions/flow.ts`);
+  return found;
+}

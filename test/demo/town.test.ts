@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { DAY_MS, HOUR_MS } from '../../functions/kernel/time.ts';
+import { normaliseIdentifier } from '../../functions/registry/identifiers/index.ts';
+import { townOf } from '../../lib/demo/town.ts';
+import type { TownEvent } from '../../lib/demo/town-event.ts';
+
+const NOW = Date.UTC(2026, 5, 1, 12);
+const OPTIONS = { seed: 7, now: NOW, jurisdictions: ['eu', 'uk'] } as const;
+const town = townOf(OPTIONS);
+const named = (name: string): TownEvent[] =>
+  town.events.filter(({ call }) => call.type === 'track' && call.event === name);
+const share = (events: readonly TownEvent[]): number => events.length / town.events.length;
+const meant = (intent: TownEvent['intent']): TownEvent[] =>
+  town.events.filter((event) => event.intent === intent);
+
+describe('the town', () => {
+  it('is the same for the same seed, and another for another', () => {
+    const small = { ...OPTIONS, customers: 60 };
+    expect(townOf(small)).toEqual(townOf(small));
+    expect(townOf({ ...small, seed: 8 }).events).not.toEqual(townOf(small).events);
+  });
+
+  it('has some 2,500 customers with 25,000 to 40,000 events in both jurisdictions', () => {
+    expect(town.people).toHaveLength(2_500);
+    expect(town.events.length).toBeGreaterThan(25_000);
+    expect(town.events.length).toBeLessThan(40_000);
+    for (const code of OPTIONS.jurisdictions) {
+      expect(share(town.events.filter((event) => event.jurisdiction === code))).toBeGreaterThan(0.4);
+    }
+  });
+
+  it('is sent in order of time, over six weeks that end now', () => {
+    for (let at = 1; at < town.events.length; at += 1) {
+      expect(town.events[at]?.sentAt).toBeGreaterThanOrEqual(town.events[at - 1]?.sentAt ?? 0);
+    }
+    expect(town.events.at(-1)?.sentAt).toBeLessThan(NOW);
+    expect(town.events[0]?.sentAt).toBeGreaterThan(NOW - 45 * DAY_MS);
+  });
+
+  it('speaks from every kind of source', () => {
+    expect(new Set(town.events.map(({ source }) => source))).toEqual(
+      new Set(['web', 'pos', 'crm', 'support', 'delivery', 'survey']),
+    );
+  });
+
+  it('never sends the truth about who is who', () => {
+    for (const { personId, intent: _, sentAt: __, ...sent } of town.events.slice(0, 5_000)) {
+      expect(JSON.stringify(sent)).not.toContain(`"${personId}`);
+    }
+  });
+
+  it('gives each event a message id of its own, except for the ones sent twice', () => {
+    const once = town.events.filter(({ intent }) => intent !== 'duplicate');
+    expect(new Set(once.map(({ messageId }) => messageId)).size).toBe(once.length);
+    const ids = new Set(once.map(({ messageId }) => messageId));
+    for (const { messageId } of meant('duplicate')) expect(ids).toContain(messageId);
+  });
+});
+
+describe('its people', () => {
+  it('have addresses and numbers in reserved ranges that the product takes for identifiers, each a different one', () => {
+    for (const person of town.people) {
+      expect(person.email).toMatch(/@(mail\.example\.com|post\.example\.org|inbox\.example\.net)$/);
+      expect(normaliseIdentifier('email', person.email)).toBe(person.email);
+      expect(normaliseIdentifier('phone', person.phone), person.phone).toBe(person.phone);
+    }
+    for (const of of ['email', 'phone', 'userId', 'loyaltyId'] as const) {
+      const values = town.people.map((person) => person[of]).filter((value) => value !== null);
+      expect(new Set(values).size, of).toBe(values.length);
+    }
+  });
+
+  it('often browse unknown before they are known: the same browser is seen with and without an account', () => {
+    const unknown = new Set<string>();
+    const becameKnown = new Set<string>();
+    for (const { anonymousId, userId, source } of town.events) {
+      if (source !== 'web' || anonymousId === undefined) continue;
+      if (userId === undefined) unknown.add(anonymousId);
+      else if (unknown.has(anonymousId)) becameKnown.add(anonymousId);
+    }
+    expect(becameKnown.size).toBeGreaterThan(300);
+  });
+
+  it('choose at their first visit: most allow, some refuse, some never answer, some send Sec-GPC', () => {
+    const answers = town.people.map(({ choices }) => choices?.profiling ?? null);
+    const of = (answer: boolean | null): number =>
+      answers.filter((given) => given === answer).length / answers.length;
+    expect(of(true)).toBeGreaterThan(0.5);
+    expect(of(false)).toBeGreaterThan(0.15);
+    expect(of(null)).toBeGreaterThan(0.05);
+    expect(town.events.some(({ gpc }) => gpc)).toBe(true);
+    expect(named('Consent Changed').length).toBeGreaterThan(50);
+  });
+});
+
+describe('what happens in it', () => {
+  it.each([
+    ['Order Completed', 1_500],
+    ['Order Refunded', 100],
+    ['Ticket Opened', 200],
+    ['Ticket Escalated', 50],
+    ['Ticket Resolved', 200],
+    ['Shipment Delivered', 800],
+    ['Shipment Delayed', 50],
+    ['Survey Answered', 100],
+    ['Account Updated', 100],
+  ])('has %s at least %i times', (name, least) => {
+    expect(named(name).length).toBeGreaterThanOrEqual(least);
+  });
+
+  it('leaves a few carts standing in the last hours, with nothing after them', () => {
+    const carts = named('Cart Viewed').filter(({ timestamp }) => Date.parse(timestamp) > NOW - 8 * HOUR_MS);
+    expect(carts.length).toBeGreaterThan(10);
+    expect(carts.every(({ timestamp }) => Date.parse(timestamp) < NOW - HOUR_MS)).toBe(true);
+  });
+
+  it('has customers who called three times within the week, the last time today', () => {
+    const byPerson = Map.groupBy(named('Ticket Opened'), ({ personId }) => personId);
+    const repeated = [...byPerson.values()].filter((tickets) => {
+      const times = tickets.map(({ timestamp }) => Date.parse(timestamp)).sort((a, b) => b - a);
+      return (times[0] ?? 0) > NOW - DAY_MS && (times[2] ?? 0) > (times[0] ?? 0) - 7 * DAY_MS;
+    });
+    expect(repeated.length).toBeGreaterThan(5);
+  });
+});
+
+describe('what goes wrong in it', () => {
+  it.each([
+    ['duplicate', 0.007, 0.013],
+    ['late', 0.005, 0.013],
+    ['malformed', 0.003, 0.007],
+    ['misdirected', 0.001, 0.005],
+    ['unknown', 0.002, 0.006],
+  ] as const)('is, for %s, a share from %d to %d', (intent, from, to) => {
+    expect(share(meant(intent))).toBeGreaterThan(from);
+    expect(share(meant(intent))).toBeLessThan(to);
+  });
+
+  it('comes late by days', () => {
+    for (const { sentAt, timestamp } of meant('late')) {
+      if (sentAt < NOW - 1) expect(sentAt - Date.parse(timestamp)).toBeGreaterThanOrEqual(DAY_MS);
+    }
+  });
+
+  it('concerns residents of places that no stack serves', () => {
+    const countries = meant('misdirected').map(
+      ({ context }) => (context.location as { country: string }).country,
+    );
+    expect(new Set(countries)).toEqual(new Set(['CH', 'AU', 'JP']));
+  });
+});

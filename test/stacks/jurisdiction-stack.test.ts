@@ -1,0 +1,317 @@
+import { describe, expect, it } from 'vitest';
+import { flow } from '../../functions/flow.ts';
+import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
+import { RETENTION_HOURS } from '../../lib/constructs/streams.ts';
+import { ofType, permissionsOf, type Resource, synthesize, templateOf, text } from './synthesize.ts';
+
+const codes = Object.keys(jurisdictions);
+const templates = synthesize({ jurisdictions: codes, accounts: { eu: '111122223333' } });
+const provisioned = templateOf(
+  synthesize({ jurisdictions: 'uk', streamMode: 'provisioned', shards: 3 }),
+  'uk',
+);
+
+it('makes one stack per enabled jurisdiction', () => {
+  expect([...templates.keys()]).toEqual(['eu', 'uk', 'ch', 'us-ca', 'au', 'jp']);
+});
+
+describe.each(codes)('the stack of %s', (code) => {
+  const template = templateOf(templates, code);
+  const of = (type: string): readonly Resource[] => ofType(template, type).map(([, resource]) => resource);
+  const dataKeys = ofType(template, 'AWS::KMS::Key').filter(([, key]) => key.Properties.EnableKeyRotation);
+  const dataKey = { 'Fn::GetAtt': [dataKeys[0]?.[0], 'Arn'] };
+
+  it('has one data key that rotates, and one token key that never leaves KMS', () => {
+    expect(dataKeys).toHaveLength(1);
+    const others = of('AWS::KMS::Key').filter(({ Properties }) => !Properties.EnableKeyRotation);
+    expect(others.map(({ Properties }) => Properties)).toEqual([
+      expect.objectContaining({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC', MultiRegion: false }),
+    ]);
+  });
+
+  it('lets no IAM policy of the account hand out the token key: only the functions of the map use it', () => {
+    const tokenKey = of('AWS::KMS::Key').find(({ Properties }) => Properties.KeySpec === 'HMAC_256');
+    const uses = permissionsOf(tokenKey?.Properties.KeyPolicy).filter(({ action }) => /Mac$/.test(action));
+    const users = Object.entries(flow).filter(([, fn]) => fn.access.some(({ on }) => on === 'tokenKey'));
+    expect(uses).toHaveLength(1);
+    const named = uses[0]?.condition
+      .match(/<(\w+)Role\w+\.Arn>/g)
+      ?.map((arn) => arn.replace(/^<(\w+)Role.*$/, '$1'));
+    expect(named?.map((name) => name.toLowerCase()).sort()).toEqual(users.map(([id]) => id).sort());
+  });
+
+  it('encrypts both streams under the data key and keeps records twelve hours past their last attempt', () => {
+    expect(of('AWS::Kinesis::Stream')).toHaveLength(2);
+    for (const { Properties } of of('AWS::Kinesis::Stream')) {
+      expect(Properties.StreamEncryption).toEqual({ EncryptionType: 'KMS', KeyId: dataKey });
+      expect(Properties.StreamModeDetails).toEqual({ StreamMode: 'ON_DEMAND' });
+    }
+    for (const { trigger } of [flow.understand, flow.archive])
+      expect(RETENTION_HOURS[trigger.stream]).toBeGreaterThanOrEqual(
+        trigger.recordAgeSecondsMax / 3_600 + 12,
+      );
+    expect(of('AWS::Kinesis::Stream').map(({ Properties }) => Properties.RetentionPeriodHours)).toEqual(
+      Object.values(RETENTION_HOURS),
+    );
+  });
+
+  it('protects, encrypts, expires and can restore every table', () => {
+    expect(of('AWS::DynamoDB::Table')).toHaveLength(5);
+    for (const { Properties } of of('AWS::DynamoDB::Table')) {
+      expect(Properties).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 },
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: dataKey },
+        TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      });
+    }
+  });
+
+  it('has no index on the hot table', () => {
+    const profiles = of('AWS::DynamoDB::Table').find(({ Properties }) =>
+      JSON.stringify(Properties.KeySchema).includes('"id"'),
+    );
+    expect(profiles?.Properties.GlobalSecondaryIndexes).toBeUndefined();
+  });
+
+  it('versions its buckets, shuts the public out and refuses plain HTTP', () => {
+    const buckets = ofType(template, 'AWS::S3::Bucket');
+    expect(buckets).toHaveLength(3);
+    for (const [id, { Properties }] of buckets) {
+      expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
+      expect(Properties.PublicAccessBlockConfiguration).toEqual({
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      });
+      const policy = of('AWS::S3::BucketPolicy').find(
+        (candidate) => text(candidate.Properties.Bucket) === `<${id}>`,
+      );
+      const denied = permissionsOf(policy?.Properties.PolicyDocument).filter(
+        ({ effect }) => effect === 'Deny',
+      );
+      expect(denied.map(({ condition }) => condition)).toContain('Bool aws:SecureTransport false');
+    }
+  });
+
+  it('encrypts evidence and quarantine under the data key, and records who reads them', () => {
+    const guarded = of('AWS::S3::Bucket').filter(({ Properties }) => Properties.LoggingConfiguration);
+    expect(guarded).toHaveLength(2);
+    for (const { Properties } of guarded)
+      expect(Properties.BucketEncryption).toEqual({
+        ServerSideEncryptionConfiguration: [
+          {
+            BucketKeyEnabled: true,
+            ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: dataKey },
+          },
+        ],
+      });
+  });
+
+  it('forgets every archive row when the maximum of its event class is over, and no sooner than the minimum', () => {
+    const rules = of('AWS::S3::Bucket').flatMap(
+      ({ Properties }) =>
+        (
+          Properties.LifecycleConfiguration as {
+            readonly Rules: readonly Readonly<Record<string, unknown>>[];
+          }
+        ).Rules,
+    );
+    const retention = Object.entries(jurisdictions[code]?.retention ?? {});
+    expect(retention).toHaveLength(8);
+    for (const [eventClass, { value }] of retention)
+      for (const table of ['signals', 'refusals', 'effects']) {
+        const rule = rules.find(({ Prefix }) => Prefix === `v1/${table}/event_class=${eventClass}/`);
+        const current = Number(rule?.ExpirationInDays);
+        const noncurrent = Number(
+          (rule?.NoncurrentVersionExpiration as { readonly NoncurrentDays: number } | undefined)
+            ?.NoncurrentDays,
+        );
+        expect(current + noncurrent).toBe(value.maxDays);
+        expect(current).toBeGreaterThanOrEqual(value.minDays);
+      }
+  });
+
+  it('keeps failures for 14 days on encrypted queues that refuse plain HTTP', () => {
+    const queues = ofType(template, 'AWS::SQS::Queue');
+    expect(queues).toHaveLength(4);
+    for (const [id, { Properties }] of queues) {
+      expect(Properties).toMatchObject({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
+      const policy = of('AWS::SQS::QueuePolicy').find((candidate) =>
+        JSON.stringify(candidate.Properties.Queues).includes(`"${id}"`),
+      );
+      const denied = permissionsOf(policy?.Properties.PolicyDocument).filter(
+        ({ effect }) => effect === 'Deny',
+      );
+      expect(denied).toEqual([expect.objectContaining({ condition: 'Bool aws:SecureTransport false' })]);
+    }
+  });
+
+  it('outlives its own deletion where customers are concerned', () => {
+    for (const type of [
+      'AWS::KMS::Key',
+      'AWS::Kinesis::Stream',
+      'AWS::DynamoDB::Table',
+      'AWS::S3::Bucket',
+      'AWS::SQS::Queue',
+    ])
+      for (const resource of of(type))
+        expect([type, resource.DeletionPolicy, resource.UpdateReplacePolicy]).toEqual([
+          type,
+          'Retain',
+          'Retain',
+        ]);
+  });
+
+  it('states every option of its event sources', () => {
+    const feeds = of('AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties);
+    for (const id of ['understand', 'archive'] as const) {
+      const { trigger } = flow[id];
+      const feed = feeds.find(({ FunctionName }) => text(FunctionName).toLowerCase().startsWith(`<${id}`));
+      expect(feed).toMatchObject({
+        Enabled: true,
+        StartingPosition: 'TRIM_HORIZON',
+        BatchSize: trigger.batchSize,
+        MaximumBatchingWindowInSeconds:
+          typeof trigger.windowSeconds === 'number' ? trigger.windowSeconds : { Ref: 'ArchiveWindowSeconds' },
+        ParallelizationFactor: trigger.parallelizationFactor,
+        BisectBatchOnFunctionError: trigger.bisectOnError,
+        FunctionResponseTypes: trigger.reportItemFailures ? ['ReportBatchItemFailures'] : [],
+        MaximumRetryAttempts: trigger.retryAttempts,
+        MaximumRecordAgeInSeconds: trigger.recordAgeSecondsMax,
+      });
+      expect(JSON.stringify(feed?.DestinationConfig)).toMatch(new RegExp(`FailureQueues${id}Failures`, 'i'));
+    }
+    const saved = feeds.filter(({ FunctionName }) => text(FunctionName).startsWith('<Salvage'));
+    expect(saved).toHaveLength(flow.salvage.trigger.functions.length);
+    for (const feed of saved)
+      expect(feed).toMatchObject({ FunctionResponseTypes: ['ReportBatchItemFailures'], BatchSize: 5 });
+  });
+
+  it('runs its functions as the map says, on Node 24 and arm64, with logs that expire', () => {
+    const functions = of('AWS::Lambda::Function');
+    expect(functions).toHaveLength(Object.keys(flow).length);
+    for (const [id, fn] of Object.entries(flow)) {
+      const made = functions.find(({ Properties }) => Properties.Description === fn.purpose);
+      expect(made?.Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        MemorySize: fn.memoryMb,
+        Timeout: fn.timeoutSeconds,
+        Environment: {
+          Variables: { JURISDICTION: code, SIGNAL_BUCKETS: '8', PEER_ENDPOINTS: { Ref: 'PeerEndpoints' } },
+        },
+      });
+      expect(made?.Properties.ReservedConcurrentExecutions).toBe(
+        'reservedConcurrency' in fn ? fn.reservedConcurrency : undefined,
+      );
+      const logs = of('AWS::Logs::LogGroup').find(
+        ({ Properties }) => Properties.LogGroupName === `/rapport/${code}/${id}`,
+      );
+      expect(logs?.Properties).toMatchObject({ RetentionInDays: 90, KmsKeyId: dataKey });
+    }
+  });
+
+  it('ticks every minute, and keeps a tick that reached no function', () => {
+    expect(of('AWS::Events::Rule')).toHaveLength(1);
+    const [rule] = of('AWS::Events::Rule');
+    expect(rule?.Properties).toMatchObject({
+      ScheduleExpression: 'rate(1 minute)',
+      Targets: [
+        {
+          RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 300 },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/MissedTicks/), 'Arn'] } },
+        },
+      ],
+    });
+  });
+
+  it('throttles each route as the map says and answers with payload 2.0', () => {
+    const settings = of('AWS::ApiGatewayV2::Stage').map(({ Properties }) => Properties.RouteSettings);
+    for (const { trigger } of Object.values(flow))
+      if (trigger.kind === 'http')
+        for (const { method, path, throttle } of trigger.routes)
+          expect(settings).toContainEqual(
+            expect.objectContaining({
+              [`${method} ${path}`]: {
+                ThrottlingRateLimit: throttle.ratePerSecond,
+                ThrottlingBurstLimit: throttle.burst,
+                DetailedMetricsEnabled: true,
+              },
+            }),
+          );
+    for (const { Properties } of of('AWS::ApiGatewayV2::Integration')) {
+      expect(Properties.PayloadFormatVersion).toBe('2.0');
+      expect(Properties.TimeoutInMillis).toBeLessThanOrEqual(29_000);
+    }
+  });
+
+  it('asks for a token with the right scope on every operations route, and leaves collect to its write keys', () => {
+    const routes = of('AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
+    for (const { trigger } of Object.values(flow)) {
+      if (trigger.kind !== 'http') continue;
+      for (const flowRoute of trigger.routes) {
+        const route = routes.find(({ RouteKey }) => RouteKey === `${flowRoute.method} ${flowRoute.path}`);
+        expect(route?.AuthorizationType).toBe(trigger.api === 'collect' ? 'NONE' : 'JWT');
+        expect(route?.AuthorizationScopes).toEqual('scope' in flowRoute ? [flowRoute.scope] : undefined);
+      }
+    }
+    expect(of('AWS::ApiGatewayV2::Authorizer').map(({ Properties }) => Properties.JwtConfiguration)).toEqual([
+      { Audience: [{ Ref: 'OidcAudience' }], Issuer: { Ref: 'OidcIssuer' } },
+    ]);
+  });
+
+  it('logs of a request nothing that a caller sent', () => {
+    const formats = of('AWS::ApiGatewayV2::Stage').map(
+      ({ Properties }) => (Properties.AccessLogSettings as { readonly Format: string }).Format,
+    );
+    expect(formats).toHaveLength(2);
+    for (const format of formats) {
+      const variables = Object.values(JSON.parse(format) as Record<string, string>);
+      expect(variables.sort()).toEqual(
+        [
+          '$context.error.responseType',
+          '$context.integrationLatency',
+          '$context.requestId',
+          '$context.requestTimeEpoch',
+          '$context.responseLatency',
+          '$context.responseLength',
+          '$context.routeKey',
+          '$context.status',
+        ].sort(),
+      );
+    }
+  });
+
+  it('opens the two parameters without which nobody may use it, and says where it is', () => {
+    expect(template.Parameters.OidcIssuer).not.toHaveProperty('Default');
+    expect(template.Parameters.OidcAudience).not.toHaveProperty('Default');
+    expect(template.Parameters.ArchiveWindowSeconds).toMatchObject({
+      Type: 'Number',
+      Default: 300,
+      MaxValue: 300,
+    });
+    expect(template.Parameters.PeerEndpoints).toMatchObject({ Default: '{}' });
+    expect(Object.keys(template.Outputs).sort()).toEqual([
+      'CollectUrl',
+      'EvidenceBucketName',
+      'OperationsUrl',
+      'QuarantineBucketName',
+    ]);
+  });
+
+  it('alarms on lateness, failures, errors, throttles and 5xx', () => {
+    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(7);
+    for (const { Properties } of of('AWS::CloudWatch::Alarm'))
+      expect(Properties.TreatMissingData).toBe('notBreaching');
+  });
+});
+
+it('provisions shards when the deployer says so', () => {
+  for (const [, { Properties }] of ofType(provisioned, 'AWS::Kinesis::Stream')) {
+    expect(Properties.StreamModeDetails).toEqual({ StreamMode: 'PROVISIONED' });
+    expect(Properties.ShardCount).toBe(3);
+  }
+});
