@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What personal data may be used for. Signals, scores and decisions declare these (law 6).
  * `service`: doing what the customer asked for (GDPR art. 6(1)(b) and its kin) · `analytics`: measuring our own

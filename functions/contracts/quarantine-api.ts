@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An entry is known by its event's message token: it names nobody and may stand in a URL or a log. */
 const entryId = z.string().regex(/^[\w-]{1,64}$/);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EpochMs } from '../kernel/time.ts';
 import { EVENT_CLASSES, type EventClass } from './event-classes.ts';
 import type { IdentifierToken, MessageToken } from './ids.ts';

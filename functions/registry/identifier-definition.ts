@@ -8,8 +8,9 @@ export interface IdentifierDefinition {
   normalise(raw: string): string | null;
   /** Normalised values and patterns that stand for nobody and never link. */
   readonly blocked: readonly (string | RegExp)[];
-  /** How many distinct identifiers of each other type one value of this type may be seen with before it stops linking
-   * (a shared till, a family e-mail). Depends on the set of edges only, so order does not matter. */
+  /** How many distinct identifiers of each higher-priority type one value of this type may be seen with before it stops
+   * linking (a shared till, a family e-mail). A customer may have any number of lower ones (browsers, devices). Depends
+   * on the set of edges only, so order does not matter. */
   readonly linksMax: Readonly<Partial<Record<IdentifierType, number>>>;
   readonly examples: {
     readonly same: readonly (readonly [string, string])[];

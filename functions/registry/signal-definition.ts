@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { QuarantineReason } from '../contracts/outcomes.ts';
 import type { Purpose } from '../contracts/purposes.ts';
 import type { EventClass, Fact } from '../contracts/signal.ts';

@@ -34,6 +34,8 @@ export interface DemoOptions {
 
 /** Rows wait this long for company in the archive; the demo closes the windows itself at the end. */
 const ARCHIVE_WINDOW_SECONDS = 20;
+/** Workers of one function at most: more than that only queue for the cores of a small machine. */
+const WORKERS_MAX = 2;
 /** Absences are concluded only once a customer's signals have settled: `understand` waits 15 s. */
 const SETTLE_MS = 16_000;
 const IDLE_MS_MAX = 170_000;
@@ -51,6 +53,7 @@ export async function runDemo(options: DemoOptions): Promise<Report> {
     basePort: options.basePort,
     inMemory: true,
     archiveWindowSeconds: ARCHIVE_WINDOW_SECONDS,
+    tuning: { concurrencyMax: WORKERS_MAX, eager: true },
     onProgress: options.say,
   });
   const onStop = (): void => void regions.stop();
@@ -74,7 +77,7 @@ function play(options: DemoOptions, { ready }: Regions): Promise<Played> {
   const now = Date.now();
   if (orders === undefined) {
     options.say('playing the town');
-    return playTown({ seed, endpoints, now, progress });
+    return playTown({ seed, endpoints, now, progress, stopped: options.stopped });
   }
   options.say(`importing ${orders.file}`);
   return playOrders({ ...orders, endpoints, now, progress });

@@ -133,14 +133,16 @@ export async function playTown(options: {
   readonly endpoints: Endpoints;
   readonly now: number;
   readonly progress: Progress;
+  readonly stopped?: AbortSignal;
 }): Promise<Played> {
-  const { seed, endpoints, now, progress } = options;
+  const { seed, endpoints, now, progress, stopped } = options;
   const town = townOf({ seed, now, jurisdictions: Object.keys(endpoints) });
   let answered = 0;
-  const sent = await sendTown(town.events, endpoints, (events) => {
+  const onSent = (events: number): void => {
     answered += events;
     progress.step('the town lives: signals', answered, town.events.length);
-  });
+  };
+  const sent = await sendTown(town.events, endpoints, onSent, stopped);
   progress.end();
   return {
     rows: null,

@@ -26,7 +26,8 @@ export interface PostOptions {
 
 const DEFAULTS = { concurrency: 4, batchBytesMax: 450_000, batchEventsMax: 100, attemptsMax: 10 } as const;
 const RETRY_AFTER_SECONDS_MAX = 30;
-const REQUEST_TIMEOUT_MS = 60_000;
+/** An answer that is given up on may still have been taken, and would come back as duplicates: better to wait. */
+const REQUEST_TIMEOUT_MS = 120_000;
 
 /** Sends events to one jurisdiction's `/v1/batch`. */
 export interface BatchPoster {

@@ -8,8 +8,10 @@ const IN_FLIGHT_MAX = 2_000;
 /** Events a request carries; the clients' default of 15 suits a server that sends as it goes, not a replay. */
 const FLUSH_AT = 100;
 const FLUSH_INTERVAL_MS = 250;
-const CLOSE_MS_MAX = 60_000;
+const CLOSE_MS_MAX = 180_000;
 const RETRIES = 8;
+/** An answer that is given up on may still have been taken, and would come back as duplicates: better to wait. */
+const REQUEST_MS_MAX = 120_000;
 
 /**
  * Plays the town's events, in their order, with the real `@segment/analytics-node` client: one client for each
@@ -20,6 +22,7 @@ export async function sendTown(
   events: readonly TownEvent[],
   endpoints: Readonly<Record<string, CollectEndpoint>>,
   onSent?: (events: number) => void,
+  stopped?: AbortSignal,
 ): Promise<Readonly<Record<string, SendTally>>> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const tallies: Record<string, SendTally> = {};
@@ -46,6 +49,7 @@ export async function sendTown(
       flushAt: FLUSH_AT,
       flushInterval: FLUSH_INTERVAL_MS,
       maxRetries: RETRIES,
+      httpRequestTimeout: REQUEST_MS_MAX,
       httpClient: receiptReader(agent, tally, event.gpc),
     });
     client.on('error', (error) => {
@@ -71,10 +75,15 @@ export async function sendTown(
     if (waiting >= IN_FLIGHT_MAX) {
       await new Promise<void>((resolve) => {
         resume = resolve;
+        stopped?.addEventListener('abort', () => resolve(), { once: true });
       });
       resume = undefined;
     }
-    if (failure !== undefined) break;
+    if (failure !== undefined || stopped?.aborted === true) break;
+  }
+  if (stopped?.aborted === true) {
+    agent.destroy();
+    stopped.throwIfAborted();
   }
   await Promise.all([...clients.values()].map((client) => client.closeAndFlush({ timeout: CLOSE_MS_MAX })));
   agent.destroy();

@@ -130,7 +130,7 @@ function ship(diary: Diary, orderedAt: EpochMs, orderId: string): void {
   diary.track(deliveredAt, 'delivery', who, 'Shipment Delivered', {
     order_id: orderId,
     on_time: !delayed,
-    promised_at: promisedAt,
+    promised_by: promisedAt,
   });
 }
 
@@ -223,8 +223,13 @@ function trouble(diary: Diary): void {
 
 function survey(diary: Diary, at: EpochMs): void {
   const { random, person } = diary;
-  const score = person.habit === 'troubled' ? random.int(0, 6) : random.int(5, 10);
-  diary.track(at, 'survey', deskView(diary), 'Survey Answered', { kind: 'nps', score });
+  const unhappy = person.habit === 'troubled';
+  const asked = random.pick(['nps', 'csat', 'ces']);
+  const score =
+    asked === 'nps'
+      ? random.int(unhappy ? 0 : 6, unhappy ? 6 : 10)
+      : random.int(unhappy ? 1 : 3, unhappy ? 2 : 5);
+  diary.track(at, 'survey', deskView(diary), 'Survey Answered', { survey: asked, score });
 }
 
 /** A cart left standing in the last hours: nothing more will be heard of it. */

@@ -41,11 +41,15 @@ export async function startEngines(
     return engine;
   };
   const state = (name: string): string => join(directory, name, stack.jurisdiction);
-  const onDisk = (name: string): { directory?: string } => (durable ? { directory: state(name) } : {});
+  const onDisk = async (name: string): Promise<{ directory?: string }> => {
+    if (!durable) return {};
+    await mkdir(state(name), { recursive: true });
+    return { directory: state(name) };
+  };
   return {
     dynamodb: options.dynamodb,
-    kinesis: keep(await startKinesis({ port: ports?.kinesis ?? 0, ...onDisk('kinesis') })),
-    sqs: keep(await startSqs({ port: ports?.sqs ?? 0, ...onDisk('sqs') })),
+    kinesis: keep(await startKinesis({ port: ports?.kinesis ?? 0, ...(await onDisk('kinesis')) })),
+    sqs: keep(await startSqs({ port: ports?.sqs ?? 0, ...(await onDisk('sqs')) })),
     s3: keep(
       await startS3({
         port: ports?.s3 ?? 0,

@@ -44,6 +44,7 @@ export function startApis({ build, invoke, openLog }: TriggerSurroundings): void
                   routeKey: line.routeKey,
                   status: String(line.status),
                   responseLatency: line.latencyMs.toFixed(0),
+                  responseLength: String(line.responseBytes),
                 };
                 const text = accessLog.format.replace(
                   /\$context\.([\w.]+)/g,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS } from '../../functions/kernel/time.ts';
 import { normaliseIdentifier } from '../../functions/registry/identifiers/index.ts';
+import { signalNamed } from '../../functions/registry/signals/index.ts';
 import { townOf } from '../../lib/demo/town.ts';
 import type { TownEvent } from '../../lib/demo/town-event.ts';
 
@@ -121,6 +122,17 @@ describe('what happens in it', () => {
       return (times[0] ?? 0) > NOW - DAY_MS && (times[2] ?? 0) > (times[0] ?? 0) - 7 * DAY_MS;
     });
     expect(repeated.length).toBeGreaterThan(5);
+  });
+});
+
+describe('what it means well', () => {
+  it('fits the catalogue: only what is meant to be bad is bad', () => {
+    for (const { call, intent } of town.events) {
+      if (intent === 'malformed' || call.type !== 'track') continue;
+      const definition = signalNamed(call.event);
+      if (intent === 'unknown') expect(definition).toBeUndefined();
+      else expect(definition?.properties.safeParse(call.properties).success, JSON.stringify(call)).toBe(true);
+    }
   });
 });
 

@@ -4,11 +4,13 @@ import type { App } from 'aws-cdk-lib';
 import { Stream, StreamEncryption } from 'aws-cdk-lib/aws-kinesis';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
-import { expect, it, vi } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { addStacks } from '../../lib/rapport-app.ts';
 import { settingsFrom } from '../../lib/settings.ts';
-import { appWith, oneBundle } from './synthesize.ts';
+import { appWith, oneBundle, removeScratch } from './synthesize.ts';
+
+afterAll(removeScratch);
 
 // Six stacks are synthesized and checked in one test.
 vi.setConfig({ testTimeout: 60_000 });

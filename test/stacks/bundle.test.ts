@@ -3,11 +3,13 @@ import { SourceMap, type SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { buildSync } from 'esbuild';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type FunctionId, flow } from '../../functions/flow.ts';
 import { bundleOnce } from '../../lib/bundle.ts';
 import { keepSources, type SourceMap as Positions } from '../../lib/source-map.ts';
-import { scratch } from './synthesize.ts';
+import { removeScratch, scratch } from './synthesize.ts';
+
+afterAll(removeScratch);
 
 const root = join(import.meta.dirname, '../..');
 

@@ -1,14 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type Access, type FlowFunction, type FunctionId, flow, resources } from '../../functions/flow.ts';
 import {
   ofType,
   type Permission,
   permissionsOf,
+  removeScratch,
   synthesize,
   type Template,
   templateOf,
   text,
 } from './synthesize.ts';
+
+afterAll(removeScratch);
 
 const template = templateOf(synthesize({ jurisdictions: 'eu' }), 'eu');
 const functionIds = Object.keys(flow) as FunctionId[];

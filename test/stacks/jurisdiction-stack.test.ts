@@ -1,8 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { flow } from '../../functions/flow.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { RETENTION_HOURS } from '../../lib/constructs/streams.ts';
-import { ofType, permissionsOf, type Resource, synthesize, templateOf, text } from './synthesize.ts';
+import {
+  ofType,
+  permissionsOf,
+  type Resource,
+  removeScratch,
+  synthesize,
+  templateOf,
+  text,
+} from './synthesize.ts';
+
+afterAll(removeScratch);
 
 const codes = Object.keys(jurisdictions);
 const templates = synthesize({ jurisdictions: codes, accounts: { eu: '111122223333' } });

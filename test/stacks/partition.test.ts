@@ -1,8 +1,10 @@
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import type { JurisdictionDefinition } from '../../functions/registry/jurisdiction-definition.ts';
 import { eu } from '../../functions/registry/jurisdictions/eu.ts';
 import { JurisdictionStack } from '../../lib/jurisdiction-stack.ts';
-import { appWith, oneBundle, type Template } from './synthesize.ts';
+import { appWith, oneBundle, removeScratch, type Template } from './synthesize.ts';
+
+afterAll(removeScratch);
 
 const beijing: JurisdictionDefinition = {
   ...eu,

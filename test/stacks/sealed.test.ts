@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { pathsOut, type SealedStack } from './sealed.ts';
-import { ofType, synthesize, templateOf } from './synthesize.ts';
+import { ofType, removeScratch, synthesize, templateOf } from './synthesize.ts';
+
+afterAll(removeScratch);
 
 const codes = Object.keys(jurisdictions);
 const accounts = Object.fromEntries(codes.map((code, at) => [code, String(111_111_111_111 + at)]));

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { settingsFrom } from '../../lib/settings.ts';
-import { appWith, scratch } from './synthesize.ts';
+import { appWith, removeScratch, scratch } from './synthesize.ts';
+
+afterAll(removeScratch);
 
 vi.setConfig({ testTimeout: 30_000 });
 

@@ -19,11 +19,17 @@ export interface Template {
   readonly Outputs: Readonly<Record<string, { readonly Value: unknown; readonly Export?: unknown }>>;
 }
 
-/** A new folder that goes when the test process does. */
+const scratches: string[] = [];
+
+/** A new folder outside the checkout. A test file that takes one has `afterAll(removeScratch)`. */
 export function scratch(): string {
   const dir = mkdtempSync(join(tmpdir(), 'rapport-stacks-'));
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  scratches.push(dir);
   return dir;
+}
+
+export function removeScratch(): void {
+  for (const dir of scratches.splice(0)) rmSync(dir, { recursive: true, force: true });
 }
 
 /** A bundle for every function, so that templates can be looked at without bundling. */

@@ -17,14 +17,16 @@ const once = <T>(make: () => T): (() => T) => {
 
 const RETRIES = { maxAttempts: 4 };
 
-export const dynamodb = once(() => new DynamoDBClient({ ...RETRIES }));
+export const dynamodb = /* @__PURE__ */ once(() => new DynamoDBClient({ ...RETRIES }));
 /** HTTP/1.1: the SDK's HTTP/2 default buys nothing for a few large calls. */
-export const kinesis = once(() => new KinesisClient({ ...RETRIES, requestHandler: new NodeHttpHandler() }));
+export const kinesis = /* @__PURE__ */ once(
+  () => new KinesisClient({ ...RETRIES, requestHandler: new NodeHttpHandler() }),
+);
 /** For PutRecords, which does its own retries: it tells the reader that a record may come twice. */
-export const kinesisOneAttempt = once(
+export const kinesisOneAttempt = /* @__PURE__ */ once(
   () => new KinesisClient({ maxAttempts: 1, requestHandler: new NodeHttpHandler() }),
 );
 /** Path style, so that the endpoint may be a plain host and port. */
-export const s3 = once(() => new S3Client({ ...RETRIES, forcePathStyle: true }));
-export const kms = once(() => new KMSClient({ ...RETRIES }));
-export const eventBridge = once(() => new EventBridgeClient({ ...RETRIES }));
+export const s3 = /* @__PURE__ */ once(() => new S3Client({ ...RETRIES, forcePathStyle: true }));
+export const kms = /* @__PURE__ */ once(() => new KMSClient({ ...RETRIES }));
+export const eventBridge = /* @__PURE__ */ once(() => new EventBridgeClient({ ...RETRIES }));

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvariantError } from '../../kernel/invariant.ts';
 
 /** The part of a stream that a function gave up on. */

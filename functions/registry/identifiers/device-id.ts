@@ -9,7 +9,7 @@ export const deviceId: IdentifierDefinition = {
   // The last is the Android emulator's and a well-known duplicate of early handsets.
   blocked: [...PLACEHOLDERS, '9774d56d682e549c'],
   // A family tablet; more accounts than five are a shop's demonstration device.
-  linksMax: { userId: 5, loyaltyId: 5, email: 5, phone: 5, anonymousId: 40 },
+  linksMax: { userId: 5, loyaltyId: 5, email: 5, phone: 5 },
   examples: {
     same: [['7A3CBEA0-898F-4D30-8A7A-3A6AE5C7F3B1', '7a3cbea0-898f-4d30-8a7a-3a6ae5c7f3b1']],
     blocked: ['00000000-0000-0000-0000-000000000000', '9774d56d682e549c', 'unknown'],

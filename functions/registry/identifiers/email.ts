@@ -22,7 +22,7 @@ export const email: IdentifierDefinition = {
     /\.(test|example|invalid|localhost)$/,
   ],
   // A couple shares an address; more accounts than three on one address are a shop's or an agency's.
-  linksMax: { userId: 3, loyaltyId: 4, phone: 5, deviceId: 20, anonymousId: 40 },
+  linksMax: { userId: 3, loyaltyId: 4 },
   examples: {
     same: [
       [' Ada.Lovelace@Shop.CO.UK ', 'ada.lovelace@shop.co.uk'],

@@ -11,7 +11,7 @@ export const loyaltyId: IdentifierDefinition = {
       .toUpperCase() || null,
   blocked: PLACEHOLDERS,
   // A household may share a card; a card seen with more accounts than that is a till's stand-in card.
-  linksMax: { userId: 4, email: 5, phone: 5, deviceId: 20, anonymousId: 40 },
+  linksMax: { userId: 4 },
   examples: {
     same: [
       ['6035 1234-5678', '603512345678'],

@@ -19,7 +19,7 @@ export const phone: IdentifierDefinition = {
   // One digit repeated, or counted up, is what people type to get past a form.
   blocked: [/^\+(\d)\1+$/, /^\+\d{1,3}(\d)\1{6,}$/, /^\+?1?2?3456789\d*$/],
   // A family or a small office shares a line; more are a switchboard's.
-  linksMax: { userId: 5, loyaltyId: 5, email: 5, deviceId: 20, anonymousId: 40 },
+  linksMax: { userId: 5, loyaltyId: 5, email: 5 },
   examples: {
     same: [
       ['+44 (0)20 7946 0958', '+442079460958'],

@@ -8,7 +8,7 @@ export const userId: IdentifierDefinition = {
   normalise: opaqueId,
   blocked: PLACEHOLDERS,
   // One account is used from many browsers over the years, and people change address, number and card.
-  linksMax: { loyaltyId: 5, email: 5, phone: 5, deviceId: 20, anonymousId: 20 },
+  linksMax: {},
   examples: {
     same: [[' C-1042 ', 'C-1042']],
     blocked: ['0000', '-1', 'null', 'Anonymous', '00000000-0000-0000-0000-000000000000', ''],

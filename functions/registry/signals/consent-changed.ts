@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { consentChoicesSchema } from '../../contracts/purposes.ts';
 import { defineSignal } from '../signal-definition.ts';
 import { SERVICE } from './purposes.ts';

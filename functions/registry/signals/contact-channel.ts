@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CONTACT_CHANNELS } from '../../contracts/signal.ts';
 
 /** How the customer reached us; `call` and `web form` are what desks write for two of them. */

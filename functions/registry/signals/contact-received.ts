@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineSignal } from '../signal-definition.ts';
 import { channel } from './contact-channel.ts';
 import { SERVICE } from './purposes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { QuarantineReason } from '../../contracts/outcomes.ts';
 import { CURRENCIES, unitsPerEuro } from '../currencies.ts';
 import type { FactContext } from '../signal-definition.ts';

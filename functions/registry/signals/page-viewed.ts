@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineSignal } from '../signal-definition.ts';
 import { BROWSING } from './purposes.ts';
 

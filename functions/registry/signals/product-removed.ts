@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fact } from '../../contracts/signal.ts';
 import { defineSignal } from '../signal-definition.ts';
 import { amount, currency, plausible } from './fields.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DAY_MS } from '../../kernel/time.ts';
 import { defineSignal } from '../signal-definition.ts';
 import { readTime, time } from './fields.ts';

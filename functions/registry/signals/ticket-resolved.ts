@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MINUTE_MS } from '../../kernel/time.ts';
 import { defineSignal } from '../signal-definition.ts';
 import { time } from './fields.ts';

@@ -6,7 +6,14 @@ export const pos: SourceDefinition = {
   kind: 'pos',
   steward: 'store-operations',
   keyVersion: 1,
-  signals: ['Order Completed', 'Order Refunded', 'Account Updated', 'Identity Linked', 'Consent Changed', 'Contact Received'],
+  signals: [
+    'Order Completed',
+    'Order Refunded',
+    'Account Updated',
+    'Identity Linked',
+    'Consent Changed',
+    'Contact Received',
+  ],
   strict: true,
   eventsPerSecondMax: 10_000,
 };

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import kinesalite from 'kinesalite';
 import type { Engine } from './engine.ts';
 import { LOOPBACK, listenOnLoopback } from './ports.ts';
@@ -16,6 +17,7 @@ export type KinesisOptions = {
  * its clients must speak HTTP/1.1 (`requestHandler: new NodeHttpHandler()`).
  * @throws EngineError when the port is taken. */
 export async function startKinesis(options: KinesisOptions = {}): Promise<Engine> {
+  if (options.directory !== undefined) await mkdir(options.directory, { recursive: true });
   const quickMs = options.createStreamMs ?? 5;
   const server = kinesalite({
     createStreamMs: quickMs,

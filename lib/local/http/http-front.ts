@@ -26,6 +26,7 @@ export interface AccessLine {
   readonly routeKey: string;
   readonly status: number;
   readonly latencyMs: number;
+  readonly responseBytes: number;
 }
 
 export interface FrontPorts {
@@ -146,7 +147,13 @@ function serveApi(spec: ApiSpec, ports: FrontPorts): Serve {
       routeKey = key;
     });
     send(response, { ...result, headers: { ...result.headers, 'apigw-requestid': requestId } });
-    ports.onAccess?.({ requestId, routeKey, status: result.status, latencyMs: performance.now() - began });
+    ports.onAccess?.({
+      requestId,
+      routeKey,
+      status: result.status,
+      latencyMs: performance.now() - began,
+      responseBytes: result.body.length,
+    });
   };
 }
 

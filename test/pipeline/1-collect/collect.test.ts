@@ -4,6 +4,7 @@ import { asMessageToken } from '../../../functions/contracts/ids.ts';
 import { signalSchema } from '../../../functions/contracts/signal.ts';
 import { identifierToken, messageToken } from '../../../functions/contracts/tokens.ts';
 import { collect } from '../../../functions/pipeline/1-collect/collect.ts';
+import { policyOf } from '../../../functions/pipeline/1-collect/setting.ts';
 import { batch, memoryStage, NOW, order, policy, receiptsOf, secrets, source } from './setting.ts';
 
 const collectAll = (events: readonly unknown[], overrides: Partial<Parameters<typeof collect>[0]> = {}) =>
@@ -186,6 +187,30 @@ describe('residence', () => {
     expect(
       reasonOf({ ...inCountry('DE'), properties: { total: 1, shipping_address: { country: 'gb' } } }),
     ).toBe('jurisdiction:uk');
+  });
+
+  it('takes a state into account, and a country without one when part of it is ours', () => {
+    const california = policyOf(
+      (name) => ({ JURISDICTION: 'us-ca', SIGNAL_BUCKETS: '8', PEER_ENDPOINTS: '{}' })[name] ?? '',
+      secrets,
+    );
+    const reasonThere = (place: object) =>
+      collect(
+        {
+          source: source('web'),
+          events: [order({ context: { traits: { address: place } } })],
+          sentAt: null,
+          receivedAt: NOW,
+          gpc: false,
+        },
+        california,
+      ).receipts[0]?.reason;
+    expect(reasonThere({ country: 'US', state: 'CA' })).toBeUndefined();
+    expect(reasonThere({ country: 'us-ca' })).toBeUndefined();
+    expect(reasonThere({ country: 'US' })).toBeUndefined();
+    expect(reasonThere({ country: 'US', state: 'NV' })).toBe('jurisdiction:none');
+    expect(reasonThere({ country: 'DE' })).toBe('jurisdiction:eu');
+    expect(reasonOf(inCountry('US', { region: 'CA' }))).toBe('jurisdiction:us-ca');
   });
 
   it('does not guess from names', () => {

@@ -1,0 +1,83 @@
+import type { Alert, AlertState } from '../../contracts/alerts.ts';
+import type { AlertId, AtomId, IdentifierToken, MessageToken, SubjectId } from '../../contracts/ids.ts';
+import type { LineageRow } from '../../contracts/lineage.ts';
+import type { OutcomeRecord } from '../../contracts/records.ts';
+import type { Published, SubjectGraph } from '../../contracts/subject.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+
+/** One identifier as stored: what a reader needs of it. */
+export interface KnownNode {
+  readonly id: IdentifierToken;
+  /** The subject it belongs to; null while it is its own. */
+  readonly subjectId: SubjectId | null;
+  /** Links too many, so that it stands for nobody but itself. */
+  readonly saturated: boolean;
+  /** Encoded profile state; null for an identifier that never named a signal. */
+  readonly state: string | null;
+  /** Encoded window of seen messages. */
+  readonly seen: Uint8Array | null;
+  readonly published: Published | null;
+}
+
+export interface KnownSubject {
+  readonly graph: SubjectGraph;
+  readonly published: Published;
+}
+
+/** Profiles and subjects, for reading. */
+export interface SubjectStore {
+  /** What exists of these, in as few calls as can be. @throws ThrottledError, TransientError */
+  read(
+    nodes: readonly IdentifierToken[],
+    subjects: readonly SubjectId[],
+    consistent: boolean,
+  ): Promise<{
+    readonly nodes: ReadonlyMap<IdentifierToken, KnownNode>;
+    readonly subjects: ReadonlyMap<SubjectId, KnownSubject>;
+  }>;
+  /** Messages in the atom's pages that reach back to `since`. @throws ThrottledError, TransientError */
+  pagedMessages(atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>>;
+}
+
+export interface AlertsQuery {
+  readonly state: AlertState;
+  readonly limit: number;
+  readonly rule?: string;
+  /** Any of these subject ids. */
+  readonly subjectIds?: readonly SubjectId[];
+  /** As an earlier page gave it. */
+  readonly cursor?: string;
+}
+
+export interface AlertMove {
+  readonly to: Exclude<AlertState, 'open'>;
+  /** States it may be moved from. */
+  readonly from: readonly AlertState[];
+  readonly at: EpochMs;
+}
+
+/** Alerts as operational systems work them off. */
+export interface AlertBook {
+  /** Newest first. @throws ThrottledError, TransientError */
+  list(query: AlertsQuery): Promise<{ readonly alerts: readonly Alert[]; readonly cursor?: string }>;
+  /** Moves an alert if it is in one of the states, atomically.
+   * @returns the alert as it is now and whether this call moved it; null when there is no such alert.
+   * @throws ThrottledError, TransientError */
+  move(alertId: AlertId, move: AlertMove): Promise<{ readonly alert: Alert; readonly moved: boolean } | null>;
+}
+
+/** How events ended that were not applied. */
+export interface Receipts {
+  /** @throws ThrottledError, TransientError */
+  find(
+    tokens: readonly MessageToken[],
+  ): Promise<ReadonlyMap<MessageToken, OutcomeRecord & { readonly replayedAt?: EpochMs }>>;
+}
+
+export interface ServePorts {
+  readonly subjects: SubjectStore;
+  readonly alerts: AlertBook;
+  readonly receipts: Receipts;
+  /** @throws ThrottledError, TransientError */
+  readonly lineage: { append(rowsByBucket: ReadonlyMap<string, readonly LineageRow[]>): Promise<void> };
+}

@@ -1,0 +1,157 @@
+import type { ProfileView } from '../../contracts/operations.ts';
+import { type ConsentState, DAY_PARTS, type Moments, type ProfileState } from '../../contracts/profile.ts';
+import { PURPOSES, type Purpose } from '../../contracts/purposes.ts';
+import { CONTACT_CHANNELS, IDENTIFIER_TYPES } from '../../contracts/signal.ts';
+import { typeOfToken } from '../../contracts/tokens.ts';
+import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
+import { toMinorUnits } from '../../registry/currencies.ts';
+import { engagementActive } from '../../registry/segments/engagement-active.ts';
+import { lapseRisk } from '../../registry/segments/lapse-risk.ts';
+import { isPermitted } from '../../rights/consent/permission.ts';
+import { type Scored, scoreProfile } from '../4-score/score.ts';
+import { journeyStageOf } from './journey-stage.ts';
+import type { ServePolicy } from './setting.ts';
+import type { FoundSubject } from './subject.ts';
+
+/** Parts of the view that rest on more than serving the customer, with what each needs. Segments and scores say so in
+ * their own definitions. */
+const NEEDS = {
+  engagement: ['profiling'],
+  journeyStage: ['profiling'],
+  preferences: ['personalisation'],
+  openCart: ['personalisation'],
+} as const satisfies Record<string, readonly Purpose[]>;
+type RestrictedPart = keyof typeof NEEDS;
+
+/**
+ * What may be told of a subject at `now`. Facts of the service itself (orders, refunds, contacts, deliveries, answers)
+ * are always there; what the customer has not permitted is left out and named in `notComputed` (law 6). Scores are
+ * computed anew, so that they hold now and not at the last signal.
+ */
+export function profileView(subject: FoundSubject, policy: ServePolicy, now: EpochMs): ProfileView {
+  const { graph, state, published } = subject;
+  const { jurisdiction, segments } = policy;
+  const permits = (purpose: Purpose): boolean => isPermitted(jurisdiction, state.consent, purpose);
+  const missingFor = (part: RestrictedPart): Purpose[] =>
+    NEEDS[part].filter((purpose) => !permits(purpose));
+  const scored = scoreProfile(state, segments, permits, now);
+  const unitMinor = toMinorUnits(1, jurisdiction.currency, jurisdiction.currency);
+  return {
+    subjectId: graph.subjectId,
+    jurisdiction: jurisdiction.code,
+    asOf: iso(now),
+    firstSeenAt: isoOrNull(state.firstSeenAt),
+    lastSeenAt: isoOrNull(state.lastSeenAt),
+    identifiers: identifierCounts(subject),
+    value: valueOf(state, jurisdiction.currency, unitMinor),
+    service: serviceOf(state),
+    satisfaction: answersOf(state.satisfaction),
+    effort: answersOf(state.effort),
+    consent: consentOf(state.consent, permits),
+    ...restrictedParts(state, scored, missingFor, unitMinor, now),
+    segments: segments
+      .filter(({ name }) => scored.segments.has(name))
+      .map(({ name, version }) => ({ name, version, since: isoOrNull(published.segments[name] ?? null) })),
+    scores: { ...scored.scores },
+    notComputed: [
+      ...(Object.keys(NEEDS) as RestrictedPart[])
+        .map((what) => ({ what: what as string, missing: missingFor(what) }))
+        .filter(({ missing }) => missing.length > 0),
+      ...Object.entries(scored.notComputed).map(([name, missing]) => ({
+        what: `segment:${name}`,
+        missing: [...missing],
+      })),
+    ],
+  };
+}
+
+function restrictedParts(
+  state: ProfileState,
+  scored: Scored,
+  missingFor: (part: RestrictedPart) => readonly Purpose[],
+  unitMinor: number,
+  now: EpochMs,
+): Pick<ProfileView, RestrictedPart> {
+  const parts: Pick<ProfileView, RestrictedPart> = {};
+  if (missingFor('engagement').length === 0)
+    parts.engagement = { visits: state.visits, score: scored.scores[engagementActive.name] ?? null };
+  if (missingFor('journeyStage').length === 0)
+    parts.journeyStage = journeyStageOf(state, scored.segments.has(lapseRisk.name), now);
+  if (missingFor('preferences').length === 0)
+    parts.preferences = {
+      channel: mostUsed(CONTACT_CHANNELS, state.channels),
+      deliveryPart: mostUsed(DAY_PARTS, state.deliveryParts),
+    };
+  if (missingFor('openCart').length === 0) parts.openCart = openCartOf(state, unitMinor);
+  return parts;
+}
+
+const iso = (at: EpochMs): string => new Date(at).toISOString();
+const isoOrNull = (at: EpochMs | null): string | null => (at === null ? null : iso(at));
+const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+
+function identifierCounts({ graph }: FoundSubject): ProfileView['identifiers'] {
+  const counts: ProfileView['identifiers'] = {};
+  for (const type of IDENTIFIER_TYPES) {
+    const own = graph.nodes.filter((node) => typeOfToken(node) === type).length;
+    if (own > 0) counts[type] = own;
+  }
+  return counts;
+}
+
+function valueOf(state: ProfileState, currency: string, unitMinor: number): ProfileView['value'] {
+  const { orders, firstOrderAt, lastOrderAt } = state;
+  const hasRhythm = orders >= 2 && firstOrderAt !== null && lastOrderAt !== null;
+  return {
+    currency,
+    orders,
+    orderValue: state.orderValueMinor / unitMinor,
+    averageOrder: orders === 0 ? null : Math.round(state.orderValueMinor / orders) / unitMinor,
+    refunds: state.refunds,
+    refundValue: state.refundValueMinor / unitMinor,
+    firstOrderAt: isoOrNull(firstOrderAt),
+    lastOrderAt: isoOrNull(lastOrderAt),
+    rhythmDays: hasRhythm ? (lastOrderAt - firstOrderAt) / (orders - 1) / DAY_MS : null,
+  };
+}
+
+const serviceOf = (state: ProfileState): ProfileView['service'] => ({
+  contacts: state.contacts,
+  escalations: state.escalations,
+  resolutions: state.resolutions,
+  firstContactResolutionRate: ratio(state.firstContactResolutions, state.resolutions),
+  meanResolutionMinutes: ratio(state.resolutionMinutes, state.resolutions),
+  deliveries: state.deliveries,
+  deliveriesOnTimeRate: ratio(state.deliveriesOnTime, state.deliveries),
+});
+
+const answersOf = ({ count, sum }: Moments): ProfileView['satisfaction'] => ({
+  mean: ratio(sum, count),
+  count,
+});
+
+function consentOf(consent: ConsentState, permits: (purpose: Purpose) => boolean): ProfileView['consent'] {
+  const entry = (purpose: Purpose): ProfileView['consent'][Purpose] => {
+    const made = consent[purpose];
+    const inEffect = permits(purpose);
+    if (made === undefined) return { choice: null, at: null, origin: null, inEffect };
+    return { choice: made.granted ? 'granted' : 'refused', at: iso(made.at), origin: made.origin, inEffect };
+  };
+  return Object.fromEntries(PURPOSES.map((purpose) => [purpose, entry(purpose)])) as ProfileView['consent'];
+}
+
+/** The name counted most; of equals the one listed first, so that the answer doesn't flicker. */
+function mostUsed<K extends string>(
+  names: readonly K[],
+  counts: Readonly<Partial<Record<K, number>>>,
+): K | null {
+  let most: K | null = null;
+  for (const name of names)
+    if ((counts[name] ?? 0) > (most === null ? 0 : (counts[most] ?? 0))) most = name;
+  return most;
+}
+
+const openCartOf = (state: ProfileState, unitMinor: number): ProfileView['openCart'] =>
+  state.cartOpenedAt === null || (state.cartClosedAt !== null && state.cartClosedAt >= state.cartOpenedAt)
+    ? null
+    : { openedAt: iso(state.cartOpenedAt), value: state.cartValueMinor / unitMinor };

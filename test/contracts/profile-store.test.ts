@@ -1,0 +1,201 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
+import { MemoryProfileStore } from '../../functions/adapters/memory/profile-store.ts';
+import { NOTHING_PUBLISHED, type SubjectGraph, subjectIdOf } from '../../functions/contracts/subject.ts';
+import type {
+  NodeWrite,
+  ProfileStore,
+  SubjectWrite,
+  WriteUnit,
+} from '../../functions/pipeline/understand/ports.ts';
+import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
+import type { Engine } from '../../lib/local/engines/engine.ts';
+import { NOW, tokenOf } from '../arbitraries.ts';
+
+const CREDENTIALS = { accessKeyId: 'contract', secretAccessKey: 'contract' };
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await startDynamoDb();
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: engine.url,
+  });
+  const client = new DynamoDBClient({
+    region: 'eu-central-1',
+    endpoint: engine.url,
+    credentials: CREDENTIALS,
+  });
+  const key = (name: string, type: 'HASH' | 'RANGE') => ({
+    definition: { AttributeName: name, AttributeType: 'S' as const },
+    schema: { AttributeName: name, KeyType: type },
+  });
+  for (const [TableName, keys] of [
+    ['profiles', [key('id', 'HASH'), key('part', 'RANGE')]],
+    ['subjects', [key('subjectId', 'HASH')]],
+  ] as const) {
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: keys.map((each) => each.definition),
+        KeySchema: keys.map((each) => each.schema),
+      }),
+    );
+  }
+  client.destroy();
+});
+afterAll(() => engine?.stop());
+
+let person = 0;
+/** Identifiers nobody else in this file uses. */
+function someone() {
+  person += 1;
+  const [user, email] = [tokenOf('userId', `user ${person}`), tokenOf('email', `mail ${person}`)];
+  const nodes = [user, email].sort();
+  const graph: SubjectGraph = {
+    subjectId: subjectIdOf(nodes),
+    nodes,
+    atoms: [user],
+    edges: [[nodes[0] ?? user, nodes[1] ?? email]],
+  };
+  return { user, email, graph };
+}
+
+const node = (id: NodeWrite['id'], changes: Partial<NodeWrite> = {}): NodeWrite => ({
+  id,
+  version: 0,
+  subjectId: null,
+  saturated: false,
+  state: '[1]',
+  seen: new Uint8Array([1, 2, 3]),
+  links: new Uint8Array(),
+  published: null,
+  ...changes,
+});
+const unit = (changes: Partial<WriteUnit>): WriteUnit => ({
+  pages: [],
+  nodes: [],
+  subjects: [],
+  atomic: false,
+  ...changes,
+});
+const subject = (graph: SubjectGraph, version = 0): SubjectWrite => ({
+  subjectId: graph.subjectId,
+  version,
+  next: { graph, published: NOTHING_PUBLISHED },
+});
+
+describe.each([
+  ['in memory', (): ProfileStore => new MemoryProfileStore()],
+  ['in DynamoDB', (): ProfileStore => profileStore({ profiles: 'profiles', subjects: 'subjects' })],
+])('a profile store %s', (_name, makeStore) => {
+  const store = makeStore();
+
+  it('reads back what was written, one version higher', async () => {
+    const { user, graph } = someone();
+    const published = { ...NOTHING_PUBLISHED, segments: { 'value-top': NOW }, dueAt: NOW };
+    const written = node(user, {
+      subjectId: graph.subjectId,
+      links: new Uint8Array([9, 9, 9, 9, 9, 9]),
+      published,
+    });
+    expect(await store.write([unit({ nodes: [written], subjects: [subject(graph)] })])).toEqual(['written']);
+    const world = await store.read([user], [graph.subjectId], true);
+    const found = world.nodes.get(user);
+    expect({ ...found, seen: [...(found?.seen ?? [])], links: [...(found?.links ?? [])] }).toEqual({
+      ...written,
+      version: 1,
+      seen: [1, 2, 3],
+      links: [9, 9, 9, 9, 9, 9],
+    });
+    expect(world.subjects.get(graph.subjectId)).toEqual({ version: 1, graph, published: NOTHING_PUBLISHED });
+  });
+
+  it('knows nothing of what nobody wrote', async () => {
+    const { user, graph } = someone();
+    const world = await store.read([user], [graph.subjectId], false);
+    expect([world.nodes.size, world.subjects.size]).toEqual([0, 0]);
+  });
+
+  it('refuses a write that saw an older version, and only that one', async () => {
+    const [first, second] = [someone(), someone()];
+    await store.write([unit({ nodes: [node(first.user)] })]);
+    const results = await store.write([
+      unit({ nodes: [node(first.user, { state: 'from an old read' })] }),
+      unit({ nodes: [node(second.user)] }),
+    ]);
+    expect(results).toEqual(['conflict', 'written']);
+    expect(
+      await store.write([unit({ nodes: [node(first.user, { version: 7, state: 'from a future read' })] })]),
+    ).toEqual(['conflict']);
+    expect((await store.read([first.user], [], true)).nodes.get(first.user)?.state).toBe('[1]');
+    expect(await store.write([unit({ nodes: [node(first.user, { version: 1, state: '[2]' })] })])).toEqual([
+      'written',
+    ]);
+  });
+
+  it('changes identity wholly or not at all', async () => {
+    const [one, other] = [someone(), someone()];
+    await store.write([
+      unit({ nodes: [node(one.user, { subjectId: one.graph.subjectId })], subjects: [subject(one.graph)] }),
+    ]);
+    const merged: SubjectGraph = {
+      ...other.graph,
+      nodes: [...one.graph.nodes, ...other.graph.nodes],
+      atoms: [one.user, other.user],
+    };
+    const merge = (seen: number): WriteUnit =>
+      unit({
+        atomic: true,
+        nodes: [
+          node(one.user, { version: seen, subjectId: merged.subjectId }),
+          node(other.user, { subjectId: merged.subjectId }),
+        ],
+        subjects: [{ subjectId: one.graph.subjectId, version: 1, next: null }, subject(merged)],
+      });
+    expect(await store.write([merge(5)])).toEqual(['conflict']);
+    expect((await store.read([other.user], [merged.subjectId], true)).nodes.size).toBe(0);
+    expect((await store.read([], [one.graph.subjectId], true)).subjects.size).toBe(1);
+    expect(await store.write([merge(1)])).toEqual(['written']);
+    const world = await store.read([one.user, other.user], [one.graph.subjectId, merged.subjectId], true);
+    expect([...world.subjects.keys()]).toEqual([merged.subjectId]);
+    expect([...world.nodes.values()].map((each) => each.subjectId)).toEqual([
+      merged.subjectId,
+      merged.subjectId,
+    ]);
+  });
+
+  it('lets one of many concurrent writers of a profile win', async () => {
+    const { user } = someone();
+    await store.write([unit({ nodes: [node(user)] })]);
+    const attempts = Array.from({ length: 12 }, (_, index) =>
+      store.write([unit({ nodes: [node(user, { version: 1, state: `writer ${index}` })] })]),
+    );
+    const won = (await Promise.all(attempts)).flat().filter((result) => result === 'written');
+    expect(won).toHaveLength(1);
+  });
+
+  it('finds paged messages from a moment on', async () => {
+    const { user } = someone();
+    const page = (minute: number, message: string) => ({
+      atomId: user,
+      key: `seen#${String(minute).padStart(10, '0')}#x`,
+      messages: [message],
+    });
+    await store.write([unit({ pages: [page(100, 'AAAAAAAA'), page(200, 'BBBBBBBB')], nodes: [node(user)] })]);
+    expect([...(await store.pagedMessages(user, 150 * 60_000))]).toEqual(['BBBBBBBB']);
+    expect([...(await store.pagedMessages(user, 0))].sort()).toEqual(['AAAAAAAA', 'BBBBBBBB']);
+  });
+
+  it('writes and reads hundreds at once', async () => {
+    const many = Array.from({ length: 230 }, () => someone().user);
+    expect(await store.write(many.map((id) => unit({ nodes: [node(id)] })))).toEqual(
+      many.map(() => 'written'),
+    );
+    expect((await store.read(many, [], true)).nodes.size).toBe(230);
+  });
+});
