@@ -220,8 +220,8 @@ export const flow = {
     access: [
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
-      { on: 'alerts', actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], indexes: true },
-      { on: 'records', actions: ['dynamodb:GetItem'] },
+      { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:UpdateItem'], indexes: true },
+      { on: 'records', actions: ['dynamodb:BatchGetItem'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'tokenKey', actions: ['kms:GenerateMac'] },
     ],

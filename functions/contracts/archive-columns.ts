@@ -113,6 +113,13 @@ const effects: readonly Column<EffectRow>[] = [
     value: (row) => row.name,
   },
   { name: 'reasons', type: 'string', meaning: 'reason codes, comma-separated', value: (row) => row.reasons },
+  {
+    name: 'latency_ms',
+    type: 'int32',
+    nullable: true,
+    meaning: 'from receipt of the signal that caused it to the write of the profile; null when no signal did',
+    value: (row) => row.latencyMs,
+  },
 ];
 
 /** Every column of every archive table. No identifiers, no free text, no exact time (law 10). Three more come from

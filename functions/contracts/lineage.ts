@@ -60,6 +60,8 @@ export interface EffectRow extends LineageBase {
   readonly name: string;
   /** Reason codes, comma-separated. */
   readonly reasons: string;
+  /** From receipt of the signal that caused it to the write of the profile; null when no signal did (the sweep). */
+  readonly latencyMs: number | null;
 }
 
 export type LineageRow = SignalRow | RefusalRow | EffectRow;

@@ -40,6 +40,8 @@ export interface KeptEffect {
   readonly name: string;
   readonly reasons: string;
   readonly at: EpochMs;
+  /** When the newest signal was received that caused it; null for the sweep. */
+  readonly receivedAt: EpochMs | null;
   /** With `alert-opened`: the alert, since it may have to be written again. */
   readonly alert?: Alert;
 }

@@ -112,9 +112,23 @@ export function parsedBy<T>(schema: z.ZodType<T>, value: unknown): Parsed<T> {
     10,
   );
   return {
-    problem: { status: 400, title: 'Invalid request', detail: 'The request does not fit its schema.', at },
+    problem: {
+      status: 400,
+      title: 'Invalid request',
+      detail: `The request does not fit its schema: ${faultOf(result.error.issues[0])}.`,
+      at,
+    },
   };
 }
+
+/** What is wrong, in the validator's words, which name types and options and quote no value. An unknown member it
+ * would quote by name, and a name may hold anything. */
+const faultOf = (issue: z.core.$ZodIssue | undefined): string =>
+  issue === undefined || issue.code === 'unrecognized_keys'
+    ? 'it has a member or parameter that is not known here'
+    : issue.message.toLowerCase().startsWith('invalid')
+      ? `${issue.message[0]?.toLowerCase()}${issue.message.slice(1)}`
+      : issue.message;
 
 /** The JSON body of a request as a schema reads it, or the problem to answer. */
 export function parsedBody<T>(schema: z.ZodType<T>, event: APIGatewayProxyEventV2): Parsed<T> {

@@ -22,9 +22,13 @@ const nameOf = (error: unknown): string | undefined => (error instanceof Error ?
 
 /** Writes one CloudWatch embedded-metric line: how CloudWatch turns a log line into metrics without an API call.
  * Dimensions are the function's name only. */
-export function emitMetrics(functionId: string, values: Readonly<Record<string, number>>, now: number): void {
+export function emitMetrics(
+  functionId: string,
+  counted: Readonly<Record<string, number>>,
+  now: number,
+): void {
+  const values = { invocations: 1, ...counted };
   const names = Object.keys(values);
-  if (names.length === 0) return;
   process.stdout.write(
     `${JSON.stringify({
       _aws: {

@@ -4,6 +4,7 @@ export type Count =
   | 'readUnits'
   | 'writeUnits'
   | 'streamBytes'
+  | 'busEvents'
   | 'conflicts'
   | 'redelivered'
   | 'retries';

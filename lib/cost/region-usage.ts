@@ -2,12 +2,10 @@ import { type FlowFunction, flow } from '../../functions/flow.ts';
 import type { MeterReading } from '../local/functions/meter.ts';
 import type { Usage } from './meter.ts';
 
-/** What the region's clients and its bus add to what its functions counted. */
+/** What the region's clients add to what its functions counted. */
 export interface Surroundings {
   /** Requests that collect took, each counted with `httpRequestUnits`. */
   readonly httpRequestUnits: number;
-  readonly collectRequests: number;
-  readonly eventBridgeEvents: number;
 }
 
 /** Partition buckets, and so records that one call may carry (`SIGNAL_BUCKETS`). */
@@ -39,9 +37,9 @@ export function usageOf(reading: MeterReading, surroundings: Surroundings): Usag
     kinesisBytesIn,
     kinesisBytesOut: streamBytes,
     httpRequestUnits: surroundings.httpRequestUnits,
-    lambdaInvocations: surroundings.collectRequests + sumOf('invocations'),
+    lambdaInvocations: sumOf('invocations'),
     lambdaGbSeconds,
-    eventBridgeEvents: surroundings.eventBridgeEvents,
+    eventBridgeEvents: sumOf('busEvents'),
   };
 }
 

@@ -60,10 +60,15 @@ export async function runDemo(options: DemoOptions): Promise<Report> {
   options.stopped.addEventListener('abort', onStop, { once: true });
   try {
     options.stopped.throwIfAborted();
-    const played = await play(options, regions);
+    let history: readonly Latency[] = [];
+    const played = await play(options, regions, async () => {
+      options.say('waiting until the history is applied; the newest signals then come live');
+      await idle(regions);
+      history = latenciesOf(await archived(regions));
+    });
     await settle(options, regions);
     options.say('reading the archive');
-    const report = await figuresOf(played, regions, () => (performance.now() - beganAt) / 1_000);
+    const report = await figuresOf(played, regions, history, () => (performance.now() - beganAt) / 1_000);
     return report;
   } finally {
     options.stopped.removeEventListener('abort', onStop);
@@ -71,25 +76,28 @@ export async function runDemo(options: DemoOptions): Promise<Report> {
   }
 }
 
-function play(options: DemoOptions, { ready }: Regions): Promise<Played> {
+function play(options: DemoOptions, { ready }: Regions, beforeLive: () => Promise<void>): Promise<Played> {
   const { orders, progress, seed } = options;
   const endpoints = ready.jurisdictions;
   const now = Date.now();
   if (orders === undefined) {
     options.say('playing the town');
-    return playTown({ seed, endpoints, now, progress, stopped: options.stopped });
+    return playTown({ seed, endpoints, now, progress, stopped: options.stopped, beforeLive });
   }
   options.say(`importing ${orders.file}`);
-  return playOrders({ ...orders, endpoints, now, progress });
+  return playOrders({ ...orders, endpoints, now, progress, beforeLive });
 }
 
+/** Resolves when every signal that was taken is applied and archived. */
+const idle = ({ regions }: Regions): Promise<unknown> =>
+  Promise.all(
+    Object.values(regions).map((region) => region.idle({ closeWindows: true, timeoutMs: IDLE_MS_MAX })),
+  );
+
 /** Waits until every signal is applied, lets absences be concluded, and has the archive written. */
-async function settle({ say, progress, stopped }: DemoOptions, { regions }: Regions): Promise<void> {
-  const all = Object.values(regions);
-  const idle = (closeWindows: boolean): Promise<unknown> =>
-    Promise.all(all.map((region) => region.idle({ closeWindows, timeoutMs: IDLE_MS_MAX })));
+async function settle({ say, progress, stopped }: DemoOptions, regions: Regions): Promise<void> {
   say('waiting until every signal is applied and archived');
-  await idle(true);
+  await idle(regions);
   say('letting a quarter of a minute pass: silence means something only then');
   const until = performance.now() + SETTLE_MS;
   for (let left = SETTLE_MS; left > 0; left = until - performance.now()) {
@@ -97,8 +105,8 @@ async function settle({ say, progress, stopped }: DemoOptions, { regions }: Regi
     progress.step('seconds left:', Math.max(0, Math.ceil((until - performance.now()) / 1_000)));
   }
   progress.end();
-  for (const region of all) await sweep(region);
-  await idle(true);
+  for (const region of Object.values(regions.regions)) await sweep(region);
+  await idle(regions);
 }
 
 /** Runs the schedule that looks at absence cues now, rather than at the next minute. */
@@ -111,21 +119,44 @@ async function sweep(region: Region): Promise<void> {
   if (!ok) throw new Error(`${region.jurisdiction}: the sweep failed; see the logs in the data folder`);
 }
 
-async function figuresOf(
-  played: Played,
-  { regions, dataDir }: Regions,
-  seconds: () => number,
-): Promise<Report> {
-  const folders = Object.fromEntries(
-    Object.entries(regions).map(([code, region]) => [code, join(dataDir, 's3', evidenceBucketOf(region))]),
-  );
-  const archive = await openArchive(folders);
-  let figures: Readonly<Record<string, ArchiveFigures>>;
+type Latency = readonly [latencyMs: number, signals: number];
+
+/** What the archive says of each jurisdiction. */
+async function archived(regions: Regions): Promise<Readonly<Record<string, ArchiveFigures>>> {
+  const archive = await openArchive(evidenceFolders(regions));
   try {
-    figures = await archiveFigures(archive, Object.keys(regions));
+    return await archiveFigures(archive, Object.keys(regions.regions));
   } finally {
     archive.close();
   }
+}
+
+const evidenceFolders = ({ regions, dataDir }: Regions): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(regions).map(([code, region]) => [code, join(dataDir, 's3', evidenceBucketOf(region))]),
+  );
+
+const latenciesOf = (figures: Readonly<Record<string, ArchiveFigures>>): readonly Latency[] =>
+  Object.values(figures).flatMap((each) => each.latencies);
+
+/** Latencies that are in `all` and were not in `earlier`. */
+function addedSince(earlier: readonly Latency[], all: readonly Latency[]): readonly Latency[] {
+  const counts = new Map<number, number>();
+  for (const [ms, signals] of all) counts.set(ms, (counts.get(ms) ?? 0) + signals);
+  for (const [ms, signals] of earlier) counts.set(ms, (counts.get(ms) ?? 0) - signals);
+  return [...counts].filter(([, signals]) => signals > 0);
+}
+
+async function figuresOf(
+  played: Played,
+  all: Regions,
+  history: readonly Latency[],
+  seconds: () => number,
+): Promise<Report> {
+  const { regions } = all;
+  const folders = evidenceFolders(all);
+  const figures = await archived(all);
+  const live = addedSince(history, latenciesOf(figures));
   const byJurisdiction: Record<string, JurisdictionFigures> = {};
   for (const [code, region] of Object.entries(regions)) {
     const own = figures[code];
@@ -136,7 +167,7 @@ async function figuresOf(
       archive: own,
       archiveObjects: parquetFiles(folders[code] ?? ''),
       customers: await countCustomers(region),
-      usage: usageOf(region.meter(), { ...requestsOf(sent), eventBridgeEvents: own.effects }),
+      usage: usageOf(region.meter(), requestsOf(sent)),
     };
   }
   const violations = Object.values(regions).flatMap((region) => region.violations());
@@ -146,6 +177,7 @@ async function figuresOf(
     stockAdjustments: played.stockAdjustments,
     assumedConsent: played.assumedConsent,
     byJurisdiction,
+    ...(live.length === 0 ? {} : { signalToAlertMs: live }),
     seconds: seconds(),
     notes: [
       ...played.notes,
@@ -156,7 +188,7 @@ async function figuresOf(
 }
 
 const NOTES = [
-  'Signal to alert: from receipt at collect to the write that opens alerts, over all applied signals. A replay arrives faster than customers do, so queueing counts here.',
+  'Latencies are those of the newest signals, sent live after the history. Signal to alert: from receipt at collect to the write that opens alerts.',
   'Cost: counted calls and units at list prices of us-east-1, with the time of this machine; fixed monthly prices are apart.',
 ];
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ConsentChoices, Purpose } from '../../functions/contracts/purposes.ts';
 import { PURPOSES } from '../../functions/contracts/purposes.ts';
 import { jurisdictionOfCountry } from '../../functions/registry/jurisdictions/index.ts';
@@ -9,7 +10,13 @@ import { type BatchPoster, batchPoster } from './post-batches.ts';
 import type { Progress } from './progress.ts';
 import { sendTown } from './send-town.ts';
 import { townOf } from './town.ts';
-import { type CollectEndpoint, emptySendTally, type SendTally } from './wire.ts';
+import {
+  type CollectEndpoint,
+  emptySendTally,
+  joinTallies,
+  type SendTally,
+  type TrackEvent,
+} from './wire.ts';
 
 export type Endpoints = Readonly<Record<string, CollectEndpoint>>;
 
@@ -31,7 +38,14 @@ export interface OrdersPlay {
   readonly endpoints: Endpoints;
   readonly now: number;
   readonly progress: Progress;
+  /** Called between the history, which is sent as fast as it goes, and the newest events, which are sent live. Absent:
+   * all of it is history. */
+  readonly beforeLive?: () => Promise<void>;
 }
+
+/** The newest events of a play come at a customers' pace, so that latencies mean something. */
+const LIVE_EVENTS = 400;
+const LIVE_EVENTS_PER_SECOND = 40;
 
 /** The source whose key an import of orders uses: the shop. */
 const ORDERS_SOURCE = 'web';
@@ -49,6 +63,28 @@ export function purposesIn(list: string): readonly Purpose[] {
     }
     return purpose;
   });
+}
+
+/** One poster for each endpoint that gets anything. */
+function postersTo(endpoints: Endpoints) {
+  const posters = new Map<string, BatchPoster>();
+  return {
+    to(code: string): BatchPoster {
+      const existing = posters.get(code);
+      if (existing !== undefined) return existing;
+      const endpoint = endpoints[code];
+      if (endpoint === undefined) throw new UserError(`no region runs for ${code}`);
+      const poster = batchPoster(endpoint, { source: ORDERS_SOURCE });
+      posters.set(code, poster);
+      return poster;
+    },
+    async close(): Promise<Record<string, SendTally>> {
+      const sent: Record<string, SendTally> = {};
+      for (const code of Object.keys(endpoints))
+        sent[code] = (await posters.get(code)?.close()) ?? emptySendTally();
+      return sent;
+    },
+  };
 }
 
 /** Imports a file of order lines into running regions.
@@ -69,6 +105,7 @@ async function sendOrders({
   endpoints,
   now,
   progress,
+  beforeLive,
 }: OrdersPlay): Promise<Played> {
   const running = Object.keys(endpoints);
   const options = limit === undefined ? {} : { limit };
@@ -77,16 +114,7 @@ async function sendOrders({
   const shiftMs = scan.newestAt === null ? 0 : now - scan.newestAt;
   const consent: ConsentChoices = Object.fromEntries(assumeConsent.map((purpose) => [purpose, true]));
   const tally = emptyTally();
-  const posters = new Map<string, BatchPoster>();
-  const posterOf = (code: string): BatchPoster => {
-    const existing = posters.get(code);
-    if (existing !== undefined) return existing;
-    const endpoint = endpoints[code];
-    if (endpoint === undefined) throw new UserError(`no region runs for ${code}`);
-    const poster = batchPoster(endpoint, { source: ORDERS_SOURCE });
-    posters.set(code, poster);
-    return poster;
-  };
+  const posters = postersTo(endpoints);
   const orders = readOrders(
     file,
     scan,
@@ -98,12 +126,25 @@ async function sendOrders({
     },
     tally,
   );
-  for await (const { event, jurisdiction } of orders) {
-    await posterOf(jurisdiction).send(event);
+  const newest: { readonly event: TrackEvent; readonly jurisdiction: string }[] = [];
+  for await (const order of orders) {
     progress.step('sending orders: rows', tally.rowsInEvents + tally.stockAdjustments, scan.rows);
+    newest.push(order);
+    const oldest = newest.length > (beforeLive === undefined ? 0 : LIVE_EVENTS) ? newest.shift() : undefined;
+    if (oldest !== undefined) await posters.to(oldest.jurisdiction).send(oldest.event);
   }
-  const sent: Record<string, SendTally> = Object.fromEntries(running.map((code) => [code, emptySendTally()]));
-  for (const [code, poster] of posters) sent[code] = await poster.close();
+  const sent = await posters.close();
+  await beforeLive?.();
+  const livePosters = postersTo(endpoints);
+  for (const [index, { event, jurisdiction }] of newest.entries()) {
+    progress.step('sending orders live:', index + 1, newest.length);
+    await livePosters.to(jurisdiction).send(event);
+    livePosters.to(jurisdiction).flush();
+    await pause(1_000 / LIVE_EVENTS_PER_SECOND);
+  }
+  for (const [code, live] of Object.entries(await livePosters.close())) {
+    sent[code] = joinTallies(sent[code] ?? emptySendTally(), live);
+  }
   progress.end();
   return {
     rows: scan.rows,
@@ -134,15 +175,27 @@ export async function playTown(options: {
   readonly now: number;
   readonly progress: Progress;
   readonly stopped?: AbortSignal;
+  readonly beforeLive?: () => Promise<void>;
 }): Promise<Played> {
-  const { seed, endpoints, now, progress, stopped } = options;
+  const { seed, endpoints, now, progress, beforeLive } = options;
   const town = townOf({ seed, now, jurisdictions: Object.keys(endpoints) });
   let answered = 0;
   const onSent = (events: number): void => {
     answered += events;
     progress.step('the town lives: signals', answered, town.events.length);
   };
-  const sent = await sendTown(town.events, endpoints, onSent, stopped);
+  const sending = { onSent, ...(options.stopped === undefined ? {} : { stopped: options.stopped }) };
+  const liveFrom =
+    beforeLive === undefined ? town.events.length : Math.max(0, town.events.length - LIVE_EVENTS);
+  const sent: Record<string, SendTally> = {
+    ...(await sendTown(town.events.slice(0, liveFrom), endpoints, sending)),
+  };
+  progress.end();
+  await beforeLive?.();
+  const pace = { ...sending, eventsPerSecond: LIVE_EVENTS_PER_SECOND };
+  const live = await sendTown(town.events.slice(liveFrom), endpoints, pace);
+  for (const [code, tally] of Object.entries(live))
+    sent[code] = joinTallies(sent[code] ?? emptySendTally(), tally);
   progress.end();
   return {
     rows: null,

@@ -33,6 +33,8 @@ const REQUEST_TIMEOUT_MS = 120_000;
 export interface BatchPoster {
   /** Resolves when there is room for the next event, which is long before this one has arrived. */
   send(event: TrackEvent): Promise<void>;
+  /** Sends what has gathered, without waiting for company. */
+  flush(): void;
   /** Sends what is left and waits for every answer.
    * @throws Error of the first batch that failed for good. */
   close(): Promise<SendTally>;
@@ -83,6 +85,7 @@ export function batchPoster(endpoint: CollectEndpoint, options: PostOptions): Ba
       while (inFlight.size >= settings.concurrency) await Promise.race(inFlight);
       if (failure !== undefined) throw failure;
     },
+    flush,
     async close() {
       flush();
       while (inFlight.size > 0) await Promise.all(inFlight);
@@ -116,7 +119,8 @@ async function deliver(
       cause,
     }));
     tally.bytes += body.length;
-    if (answer.status === 200) {
+    // 421: all of them belong elsewhere, and the receipts say so.
+    if (answer.status === 200 || answer.status === 421) {
       tally.requests += 1;
       tally.latencyMs.push(performance.now() - startedAt);
       const receipts = countReceipts(tally, answer.text);

@@ -35,8 +35,8 @@ export interface RunFigures {
   /** Purposes that every event was assumed to consent to; null when events carry their own choices. */
   readonly assumedConsent: readonly string[] | null;
   readonly byJurisdiction: Readonly<Record<string, JurisdictionFigures>>;
-  /** Milliseconds from a live signal to its alert; absent: taken from the archive's latencies. */
-  readonly signalToAlertMs?: readonly number[];
+  /** Milliseconds from receipt of a live signal to the write that opens alerts, with how often; absent: of all signals. */
+  readonly signalToAlertMs?: readonly (readonly [latencyMs: number, signals: number])[];
   readonly seconds: number;
   readonly notes: readonly string[];
 }
@@ -118,9 +118,7 @@ export function reportOf(run: RunFigures): Report {
     alerts: merged(({ archive }) => archive.alerts),
     latencyMs: {
       collect: percentiles(all.flatMap(({ sent }) => sent.latencyMs.map((ms) => [ms, 1] as const))),
-      signalToAlert: percentiles(
-        run.signalToAlertMs?.map((ms) => [ms, 1] as const) ?? all.flatMap(({ archive }) => archive.latencies),
-      ),
+      signalToAlert: percentiles(run.signalToAlertMs ?? all.flatMap(({ archive }) => archive.latencies)),
     },
     awsCalls: usage.calls,
     wruPerEvent: signals === 0 ? 0 : (usage.dynamodbWriteUnits ?? 0) / signals,

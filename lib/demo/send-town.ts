@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Analytics, type HTTPClient } from '@segment/analytics-node';
 import type { TownEvent, TownSource } from './town-event.ts';
 import { type CollectEndpoint, countReceipts, emptySendTally, type SendTally } from './wire.ts';
@@ -13,6 +14,14 @@ const RETRIES = 8;
 /** An answer that is given up on may still have been taken, and would come back as duplicates: better to wait. */
 const REQUEST_MS_MAX = 120_000;
 
+/** How a town is sent. */
+export interface Sending {
+  readonly onSent?: (events: number) => void;
+  readonly stopped?: AbortSignal;
+  /** Live: so many events a second, each request leaving at once. Absent: as fast as the region takes them. */
+  readonly eventsPerSecond?: number;
+}
+
 /**
  * Plays the town's events, in their order, with the real `@segment/analytics-node` client: one client for each
  * endpoint, source and privacy signal, as one running system each would have.
@@ -21,8 +30,7 @@ const REQUEST_MS_MAX = 120_000;
 export async function sendTown(
   events: readonly TownEvent[],
   endpoints: Readonly<Record<string, CollectEndpoint>>,
-  onSent?: (events: number) => void,
-  stopped?: AbortSignal,
+  { onSent, stopped, eventsPerSecond }: Sending = {},
 ): Promise<Readonly<Record<string, SendTally>>> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const tallies: Record<string, SendTally> = {};
@@ -46,7 +54,7 @@ export async function sendTown(
     const client = new Analytics({
       host: endpoint.collectUrl,
       writeKey: writeKeyFor(endpoint, event.source),
-      flushAt: FLUSH_AT,
+      flushAt: eventsPerSecond === undefined ? FLUSH_AT : 1,
       flushInterval: FLUSH_INTERVAL_MS,
       maxRetries: RETRIES,
       httpRequestTimeout: REQUEST_MS_MAX,
@@ -60,6 +68,7 @@ export async function sendTown(
   };
 
   for (const event of events) {
+    if (eventsPerSecond !== undefined) await pause(1_000 / eventsPerSecond);
     const tally = tallyOf(event.jurisdiction);
     tally.sent += 1;
     waiting += 1;
@@ -152,13 +161,14 @@ function receiptReader(agent: Agent, tally: SendTally, gpc: boolean): HTTPClient
               const status = response.statusCode ?? 0;
               const text = Buffer.concat(chunks).toString('utf8');
               tally.bytes += Buffer.byteLength(body);
-              if (status === 200) {
+              if (status === 200 || status === 421) {
                 tally.requests += 1;
                 tally.latencyMs.push(performance.now() - startedAt);
                 countReceipts(tally, text);
               } else tally.retries += 1;
               resolve({
-                status,
+                // Every event of the request belongs elsewhere; its receipts say where, so the client is done with it.
+                status: status === 421 ? 200 : status,
                 statusText: response.statusMessage ?? '',
                 headers: response.headers,
                 text: async () => text,

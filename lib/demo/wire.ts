@@ -42,6 +42,27 @@ export const emptySendTally = (): SendTally => ({
   latencyMs: [],
 });
 
+/** Two parts of a run as one; latencies are those of the second, live part, when it has any. */
+export function joinTallies(history: SendTally, live: SendTally): SendTally {
+  const reasons = new Map(history.reasons);
+  for (const [reason, events] of live.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + events);
+  const { accepted, quarantined, misdirected } = history.receipts;
+  return {
+    sent: history.sent + live.sent,
+    requests: history.requests + live.requests,
+    retries: history.retries + live.retries,
+    bytes: history.bytes + live.bytes,
+    failed: history.failed + live.failed,
+    receipts: {
+      accepted: accepted + live.receipts.accepted,
+      quarantined: quarantined + live.receipts.quarantined,
+      misdirected: misdirected + live.receipts.misdirected,
+    },
+    reasons,
+    latencyMs: live.latencyMs.length > 0 ? live.latencyMs : history.latencyMs,
+  };
+}
+
 /** Adds the receipts of one answer to the tally.
  * @returns how many receipts it held */
 export function countReceipts(tally: SendTally, body: string): number {

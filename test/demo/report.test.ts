@@ -208,6 +208,7 @@ describe('figures read off an archive', () => {
     kind: 'alert-opened',
     name: 'refund-surge',
     reasons: 'x:3',
+    latencyMs: 30,
   });
 
   const put = (code: string, rows: readonly LineageRow[]): void => {

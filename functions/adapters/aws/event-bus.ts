@@ -1,6 +1,7 @@
 import { PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { DomainEvent } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
+import { count } from '../../runtime/meter.ts';
 import { chunks, inTurns, untilDone } from './batching.ts';
 import { eventBridge } from './clients.ts';
 
@@ -23,6 +24,7 @@ export function eventBus(busName = required('EVENT_BUS')) {
           Detail: JSON.stringify(detail),
         }),
       );
+      count('busEvents', entries.length);
       await inTurns(chunks(entries, ENTRIES_PER_CALL_MAX), (chunk) =>
         untilDone('events', chunk, async (batch) => {
           const answer = await eventBridge().send(new PutEventsCommand({ Entries: batch }));

@@ -1,4 +1,5 @@
 import { bucketOf } from '../../contracts/bucket.ts';
+import type { MessageToken } from '../../contracts/ids.ts';
 import type { RefusalRow } from '../../contracts/lineage.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import { stableId } from '../../kernel/codec.ts';
@@ -28,33 +29,52 @@ export async function keep(collected: Collected, buckets: number, ports: Collect
  * Content first, then the record that points at it, then the evidence: a crash between any two leaves nothing that
  * points nowhere, and the retry finds the record and continues. A row whose event had a record already may be on the
  * stream from such an attempt: it goes out again under its first time of receipt, marked, so that the archive looks
- * before it writes.
+ * before it writes. The copy that came now is a duplicate, and has a row of its own: every copy ends as one outcome.
  */
 async function keepRefused(
   refused: readonly RefusedEvent[],
   buckets: number,
   ports: CollectPorts,
 ): Promise<void> {
-  const once = [
-    ...new Map(refused.toReversed().map((event) => [event.record.messageToken, event])).values(),
-  ].toReversed();
-  const known = await ports.records.find(once.map((event) => event.record.messageToken));
-  const isKnown = ({ record }: RefusedEvent): boolean => {
+  const first = new Map<MessageToken, RefusedEvent>();
+  for (const event of refused)
+    if (!first.has(event.record.messageToken)) first.set(event.record.messageToken, event);
+  const known = await ports.records.find([...first.keys()]);
+  const earlierOf = ({ record }: RefusedEvent): OutcomeRecord | undefined => {
     const earlier = known.get(record.messageToken);
-    return earlier?.outcome === record.outcome && earlier.reason === record.reason;
+    return earlier?.outcome === record.outcome && earlier.reason === record.reason ? earlier : undefined;
   };
-  const fresh = once.filter((event) => !isKnown(event));
+  const fresh = [...first.values()].filter((event) => earlierOf(event) === undefined);
   await ports.records.put(await storeEntries(fresh, ports.quarantine));
   const rowsByBucket = new Map<string, RefusalRow[]>();
-  for (const event of once) {
-    const bucket = bucketOf(event.record.messageToken, buckets);
-    const earlier = isKnown(event) ? known.get(event.record.messageToken) : undefined;
-    const row: RefusalRow =
-      earlier === undefined ? event.row : { ...event.row, receivedAt: earlier.receivedAt, redelivered: true };
-    rowsByBucket.set(bucket, [...(rowsByBucket.get(bucket) ?? []), row]);
+  const add = ({ record }: RefusedEvent, row: RefusalRow): void => {
+    const bucket = bucketOf(record.messageToken, buckets);
+    const rows = rowsByBucket.get(bucket);
+    if (rows === undefined) rowsByBucket.set(bucket, [row]);
+    else rows.push(row);
+  };
+  for (const [copy, event] of refused.entries()) {
+    const earlier = earlierOf(event);
+    const isFirst = first.get(event.record.messageToken) === event;
+    if (isFirst)
+      add(
+        event,
+        earlier === undefined
+          ? event.row
+          : { ...event.row, receivedAt: earlier.receivedAt, redelivered: true },
+      );
+    if (!isFirst || earlier !== undefined) add(event, duplicateRow(event, copy));
   }
   await ports.lineage.append(rowsByBucket);
 }
+
+/** How another copy of an event ends that was refused before. */
+const duplicateRow = ({ record, row }: RefusedEvent, copy: number): RefusalRow => ({
+  ...row,
+  rowId: stableId(record.messageToken, record.receivedAt, copy),
+  outcome: 'duplicate',
+  reason: 'message-seen-before',
+});
 
 /** Puts the contents of bad events into one object per source and day, and returns all records, pointing there. */
 async function storeEntries(

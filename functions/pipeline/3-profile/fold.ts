@@ -68,8 +68,8 @@ function foldFact(
   const minute = Math.floor(at / MINUTE_MS);
   const week = (): Mutable<WeekCounts> => {
     const number = weekOf(at);
-    let counts = weeks.get(number);
-    if (counts === undefined) weeks.set(number, (counts = { ...NO_COUNTS }));
+    const counts = weeks.get(number) ?? { ...NO_COUNTS };
+    weeks.set(number, counts);
     return counts;
   };
   switch (fact.kind) {
@@ -140,7 +140,7 @@ function foldFact(
     case 'consent':
       return; // Consent is folded by foldConsent, whether or not the signal itself may be applied.
     default:
-      return unreachable(fact);
+      unreachable(fact);
   }
 }
 

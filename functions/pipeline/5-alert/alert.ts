@@ -52,8 +52,7 @@ export function alertsOf(
       dueAt = dueAt === null ? due : Math.min(dueAt, due);
     }
     if (cue === null) {
-      if (before !== undefined && before.active)
-        alerts[rule.name] = { firedAt: before.firedAt, active: false };
+      if (before?.active === true) alerts[rule.name] = { firedAt: before.firedAt, active: false };
       continue;
     }
     if (isAbsence && !settled) continue;

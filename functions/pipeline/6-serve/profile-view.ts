@@ -32,8 +32,7 @@ export function profileView(subject: FoundSubject, policy: ServePolicy, now: Epo
   const { graph, state, published } = subject;
   const { jurisdiction, segments } = policy;
   const permits = (purpose: Purpose): boolean => isPermitted(jurisdiction, state.consent, purpose);
-  const missingFor = (part: RestrictedPart): Purpose[] =>
-    NEEDS[part].filter((purpose) => !permits(purpose));
+  const missingFor = (part: RestrictedPart): Purpose[] => NEEDS[part].filter((purpose) => !permits(purpose));
   const scored = scoreProfile(state, segments, permits, now);
   const unitMinor = toMinorUnits(1, jurisdiction.currency, jurisdiction.currency);
   return {
@@ -43,7 +42,7 @@ export function profileView(subject: FoundSubject, policy: ServePolicy, now: Epo
     firstSeenAt: isoOrNull(state.firstSeenAt),
     lastSeenAt: isoOrNull(state.lastSeenAt),
     identifiers: identifierCounts(subject),
-    value: valueOf(state, jurisdiction.currency, unitMinor),
+    value: worthOf(state, jurisdiction.currency, unitMinor),
     service: serviceOf(state),
     satisfaction: answersOf(state.satisfaction),
     effort: answersOf(state.effort),
@@ -99,7 +98,7 @@ function identifierCounts({ graph }: FoundSubject): ProfileView['identifiers'] {
   return counts;
 }
 
-function valueOf(state: ProfileState, currency: string, unitMinor: number): ProfileView['value'] {
+function worthOf(state: ProfileState, currency: string, unitMinor: number): ProfileView['value'] {
   const { orders, firstOrderAt, lastOrderAt } = state;
   const hasRhythm = orders >= 2 && firstOrderAt !== null && lastOrderAt !== null;
   return {
@@ -146,8 +145,7 @@ function mostUsed<K extends string>(
   counts: Readonly<Partial<Record<K, number>>>,
 ): K | null {
   let most: K | null = null;
-  for (const name of names)
-    if ((counts[name] ?? 0) > (most === null ? 0 : (counts[most] ?? 0))) most = name;
+  for (const name of names) if ((counts[name] ?? 0) > (most === null ? 0 : (counts[most] ?? 0))) most = name;
   return most;
 }
 

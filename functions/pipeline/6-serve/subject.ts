@@ -1,6 +1,11 @@
 import type { IdentifierToken } from '../../contracts/ids.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
-import { NOTHING_PUBLISHED, type Published, type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
+import {
+  NOTHING_PUBLISHED,
+  type Published,
+  type SubjectGraph,
+  subjectIdOf,
+} from '../../contracts/subject.ts';
 import { TransientError } from '../../kernel/invariant.ts';
 import { EMPTY_STATE, mergeStates } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
@@ -43,8 +48,7 @@ export async function findSubject(tokens: readonly IdentifierToken[], store: Sub
       if (consistent) return { conflicting };
       continue;
     }
-    const found =
-      first.subjectId === null ? aloneOf(first) : await joinedOf(first, nodes, store, consistent);
+    const found = first.subjectId === null ? aloneOf(first) : await joinedOf(first, nodes, store, consistent);
     if (found !== null) return { found };
   }
   throw new TransientError('the subject is being changed');

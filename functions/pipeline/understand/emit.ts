@@ -30,33 +30,41 @@ export const emptyEmission = (): Emission => ({
   events: [],
 });
 
-/** Adds what a written plan has to tell. */
-export function gather(into: Emission, plan: Plan, context: UnderstandContext, now: EpochMs): void {
+/** What telling needs besides the plan. */
+export interface Telling {
+  readonly context: UnderstandContext;
+  readonly toldAt: EpochMs;
+  refOf(subjectId: SubjectId, at: EpochMs): string;
+}
+
+/** A telling that works out each subject's row reference once a month. */
+export function tellingAt(toldAt: EpochMs, context: UnderstandContext): Telling {
   const refs = new Map<string, string>();
-  const refOf = (subjectId: SubjectId, at: EpochMs): string => {
-    const key = `${subjectId} ${utcDate(at).slice(0, 7)}`;
-    let ref = refs.get(key);
-    if (ref === undefined) refs.set(key, (ref = rowRef(context.secrets, subjectId, at)));
-    return ref;
+  return {
+    context,
+    toldAt,
+    refOf: (subjectId, at) => {
+      const key = `${subjectId} ${utcDate(at).slice(0, 7)}`;
+      const known = refs.get(key);
+      if (known !== undefined) return known;
+      const ref = rowRef(context.secrets, subjectId, at);
+      refs.set(key, ref);
+      return ref;
+    },
   };
-  for (const ending of plan.endings)
-    gatherEnding(into, ending, refOf(ending.subjectId, ending.delivery.signal.receivedAt), now);
-  for (const { subjectId, effect } of plan.identity)
-    gatherEffect(into, subjectId, effect, refOf(subjectId, effect.at), false, context);
-  for (const group of plan.published) gatherPublished(into, group, refOf, context);
+}
+
+/** Adds what a written plan has to tell. */
+export function gather(into: Emission, plan: Plan, telling: Telling): void {
+  for (const ending of plan.endings) gatherEnding(into, ending, telling);
+  for (const { subjectId, effect } of plan.identity) gatherEffect(into, subjectId, effect, false, telling);
+  for (const group of plan.published) gatherPublished(into, group, telling);
 }
 
 /** Adds what one subject's new publication tells: also the sweep's way to tell. */
-export function gatherPublished(
-  into: Emission,
-  group: PublishedGroup,
-  refOf: (subjectId: SubjectId, at: EpochMs) => string,
-  context: UnderstandContext,
-): void {
-  for (const effect of group.repeated)
-    gatherEffect(into, group.subjectId, effect, refOf(group.subjectId, effect.at), true, context);
-  for (const effect of group.effects)
-    gatherEffect(into, group.subjectId, effect, refOf(group.subjectId, effect.at), false, context);
+export function gatherPublished(into: Emission, group: PublishedGroup, telling: Telling): void {
+  for (const effect of group.repeated) gatherEffect(into, group.subjectId, effect, true, telling);
+  for (const effect of group.effects) gatherEffect(into, group.subjectId, effect, false, telling);
   if (group.armAt !== null) into.dueCues.push({ subjectId: group.subjectId, dueAt: group.armAt });
 }
 
@@ -66,13 +74,13 @@ function push(into: Emission, bucket: string, row: LineageRow): void {
   else rows.push(row);
 }
 
-function gatherEnding(into: Emission, ending: Ending, ref: string, now: EpochMs): void {
+function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
   const { signal, bucket, tag, atomId } = ending.delivery;
   const base = {
     eventClass: signal.eventClass,
     receivedAt: signal.receivedAt,
     policyVersion: PIPELINE_VERSION,
-    rowRef: ref,
+    rowRef: telling.refOf(ending.subjectId, signal.receivedAt),
     sourceId: signal.sourceId,
     signalName: signal.name,
   };
@@ -84,7 +92,7 @@ function gatherEnding(into: Emission, ending: Ending, ref: string, now: EpochMs)
       rowId: `${signal.messageToken}.${crc32(atomId).toString(36)}`,
       purposes: ending.allowed.join(),
       occurredDate: utcDate(signal.occurredAt),
-      latencyMs: Math.max(0, now - signal.receivedAt),
+      latencyMs: Math.max(0, telling.toldAt - signal.receivedAt),
       ...(ending.redelivered ? { redelivered: true as const } : {}),
     };
     push(into, bucket, row);
@@ -134,9 +142,8 @@ function gatherEffect(
   into: Emission,
   subjectId: SubjectId,
   effect: KeptEffect,
-  ref: string,
-  redelivered: boolean,
-  context: UnderstandContext,
+  repeated: boolean,
+  telling: Telling,
 ): void {
   const id = stableId(subjectId, effect.kind, effect.name, effect.at);
   push(into, effect.by, {
@@ -144,12 +151,13 @@ function gatherEffect(
     rowId: id,
     eventClass: EFFECT_CLASS[effect.kind],
     receivedAt: effect.at,
-    policyVersion: versionOf(effect, context),
-    rowRef: ref,
+    policyVersion: versionOf(effect, telling.context),
+    rowRef: telling.refOf(subjectId, effect.at),
     kind: effect.kind,
     name: effect.name,
     reasons: effect.reasons,
-    ...(redelivered ? { redelivered: true as const } : {}),
+    latencyMs: effect.receivedAt === null ? null : Math.max(0, telling.toldAt - effect.receivedAt),
+    ...(repeated ? { redelivered: true as const } : {}),
   });
   if (effect.alert !== undefined) into.alerts.push(effect.alert);
   const type = EVENT_TYPE[effect.kind];

@@ -94,7 +94,7 @@ export function planUnit(
   const endings: Ending[] = [];
   const published: PublishedGroup[] = [];
   const bucket = bucketOf([...atoms.values()], 'b00');
-  const effects = identityEffects(identity, bucket, now);
+  const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]), now);
   const covered = new Set(identity.graphs.flatMap((graph) => graph.nodes));
   const alone = [...atoms.keys()].filter((id) => !covered.has(id)).map(soloGraph);
   for (const graph of [...identity.graphs, ...alone]) {
@@ -128,6 +128,7 @@ export function planUnit(
           before: identity.before,
           bucket: bucketOf(group, bucket),
           repeatSince,
+          receivedAt: newestReceipt(group),
           identity: own,
           settled: false,
         },
@@ -144,6 +145,11 @@ export function planUnit(
     identity: effects.filter((each) => !told.has(each.subjectId)),
   };
 }
+
+const newestReceipt = (atoms: readonly Atom[]): EpochMs | null =>
+  atoms
+    .flatMap((atom) => atom.deliveries)
+    .reduce((newest: EpochMs | null, { signal }) => Math.max(newest ?? 0, signal.receivedAt), null);
 
 /** A subject of one identifier, which needs no stored graph. */
 const soloGraph = (id: IdentifierToken): SubjectGraph => ({
@@ -233,26 +239,19 @@ function identify(
   }
   const before = new Map<IdentifierToken, SubjectId>();
   for (const graph of known) for (const node of graph.nodes) before.set(node, graph.subjectId);
-  for (const [id, node] of world.nodes)
-    if (!before.has(id)) before.set(id, node.subjectId ?? subjectIdOf([id]));
+  const around = storedAround(unit, known, world);
+  for (const { id, subjectId } of around) if (!before.has(id)) before.set(id, subjectId ?? subjectIdOf([id]));
   const newAtoms = new Set(unit.deliveries.keys());
   const isNewAtom = known.some((graph) =>
     graph.nodes.some((node) => newAtoms.has(node) && !graph.atoms.includes(node)),
   );
   if (added.length === 0 && !isNewAtom)
     return { graphs: known, saturated: [], refused: [], changes: [], links, before };
-  const alreadySaturated = new Set(
-    [...world.nodes.values()].filter((node) => node.saturated).map((node) => node.id),
-  );
-  const resolution = resolve(
-    known,
-    added,
-    alreadySaturated,
-    stateHolders(newAtoms, world),
-    context.linkLimits,
-  );
+  const alreadySaturated = idsOf(around.filter((node) => node.saturated));
+  const stateHolders = idsOf(around.filter((node) => node.state !== null)).union(newAtoms);
+  const resolution = resolve(known, added, alreadySaturated, stateHolders, context.linkLimits);
   const graphs = resolution.graphs.map((graph) => known.find((each) => isSameGraph(each, graph)) ?? graph);
-  const changes = identityChanges(before, withSolos(graphs, before, known), new Set(world.nodes.keys()));
+  const changes = identityChanges(before, withSolos(graphs, before, known), idsOf(around));
   return { ...resolution, graphs, changes, links, before };
 }
 
@@ -264,11 +263,17 @@ const isSameGraph = (a: SubjectGraph, b: SubjectGraph): boolean =>
 
 const present = <T>(value: T | undefined): readonly T[] => (value === undefined ? [] : [value]);
 
-function stateHolders(newAtoms: ReadonlySet<AtomId>, world: World): ReadonlySet<AtomId> {
-  const holders = new Set<AtomId>(newAtoms);
-  for (const node of world.nodes.values()) if (node.state !== null) holders.add(node.id);
-  return holders;
+/** What is stored of the identifiers that the unit's signals and subjects name. The world holds the whole batch's: to look
+ * through it for every unit would make the batch's cost grow with its square. */
+function storedAround(unit: Unit, known: readonly SubjectGraph[], world: World): readonly StoredNode[] {
+  const tokens = new Set<IdentifierToken>();
+  for (const deliveries of unit.deliveries.values())
+    for (const { signal } of deliveries) for (const { token } of signal.identifiers) tokens.add(token);
+  for (const graph of known) for (const token of [...graph.nodes, ...graph.edges.flat()]) tokens.add(token);
+  return [...tokens].map((token) => world.nodes.get(token)).filter((node) => node !== undefined);
 }
+
+const idsOf = (nodes: readonly StoredNode[]): Set<IdentifierToken> => new Set(nodes.map((node) => node.id));
 
 /** Nodes of former subjects that are now alone count as subjects of their own when changes are told. */
 function withSolos(
@@ -365,13 +370,19 @@ function foldAtom(atom: Atom, judged: Judged, context: UnderstandContext): Profi
   return consent === folded.consent ? folded : { ...folded, consent };
 }
 
-function identityEffects(identity: Identified, bucket: string, now: EpochMs): readonly IdentityEffect[] {
+function identityEffects(
+  identity: Identified,
+  bucket: string,
+  receivedAt: EpochMs | null,
+  now: EpochMs,
+): readonly IdentityEffect[] {
   const effect = (kind: KeptEffect['kind'], name: string, reasons: string): KeptEffect => ({
     by: bucket,
     kind,
     name,
     reasons,
     at: now,
+    receivedAt,
   });
   return [
     ...identity.changes.map(({ subjectId, kind, from }) => ({

@@ -47,6 +47,8 @@ export interface GroupView {
   /** Effects that this writer kept at this time or later may never have been told, since it crashed: tell them again. Null
    * when nothing points to a crash. */
   readonly repeatSince: EpochMs | null;
+  /** When the newest of its signals was received; null when none came. */
+  readonly receivedAt: EpochMs | null;
   /** Merges and splits that concern this subject. */
   readonly identity: readonly KeptEffect[];
   /** See `alertsOf`. */
@@ -81,6 +83,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     name,
     reasons,
     at: now,
+    receivedAt: view.receivedAt,
   });
   for (const { name, version } of context.segments) {
     const since = published.segments[name];

@@ -1,12 +1,11 @@
 import type { SubjectId } from '../../contracts/ids.ts';
 import type { ConsentState } from '../../contracts/profile.ts';
 import { nodeOfSubjectId, type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
-import { rowRef } from '../../contracts/tokens.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { EMPTY_STATE, mergeConsent } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
 import type { UnderstandContext } from './context.ts';
-import { emit, emptyEmission, gatherPublished } from './emit.ts';
+import { emit, emptyEmission, gatherPublished, tellingAt } from './emit.ts';
 import type { FallenDue, ProfileStore, SweepPorts, World, WriteUnit } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
 
@@ -37,16 +36,12 @@ export async function sweep(
     const changed = writes.filter((write) => write !== null);
     const results = changed.length === 0 ? [] : await ports.profiles.write(changed);
     const emission = emptyEmission();
+    const telling = tellingAt(ports.clock(), context);
     const done = new Set<SubjectId>();
     for (const [index, group] of groups.entries()) {
       const write = writes[index] ?? null;
       if (write !== null && results[changed.indexOf(write)] !== 'written') continue;
-      gatherPublished(
-        emission,
-        group.published,
-        (subjectId, at) => rowRef(context.secrets, subjectId, at),
-        context,
-      );
+      gatherPublished(emission, group.published, telling);
       alerts += group.published.alerts.length;
       for (const asked of group.askedFor) done.add(asked);
     }
@@ -112,6 +107,7 @@ function groupsOf(
       before,
       bucket: SWEEP,
       repeatSince: dueAt,
+      receivedAt: null,
       identity: [],
       settled: true,
     };

@@ -3,7 +3,7 @@ import type { EpochMs } from '../../kernel/time.ts';
 import { decodeWindow, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Delivery, deliveriesByAtom, type StreamRecord } from './delivery.ts';
-import { emit, emptyEmission, gather } from './emit.ts';
+import { emit, emptyEmission, gather, tellingAt } from './emit.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { UnderstandPorts, World } from './ports.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
@@ -56,8 +56,8 @@ export async function understand(
     pending = again;
   }
   const emission = emptyEmission();
-  const toldAt = ports.clock();
-  for (const plan of done) gather(emission, plan, context, toldAt);
+  const telling = tellingAt(ports.clock(), context);
+  for (const plan of done) gather(emission, plan, telling);
   if (emission.records.length > 0) await ports.records.put(emission.records);
   await emit(emission, ports);
   const failed = new Set([...pending.values()].flat().map((delivery) => delivery.sequenceNumber));
@@ -135,7 +135,8 @@ async function writeAll(
   const results = units.length === 0 ? [] : await ports.profiles.write(units);
   let at = 0;
   return planned.map(({ plan }) => {
-    const own = results.slice(at, (at += plan.writes.length));
+    const own = results.slice(at, at + plan.writes.length);
+    at += plan.writes.length;
     if (own.every((result) => result === 'written')) return 'written';
     return plan.writes.some((unit) => unit.nodes.length > 0) ? 'partly' : 'conflict';
   });

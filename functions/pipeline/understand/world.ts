@@ -112,9 +112,9 @@ export function unitsOf(byAtom: ReadonlyMap<AtomId, readonly Delivery[]>, world:
   >();
   for (const [atomId, deliveries] of byAtom) {
     const root = find(atomId);
-    let unit = units.get(root);
-    if (unit === undefined) units.set(root, (unit = { deliveries: new Map(), subjectIds: new Set() }));
+    const unit = units.get(root) ?? { deliveries: new Map(), subjectIds: new Set() };
     unit.deliveries.set(atomId, deliveries);
+    units.set(root, unit);
   }
   for (const subjectId of world.subjects.keys()) units.get(find(subjectId))?.subjectIds.add(subjectId);
   return [...units.values()].map((unit) => ({

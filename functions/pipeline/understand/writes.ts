@@ -99,8 +99,8 @@ export class WriteCollector {
     const units = new Map<string, GrowingUnit>();
     const unitOf = (key: string): GrowingUnit => {
       const root = rootOf(key);
-      let unit = units.get(root);
-      if (unit === undefined) units.set(root, (unit = { nodes: [], subjects: [], atomic: false }));
+      const unit = units.get(root) ?? { nodes: [], subjects: [], atomic: false };
+      units.set(root, unit);
       return unit;
     };
     for (const [id, node] of this.#nodes) unitOf(id).nodes.push(node);

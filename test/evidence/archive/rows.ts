@@ -45,7 +45,14 @@ export function lineageRow(rowId: string, options: RowOptions = {}): LineageRow 
         reason: 'impossible-price',
       };
     case 'effects':
-      return { ...base, table, kind: 'segment-entered', name: 'value-high', reasons: 'recency,frequency' };
+      return {
+        ...base,
+        table,
+        kind: 'segment-entered',
+        name: 'value-high',
+        reasons: 'recency,frequency',
+        latencyMs: 12,
+      };
   }
 }
 

@@ -1,0 +1,113 @@
+import type { Context } from 'aws-lambda';
+import { packedRecords } from '../functions/adapters/aws/put-records.ts';
+import { MemoryProfileStore } from '../functions/adapters/memory/profile-store.ts';
+import { contextOf } from '../functions/pipeline/understand/context.ts';
+import type { ProfileStore, UnderstandPorts } from '../functions/pipeline/understand/ports.ts';
+import { understand } from '../functions/pipeline/understand/understand.ts';
+import { type StreamEvent, streamHandler } from '../functions/runtime/stream-handler.ts';
+import { history, NOW, secrets, streamEventOf } from './customers.ts';
+import { billed } from './stream-bytes.ts';
+
+/** What a rig's ports were given. */
+export interface Told {
+  rows: number;
+  lineageBytes: number;
+  lineageBytesBilled: number;
+  lineageRecords: number;
+  events: number;
+  alerts: number;
+}
+
+type Rest = Omit<UnderstandPorts, 'profiles' | 'lineage' | 'clock'>;
+
+/** Ports that take what they are given and do nothing with it. */
+const silent: Rest = {
+  records: { put: async () => undefined },
+  quarantine: { putOnce: async () => undefined },
+  alerts: { open: async () => undefined },
+  dueCues: { arm: async () => undefined },
+  events: { publish: async () => undefined },
+};
+
+/** The function `understand` as deployed, shell and all, over given ports. Rows of evidence are packed as the stream's
+ * adapter packs them, and go no further. */
+export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = silent, now = NOW) {
+  const told: Told = {
+    rows: 0,
+    lineageBytes: 0,
+    lineageBytesBilled: 0,
+    lineageRecords: 0,
+    events: 0,
+    alerts: 0,
+  };
+  const context = contextOf(jurisdiction, secrets);
+  const ports: UnderstandPorts = {
+    ...rest,
+    profiles,
+    lineage: {
+      append: async (rowsByBucket) => {
+        for (const [bucket, rows] of rowsByBucket) {
+          told.rows += rows.length;
+          for (const { bytes } of packedRecords(bucket, rows)) {
+            told.lineageRecords += 1;
+            told.lineageBytes += bytes.length;
+            told.lineageBytesBilled += billed(bytes.length);
+          }
+        }
+      },
+    },
+    events: {
+      publish: async (events) => {
+        told.events += events.length;
+        await rest.events.publish(events);
+      },
+    },
+    alerts: {
+      open: async (alerts) => {
+        told.alerts += alerts.length;
+        await rest.alerts.open(alerts);
+      },
+    },
+    clock: () => now,
+  };
+  const handler = streamHandler({
+    functionId: 'understand',
+    step: (records) => understand(records, context, ports, now),
+  });
+  const run = async (event: StreamEvent): Promise<void> => {
+    const { batchItemFailures } = await handler(event, {} as Context);
+    if (batchItemFailures.length > 0) throw new Error(`${batchItemFailures.length} records failed`);
+  };
+  return { told, run };
+}
+
+/** Lets a store live through the customers' past. Sequence numbers stay below the first of a measured batch. */
+export async function liveThrough(
+  store: ProfileStore,
+  jurisdiction: string,
+  consent: boolean,
+  rest?: Rest,
+): Promise<void> {
+  for (const [index, { at, requests }] of history(consent).entries()) {
+    const { run } = rig(jurisdiction, store, rest, at);
+    for (const [part, chunk] of chunked(requests, 10).entries())
+      await run(streamEventOf(chunk, jurisdiction, at, index * 100_000 + part * 1_000));
+  }
+}
+
+const chunked = <T>(values: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(values.length / size) }, (_, at) =>
+    values.slice(at * size, (at + 1) * size),
+  );
+
+/** A store that always shows the same past, so that every run of a batch meets the same world: writes are answered and
+ * forgotten. */
+export async function frozenPast(jurisdiction: string, consent: boolean): Promise<ProfileStore> {
+  const past = new MemoryProfileStore();
+  await liveThrough(past, jurisdiction, consent);
+  return {
+    read: past.read.bind(past),
+    pagedMessages: past.pagedMessages.bind(past),
+    write: async (units) => units.map(() => 'written' as const),
+  };
+}

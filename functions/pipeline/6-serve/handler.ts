@@ -1,0 +1,110 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { alertBook } from '../../adapters/aws/alert-book.ts';
+import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
+import { outcomeRecords } from '../../adapters/aws/outcome-records.ts';
+import { profileStore } from '../../adapters/aws/profile-store.ts';
+import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
+import { asAlertId, asSubjectId } from '../../contracts/ids.ts';
+import {
+  alertPathSchema,
+  alertsQuerySchema,
+  profileLookupSchema,
+  receiptLookupSchema,
+  subjectPathSchema,
+} from '../../contracts/operations.ts';
+import type { flow } from '../../flow.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+import { required } from '../../runtime/environment.ts';
+import { type HttpAnswer, httpHandler, parsedBody, parsedBy, problem } from '../../runtime/http-handler.ts';
+import { lazily } from '../../runtime/lazily.ts';
+import { type AlertAction, listAlerts, moveAlert } from './alerts.ts';
+import type { ServePorts } from './ports.ts';
+import { lookupProfile, profileOfSubject } from './profiles.ts';
+import { lookupReceipt } from './receipts.ts';
+import { type Answered, policyOf, type ServePolicy } from './setting.ts';
+
+export interface ServeSetting {
+  readonly policy: ServePolicy;
+  readonly ports: ServePorts;
+  readonly clock: () => EpochMs;
+}
+
+type Route = (typeof flow.serve.trigger.routes)[number];
+/** Every route that the map gives to this function, and no other: a new one there is a type error here. */
+type RouteKey = Route extends infer R ? (R extends Route ? `${R['method']} ${R['path']}` : never) : never;
+type Respond = (event: APIGatewayProxyEventV2, setting: ServeSetting) => Promise<HttpAnswer>;
+
+const told = <T>(result: Answered<T>): HttpAnswer =>
+  'refusal' in result ? problem(result.refusal) : { status: 200, body: result.answer };
+
+const noSuch = (title: string): HttpAnswer =>
+  problem({ status: 404, title, detail: 'The path does not hold an id of ours.' });
+
+const move =
+  (action: AlertAction): Respond =>
+  async (event, { policy, ports, clock }) => {
+    const path = alertPathSchema.safeParse(event.pathParameters);
+    if (!path.success) return noSuch('Unknown alert');
+    return told(await moveAlert(asAlertId(path.data.alertId), action, policy, ports, clock()));
+  };
+
+const responses: Readonly<Record<RouteKey, Respond>> = {
+  'POST /v1/profiles/lookup': async (event, { policy, ports, clock }) => {
+    const parsed = parsedBody(profileLookupSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    return told(await lookupProfile(parsed.value.identifiers, policy, ports, clock()));
+  },
+  'GET /v1/subjects/{subjectId}': async (event, { policy, ports, clock }) => {
+    const path = subjectPathSchema.safeParse(event.pathParameters);
+    if (!path.success) return noSuch('Unknown customer');
+    return told(await profileOfSubject(asSubjectId(path.data.subjectId), policy, ports, clock()));
+  },
+  'GET /v1/alerts': async (event, { ports }) => {
+    const parsed = parsedBy(alertsQuerySchema, event.queryStringParameters ?? {});
+    if ('problem' in parsed) return problem(parsed.problem);
+    const { state, limit, rule, subjectId, cursor } = parsed.value;
+    const filter = {
+      state,
+      limit,
+      ...(rule === undefined ? {} : { rule }),
+      ...(subjectId === undefined ? {} : { subjectId: asSubjectId(subjectId) }),
+      ...(cursor === undefined ? {} : { cursor }),
+    };
+    return { status: 200, body: await listAlerts(filter, ports) };
+  },
+  'POST /v1/alerts/{alertId}/acknowledge': move('acknowledge'),
+  'POST /v1/alerts/{alertId}/resolve': move('resolve'),
+  'POST /v1/receipts/lookup': async (event, { policy, ports }) => {
+    const parsed = parsedBody(receiptLookupSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    const { messageId, identifiers = [] } = parsed.value;
+    return told(await lookupReceipt(messageId, identifiers, policy, ports));
+  },
+};
+
+const isRouteKey = (key: string): key is RouteKey => Object.hasOwn(responses, key);
+
+/** The operations API over given ports. */
+export const serveHandler = (setting: () => Promise<ServeSetting>) =>
+  httpHandler({
+    functionId: 'serve',
+    handle: async (event) =>
+      isRouteKey(event.routeKey)
+        ? responses[event.routeKey](event, await setting())
+        : problem({ status: 404, title: 'No such route' }),
+  });
+
+export const handler = serveHandler(
+  lazily(
+    async (): Promise<ServeSetting> => ({
+      policy: policyOf(required, await jurisdictionSecrets()),
+      ports: {
+        subjects: profileStore(),
+        alerts: alertBook(),
+        receipts: outcomeRecords(),
+        lineage: lineageStream(),
+      },
+      clock: Date.now,
+    }),
+  ),
+);

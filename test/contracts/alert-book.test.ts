@@ -1,0 +1,182 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertBook } from '../../functions/adapters/aws/alert-book.ts';
+import { ALERT_DAYS, alertStore } from '../../functions/adapters/aws/alert-store.ts';
+import { memoryAlertBook } from '../../functions/adapters/memory/alert-book.ts';
+import type { Alert } from '../../functions/contracts/alerts.ts';
+import { asAlertId, asSubjectId } from '../../functions/contracts/ids.ts';
+import { DAY_MS } from '../../functions/kernel/time.ts';
+import type { AlertBook } from '../../functions/pipeline/6-serve/ports.ts';
+import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
+import type { Engine } from '../../lib/local/engines/engine.ts';
+
+/** Alerts expire by the clock on the wall, so these tests live in its present. */
+const NOW = Date.now();
+
+let dynamo: Engine;
+beforeAll(async () => {
+  dynamo = await startDynamoDb({ heapMiB: 256 });
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
+  });
+}, 60_000);
+afterAll(() => dynamo.stop());
+
+interface Opened {
+  readonly book: AlertBook;
+  open(alerts: readonly Alert[]): Promise<void>;
+}
+
+let made = 0;
+async function inDynamoDb(): Promise<Opened> {
+  made += 1;
+  const TableName = `alerts-${made}`;
+  await new DynamoDBClient({}).send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'alertId', AttributeType: 'S' },
+        { AttributeName: 'state', AttributeType: 'S' },
+        { AttributeName: 'openedAt', AttributeType: 'N' },
+      ],
+      KeySchema: [{ AttributeName: 'alertId', KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'byState',
+          KeySchema: [
+            { AttributeName: 'state', KeyType: 'HASH' },
+            { AttributeName: 'openedAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    }),
+  );
+  return { book: alertBook(TableName), open: alertStore(TableName).open };
+}
+
+async function inMemory(): Promise<Opened> {
+  const alerts = new Map<string, Alert>();
+  return {
+    book: memoryAlertBook(alerts),
+    open: async (opened) => {
+      for (const alert of opened) if (!alerts.has(alert.alertId)) alerts.set(alert.alertId, alert);
+    },
+  };
+}
+
+const alert = (at: number, changes: Partial<Alert> = {}): Alert => ({
+  alertId: asAlertId(`alert-${String(at).padStart(16, '0')}`),
+  subjectId: asSubjectId(`s.userId.${at % 2}`),
+  rule: at % 3 === 0 ? 'refund-surge' : 'repeat-contact',
+  ruleVersion: 1,
+  severity: 'warning',
+  state: 'open',
+  reasons: [{ code: 'contacts-7d', value: 3, threshold: 3 }],
+  occurredAt: NOW - 1_000,
+  openedAt: NOW + at,
+  ...changes,
+});
+const range = (length: number) => Array.from({ length }, (_, at) => alert(at));
+
+/** Every alert a query gives, over all its pages. */
+async function all(book: AlertBook, query: Omit<Parameters<AlertBook['list']>[0], 'cursor'>) {
+  const found: Alert[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await book.list({ ...query, ...(cursor === undefined ? {} : { cursor }) });
+    expect(page.alerts.length).toBeLessThanOrEqual(query.limit);
+    found.push(...page.alerts);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return found;
+}
+
+const ACKNOWLEDGE = { to: 'acknowledged', from: ['open'], at: NOW + 500 } as const;
+const RESOLVE = { to: 'resolved', from: ['open', 'acknowledged'], at: NOW + 900 } as const;
+
+describe.each([
+  ['in DynamoDB', inDynamoDb],
+  ['in memory', inMemory],
+])('the alert book %s', (_, make) => {
+  it('lists alerts as they were opened, newest first, each once over all pages', async () => {
+    const { book, open } = await make();
+    await open(range(23));
+    const found = await all(book, { state: 'open', limit: 5 });
+    expect(found).toEqual(range(23).reverse());
+    expect((await book.list({ state: 'open', limit: 23 })).cursor).toBeUndefined();
+    expect(await all(book, { state: 'acknowledged', limit: 5 })).toEqual([]);
+  });
+
+  it('pages through alerts of one instant without losing one', async () => {
+    const { book, open } = await make();
+    await open(range(7).map((each) => ({ ...each, openedAt: NOW })));
+    const ids = (await all(book, { state: 'open', limit: 2 })).map((each) => each.alertId);
+    expect(new Set(ids).size).toBe(7);
+    expect(ids).toHaveLength(7);
+  });
+
+  it('filters by rule and by any of several subjects', async () => {
+    const { book, open } = await make();
+    await open(range(12));
+    const even = {
+      state: 'open',
+      limit: 2,
+      subjectIds: [asSubjectId('s.userId.0'), asSubjectId('s.x')],
+    } as const;
+    expect((await all(book, even)).map((each) => each.openedAt - NOW)).toEqual([10, 8, 6, 4, 2, 0]);
+    const both = await all(book, { ...even, rule: 'refund-surge' });
+    expect(both.map((each) => each.openedAt - NOW)).toEqual([6, 0]);
+  });
+
+  it('moves an alert once, and tells a second caller how it stands', async () => {
+    const { book, open } = await make();
+    await open([alert(1)]);
+    const id = alert(1).alertId;
+    const acknowledged = { ...alert(1), state: 'acknowledged', acknowledgedAt: NOW + 500 };
+    expect(await book.move(id, ACKNOWLEDGE)).toEqual({ alert: acknowledged, moved: true });
+    expect(await book.move(id, { ...ACKNOWLEDGE, at: NOW + 700 })).toEqual({
+      alert: acknowledged,
+      moved: false,
+    });
+    const resolved = { ...acknowledged, state: 'resolved', resolvedAt: NOW + 900 };
+    expect(await book.move(id, RESOLVE)).toEqual({ alert: resolved, moved: true });
+    expect(await book.move(id, ACKNOWLEDGE)).toEqual({ alert: resolved, moved: false });
+    expect(await all(book, { state: 'resolved', limit: 5 })).toEqual([resolved]);
+    expect(await all(book, { state: 'open', limit: 5 })).toEqual([]);
+  });
+
+  it('lets one of many callers at once make the move', async () => {
+    const { book, open } = await make();
+    await open([alert(1)]);
+    const results = await Promise.all(
+      Array.from({ length: 6 }, (__, at) => book.move(alert(1).alertId, { ...ACKNOWLEDGE, at: NOW + at })),
+    );
+    expect(results.filter((result) => result?.moved)).toHaveLength(1);
+    expect(new Set(results.map((result) => result?.alert.acknowledgedAt)).size).toBe(1);
+  });
+
+  it('is not reopened when the alert is told again after a crash', async () => {
+    const { book, open } = await make();
+    await open([alert(1)]);
+    await book.move(alert(1).alertId, ACKNOWLEDGE);
+    await open([alert(1), alert(2)]);
+    expect(await all(book, { state: 'open', limit: 5 })).toEqual([alert(2)]);
+  });
+
+  it('does not make up an alert that was never opened', async () => {
+    const { book } = await make();
+    expect(await book.move(asAlertId('nobody'), ACKNOWLEDGE)).toBeNull();
+    expect(await all(book, { state: 'acknowledged', limit: 5 })).toEqual([]);
+  });
+});
+
+it('no longer lists an expired alert that DynamoDB has not yet deleted', async () => {
+  const { book, open } = await inDynamoDb();
+  await open([alert(0, { openedAt: NOW - (ALERT_DAYS + 1) * DAY_MS }), alert(1)]);
+  expect(await all(book, { state: 'open', limit: 5 })).toEqual([alert(1)]);
+});
