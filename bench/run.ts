@@ -11,6 +11,14 @@ const MEASUREMENTS: Readonly<
     title: 'understand, no I/O, batches of 1,000 events (CPU time, 40 runs)',
     load: async () => (await import('./understand-cpu.ts')).understandCpu,
   },
+  'understand-dynamodb': {
+    title: 'understand over DynamoDB Local, batches of 1,000 events (7 batches each)',
+    load: async () => (await import('./understand-dynamodb.ts')).understandDynamoDb,
+  },
+  'collect-cpu': {
+    title: 'collect, no I/O (CPU time, 40 runs of 10 requests)',
+    load: async () => (await import('./collect-cpu.ts')).collectCpu,
+  },
 };
 
 const HELP = `npm run bench -- [--only NAME]... [--report FILE.json]

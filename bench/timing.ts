@@ -28,18 +28,31 @@ export async function cpuMicros(
   return sample;
 }
 
-/** Keeps what the functions log (a metric line per invocation) off the terminal while `work` runs, and counts it.
- * @returns what `work` returned, and the bytes that would have been logged */
-export async function withoutLogs<T>(work: () => Promise<T>): Promise<{ result: T; logBytes: number }> {
+export interface Logged<T> {
+  readonly result: T;
+  readonly bytes: number;
+  /** Sums of the metrics that the functions logged, by name. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** Keeps what the functions log (one metric line per invocation) off the terminal while `work` runs, and adds it up. */
+export async function withoutLogs<T>(work: () => Promise<T>): Promise<Logged<T>> {
   const write = process.stdout.write;
-  let logBytes = 0;
-  process.stdout.write = ((text: string | Uint8Array) => {
-    logBytes += text.length;
-    return true;
-  }) as typeof process.stdout.write;
+  const lines: string[] = [];
+  process.stdout.write = ((text: string | Uint8Array) => lines.push(String(text)) > 0) as typeof write;
   try {
-    return { result: await work(), logBytes };
+    const result = await work();
+    return { result, bytes: lines.reduce((sum, line) => sum + line.length, 0), metrics: metricsIn(lines) };
   } finally {
     process.stdout.write = write;
   }
+}
+
+function metricsIn(lines: readonly string[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const line of lines) {
+    for (const [name, value] of Object.entries(JSON.parse(line) as Record<string, unknown>))
+      if (typeof value === 'number') sums[name] = (sums[name] ?? 0) + value;
+  }
+  return sums;
 }

@@ -82,17 +82,13 @@ export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = s
 }
 
 /** Lets a store live through the customers' past. Sequence numbers stay below the first of a measured batch. */
-export async function liveThrough(
-  store: ProfileStore,
-  jurisdiction: string,
-  consent: boolean,
-  rest?: Rest,
-): Promise<void> {
+async function liveThrough(store: MemoryProfileStore, jurisdiction: string, consent: boolean): Promise<MemoryProfileStore> {
   for (const [index, { at, requests }] of history(consent).entries()) {
-    const { run } = rig(jurisdiction, store, rest, at);
+    const { run } = rig(jurisdiction, store, silent, at);
     for (const [part, chunk] of chunked(requests, 10).entries())
       await run(streamEventOf(chunk, jurisdiction, at, index * 100_000 + part * 1_000));
   }
+  return store;
 }
 
 const chunked = <T>(values: readonly T[], size: number): T[][] =>
@@ -100,14 +96,36 @@ const chunked = <T>(values: readonly T[], size: number): T[][] =>
     values.slice(at * size, (at + 1) * size),
   );
 
+const pasts = new Map<string, Promise<MemoryProfileStore>>();
+
+/** A store in memory that lived through the customers' past; one for all who ask for the same. */
+function pastOf(jurisdiction: string, consent: boolean): Promise<MemoryProfileStore> {
+  const name = `${jurisdiction} ${consent}`;
+  const past = pasts.get(name) ?? liveThrough(new MemoryProfileStore(), jurisdiction, consent);
+  pasts.set(name, past);
+  return past;
+}
+
 /** A store that always shows the same past, so that every run of a batch meets the same world: writes are answered and
  * forgotten. */
 export async function frozenPast(jurisdiction: string, consent: boolean): Promise<ProfileStore> {
-  const past = new MemoryProfileStore();
-  await liveThrough(past, jurisdiction, consent);
+  const past = await pastOf(jurisdiction, consent);
   return {
     read: past.read.bind(past),
     pagedMessages: past.pagedMessages.bind(past),
     write: async (units) => units.map(() => 'written' as const),
   };
+}
+
+/** Writes the customers' past into an empty store. */
+export async function copyPast(jurisdiction: string, consent: boolean, to: ProfileStore): Promise<void> {
+  const past = await pastOf(jurisdiction, consent);
+  await to.write([
+    {
+      pages: [...past.pages].flatMap(([atomId, pages]) => [...pages].map(([key, messages]) => ({ atomId, key, messages }))),
+      nodes: [...past.nodes.values()].map((node) => ({ ...node, version: 0 })),
+      subjects: [...past.subjects].map(([subjectId, { graph, published }]) => ({ subjectId, version: 0, next: { graph, published } })),
+      atomic: false,
+    },
+  ]);
 }

@@ -41,19 +41,26 @@ export const JOURNEY_STAGES = ['visitor', 'prospect', 'first-time', 'repeat', 'l
 export type JourneyStage = (typeof JOURNEY_STAGES)[number];
 
 const answersSchema = z.object({
-  /** 0 worst, 100 best; for effort 0 is hardest. Null without an answer. */
-  mean: z.number().min(0).max(100).nullable(),
+  mean: z
+    .number()
+    .min(0)
+    .max(100)
+    .nullable()
+    .describe('0 worst, 100 best; for effort 0 is hardest. Null without an answer.'),
   count,
 });
 
 const consentSchema = z.object({
-  /** Null: no choice was made, the jurisdiction's default holds. */
-  choice: z.enum(['granted', 'refused']).nullable(),
+  choice: z
+    .enum(['granted', 'refused'])
+    .nullable()
+    .describe("Null: no choice was made, and the jurisdiction's default holds."),
   at: time.nullable(),
-  /** `explicit` by the customer, or `gpc` by their browser. */
-  origin: z.enum(['explicit', 'gpc']).nullable(),
-  /** What holds: choice and default together. */
-  inEffect: z.boolean(),
+  origin: z
+    .enum(['explicit', 'gpc'])
+    .nullable()
+    .describe('`explicit` by the customer, or `gpc` by their browser (Global Privacy Control).'),
+  inEffect: z.boolean().describe('Whether the purpose is permitted now: choice and default together.'),
 });
 
 /** A subject as operational systems see it. What the customer has not permitted is absent and named in `notComputed`. */
@@ -63,11 +70,11 @@ export const profileViewSchema = z.object({
   asOf: time,
   firstSeenAt: time.nullable(),
   lastSeenAt: time.nullable(),
-  /** How many identifiers of each type belong to it, never which. */
-  identifiers: z.partialRecord(identifierTypeSchema, count),
-  /** Amounts in whole units of `currency`. */
+  identifiers: z
+    .partialRecord(identifierTypeSchema, count)
+    .describe('How many identifiers of each type belong to it, never which.'),
   value: z.object({
-    currency: z.string(),
+    currency: z.string().describe('ISO 4217; amounts are in its whole units.'),
     orders: count,
     orderValue: z.number(),
     averageOrder: z.number().nullable(),
@@ -75,8 +82,7 @@ export const profileViewSchema = z.object({
     refundValue: z.number(),
     firstOrderAt: time.nullable(),
     lastOrderAt: time.nullable(),
-    /** Mean days between two orders; null below two. */
-    rhythmDays: z.number().nullable(),
+    rhythmDays: z.number().nullable().describe('Mean days between two orders; null below two.'),
   }),
   service: z.object({
     contacts: count,
@@ -92,21 +98,27 @@ export const profileViewSchema = z.object({
   consent: z.record(z.enum(PURPOSES), consentSchema),
   engagement: z.object({ visits: count, score: z.number().nullable() }).optional(),
   journeyStage: z.enum(JOURNEY_STAGES).optional(),
-  /** The most used of each; null when nothing was seen. */
   preferences: z
     .object({
       channel: z.enum(CONTACT_CHANNELS).nullable(),
       deliveryPart: z.enum(DAY_PARTS).nullable(),
     })
-    .optional(),
-  /** The cart that was opened last and neither ordered nor emptied; null when there is none. */
-  openCart: z.object({ openedAt: time, value: z.number() }).nullable().optional(),
-  /** Segments it is in now. `since` is null for one it has entered by the passing of time and not been published in. */
-  segments: z.array(z.object({ name: z.string(), version: z.int(), since: time.nullable() })),
-  /** By segment; null when the profile can't tell. */
-  scores: z.record(z.string(), z.number().nullable()),
-  /** What was left out, and the purposes that would have to be permitted for it. */
-  notComputed: z.array(z.object({ what: z.string(), missing: z.array(purposeSchema).min(1) })),
+    .optional()
+    .describe('The most used contact channel and part of the day of deliveries.'),
+  openCart: z
+    .object({ openedAt: time, value: z.number() })
+    .nullable()
+    .optional()
+    .describe('The cart that was opened last and neither ordered nor emptied; null when there is none.'),
+  segments: z
+    .array(z.object({ name: z.string(), version: z.int(), since: time.nullable() }))
+    .describe('Segments it is in now; `since` is null for one entered by mere passing of time.'),
+  scores: z
+    .record(z.string(), z.number().nullable())
+    .describe("Score by segment; null when the profile can't tell."),
+  notComputed: z
+    .array(z.object({ what: z.string(), missing: z.array(purposeSchema).min(1) }))
+    .describe('What was left out, and the purposes that would have to be permitted for it.'),
 });
 export type ProfileView = z.infer<typeof profileViewSchema>;
 
@@ -121,8 +133,7 @@ const alertCursorSchema = z.string().regex(/^\d{1,16}\.[\w-]{22}$/);
 export const alertsQuerySchema = z.strictObject({
   state: z.enum(ALERT_STATES).default('open'),
   rule: z.string().min(1).max(64).optional(),
-  /** Finds the subject's alerts from before a merge too. */
-  subjectId: subjectIdSchema.optional(),
+  subjectId: subjectIdSchema.optional().describe("Finds the subject's alerts from before a merge too."),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: alertCursorSchema.optional(),
 });
@@ -130,8 +141,9 @@ export const alertsQuerySchema = z.strictObject({
 /** An alert as it is told. */
 export const alertViewSchema = z.object({
   alertId: alertIdSchema,
-  /** The subject when the alert opened; after a merge this id leads to the subject it belongs to now. */
-  subjectId: subjectIdSchema,
+  subjectId: subjectIdSchema.describe(
+    'The subject when the alert opened; after a merge it leads to the present one.',
+  ),
   rule: z.string(),
   ruleVersion: z.int(),
   severity: z.enum(['info', 'warning', 'urgent']),
@@ -152,20 +164,21 @@ export const alertPageSchema = z.object({
 
 /** Body of `POST /v1/receipts/lookup`. With the event's identifiers the answer can also say `applied`. */
 export const receiptLookupSchema = z.strictObject({
-  messageId: z.string().min(1).max(VALUE_LENGTH_MAX),
-  identifiers: z.array(rawIdentifierSchema).max(IDENTIFIERS_MAX).optional(),
+  messageId: z.string().min(1).max(VALUE_LENGTH_MAX).describe('Of a CloudEvent: `<source> <id>`.'),
+  identifiers: z
+    .array(rawIdentifierSchema)
+    .max(IDENTIFIERS_MAX)
+    .optional()
+    .describe("The event's own; with them the answer can also be `applied`."),
 });
 
 /** Answer of `POST /v1/receipts/lookup`: how one event ended. */
 export const receiptViewSchema = z.object({
   messageId: z.string(),
   outcome: z.enum(OUTCOMES),
-  /** Null for `applied`. */
-  reason: z.string().nullable(),
-  /** Null for `applied`: a profile keeps no such time. */
-  receivedAt: time.nullable(),
-  /** Quarantined only: when it was sent on after repair. */
-  replayedAt: time.optional(),
+  reason: z.string().nullable().describe('Null for `applied`.'),
+  receivedAt: time.nullable().describe('Null for `applied`: a profile keeps no such time.'),
+  replayedAt: time.optional().describe('Quarantined only: when it was sent on after repair.'),
 });
 export type ReceiptView = z.infer<typeof receiptViewSchema>;
 
@@ -175,8 +188,6 @@ export const problemSchema = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string().optional(),
-  /** Where in the request the fault is, as JSON pointers. */
-  at: z.array(z.string()).optional(),
-  /** Names an unexpected error in the logs. */
-  errorId: z.string().optional(),
+  at: z.array(z.string()).optional().describe('Where in the request the fault is, as JSON pointers.'),
+  errorId: z.string().optional().describe('Names an unexpected error in the logs.'),
 });

@@ -1,7 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AlertView, ProfileView, RawIdentifier, ReceiptView } from '../../functions/contracts/operations.ts';
+import type {
+  AlertView,
+  ProfileView,
+  RawIdentifier,
+  ReceiptView,
+} from '../../functions/contracts/operations.ts';
 import type { Receipt } from '../../functions/contracts/outcomes.ts';
 import type { Region } from '../../lib/local/region.ts';
 import { type ReadyJurisdiction, type Regions, startRegions } from '../../lib/local/regions.ts';
@@ -36,7 +41,11 @@ export class Door {
   }
 
   /** Sends events as one batch of a source. */
-  async send(source: string, batch: readonly Event[], headers: Record<string, string> = {}): Promise<Receipts> {
+  async send(
+    source: string,
+    batch: readonly Event[],
+    headers: Record<string, string> = {},
+  ): Promise<Receipts> {
     this.ledger.sent += batch.length;
     return this.post('/v1/batch', source, JSON.stringify({ batch }), headers);
   }

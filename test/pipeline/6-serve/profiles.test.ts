@@ -6,6 +6,7 @@ import { subjectIdOf } from '../../../functions/contracts/subject.ts';
 import { identifierToken } from '../../../functions/contracts/tokens.ts';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
 import { journeyStageOf } from '../../../functions/pipeline/6-serve/journey-stage.ts';
+import type { SubjectStore } from '../../../functions/pipeline/6-serve/ports.ts';
 import { profileOfSubject } from '../../../functions/pipeline/6-serve/profiles.ts';
 import { NOW, SECRETS } from '../../arbitraries.ts';
 import { ALL, from, operations, order } from './setting.ts';
@@ -243,9 +244,9 @@ describe('a subject by id', () => {
     let reads = 0;
     const store = {
       pagedMessages: region.store.pagedMessages.bind(region.store),
-      read: async (...[nodes, subjects, consistent]: Parameters<typeof region.store.read>) => {
+      read: async (...[nodes, subjects, consistent]: Parameters<SubjectStore['read']>) => {
         reads += 1;
-        const world = await region.store.read(nodes, subjects, consistent);
+        const world = await region.store.read(nodes, subjects);
         return consistent ? world : { nodes: world.nodes, subjects: new Map() };
       },
     };

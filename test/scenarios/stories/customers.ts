@@ -1,11 +1,8 @@
 import { Analytics } from '@segment/analytics-node';
 import { CloudEvent, HTTP } from 'cloudevents';
 import { describe, expect, it } from 'vitest';
-import { HOUR_MS, MINUTE_MS } from '../../../functions/kernel/time.ts';
+import { HOUR_MS } from '../../../functions/kernel/time.ts';
 import { ALL_ALLOWED, type RunningPair } from '../running-pair.ts';
-
-/** Absences are concluded only from silence of this length after the last signal. */
-const SILENCE_MS = 15_500;
 
 /** What customers do, and what operations learn of it. */
 export function customerStories(pair: () => RunningPair): void {
@@ -94,14 +91,25 @@ export function customerStories(pair: () => RunningPair): void {
 
       const alerts = await eu.alertsOf(subjectId);
       expect(alerts).toMatchObject([
-        { rule: 'repeat-contact', severity: 'warning', state: 'open', subjectId, reasons: [{ value: 3, threshold: 3 }] },
+        {
+          rule: 'repeat-contact',
+          severity: 'warning',
+          state: 'open',
+          subjectId,
+          reasons: [{ value: 3, threshold: 3 }],
+        },
       ]);
       const alertId = alerts[0]?.alertId ?? '';
       const told = eu.region
         .recentEvents()
-        .filter(({ event }) => event['detail-type'] === 'Alert Opened' && event.detail.subjectId === subjectId);
+        .filter(
+          ({ event }) => event['detail-type'] === 'Alert Opened' && event.detail.subjectId === subjectId,
+        );
       expect(told).toHaveLength(1);
-      expect(told[0]?.event).toMatchObject({ source: 'rapport', detail: { alert: { alertId, rule: 'repeat-contact' } } });
+      expect(told[0]?.event).toMatchObject({
+        source: 'rapport',
+        detail: { alert: { alertId, rule: 'repeat-contact' } },
+      });
 
       const act = (action: string) => eu.ask('POST', `/v1/alerts/${alertId}/${action}`);
       expect(await act('acknowledge')).toMatchObject({ status: 200, body: { state: 'acknowledged' } });
@@ -110,41 +118,6 @@ export function customerStories(pair: () => RunningPair): void {
       expect(await act('resolve')).toMatchObject({ status: 200, body: { state: 'resolved' } });
       expect(await act('acknowledge')).toMatchObject({ status: 409 });
       expect(await eu.alertsOf(subjectId, 'resolved')).toHaveLength(1);
-    });
-  });
-
-  describe('a customer who fills a cart and goes away', () => {
-    it('is noticed once the silence has lasted, and once only', async () => {
-      const { eu } = pair();
-      const cart = (id: string, customer: string, name: string, minutesAgo: number) => ({
-        type: 'track',
-        event: name,
-        messageId: id,
-        userId: customer,
-        timestamp: new Date(Date.now() - minutesAgo * MINUTE_MS).toISOString(),
-        context: ALL_ALLOWED,
-        properties: { total: 50, currency: 'EUR', products: [{ price: 50, quantity: 1 }] },
-      });
-      await eu.send('web', [
-        cart('cart-1', 'C-4', 'Cart Viewed', 90),
-        cart('cart-2', 'C-5', 'Cart Viewed', 90),
-        cart('cart-3', 'C-5', 'Order Completed', 80),
-      ]);
-      await eu.settled();
-      const gone = (await eu.lookUp({ type: 'userId', value: 'C-4' })).body;
-      const bought = (await eu.lookUp({ type: 'userId', value: 'C-5' })).body;
-      expect([gone.openCart, bought.openCart]).toMatchObject([{ value: 50 }, null]);
-      const sweep = () => eu.region.invoke('sweep', { source: 'test', 'detail-type': 'Scheduled Event', detail: {} });
-      expect(await sweep()).toMatchObject({ ok: true });
-      expect(await eu.alertsOf(gone.subjectId)).toEqual([]);
-      await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
-      expect(await sweep()).toMatchObject({ ok: true });
-      expect(await sweep()).toMatchObject({ ok: true });
-      await eu.settled();
-      const alerts = await eu.alertsOf(gone.subjectId);
-      expect(alerts).toMatchObject([{ rule: 'cart-abandoned', state: 'open' }]);
-      expect(alerts[0]?.reasons[0]?.value).toBeGreaterThanOrEqual(90);
-      expect(await eu.alertsOf(bought.subjectId)).toEqual([]);
     });
   });
 
@@ -159,7 +132,11 @@ export function customerStories(pair: () => RunningPair): void {
           subject: 'C-6',
           data: { total: 15, currency: 'EUR' },
         });
-      for (const message of [HTTP.binary(event('1')), HTTP.structured(event('2')), HTTP.structured(event('1'))]) {
+      for (const message of [
+        HTTP.binary(event('1')),
+        HTTP.structured(event('2')),
+        HTTP.structured(event('1')),
+      ]) {
         const headers = Object.entries(message.headers).map(([name, value]) => [name, String(value)]);
         eu.ledger.sent += 1;
         const { status, body } = await eu.post(

@@ -88,7 +88,9 @@ export function lawfulStories(pair: () => RunningPair): void {
       expect(after.value).toMatchObject({ orders: 2 });
       const moves = eu.region
         .recentEvents()
-        .filter(({ event }) => event.detail.subjectId === after.subjectId && event.detail.name === 'value-core')
+        .filter(
+          ({ event }) => event.detail.subjectId === after.subjectId && event.detail.name === 'value-core',
+        )
         .map(({ event }) => event['detail-type']);
       expect(moves).toEqual(['Segment Entered', 'Segment Left']);
     });
@@ -169,9 +171,14 @@ export function lawfulStories(pair: () => RunningPair): void {
       const repaired = order('broken-2', 'C-40', { products: [{ price: 5, quantity: 2 }] });
       const replay = () =>
         eu.ask('POST', '/v1/quarantine/replay', { entries: [{ entryId, event: repaired }] });
-      expect(await replay()).toMatchObject({ status: 200, body: { receipts: [{ entryId, outcome: 'accepted' }] } });
+      expect(await replay()).toMatchObject({
+        status: 200,
+        body: { receipts: [{ entryId, outcome: 'accepted' }] },
+      });
       eu.ledger.replayed += 1;
-      expect(await replay()).toMatchObject({ body: { receipts: [{ entryId, outcome: 'already-replayed' }] } });
+      expect(await replay()).toMatchObject({
+        body: { receipts: [{ entryId, outcome: 'already-replayed' }] },
+      });
       await eu.settled();
       expect((await eu.lookUp(customer)).body.value.orders).toBe(3);
       expect((await eu.ask<Page>('GET', list)).body.entries).toEqual([]);

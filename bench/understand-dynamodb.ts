@@ -1,0 +1,52 @@
+import type { Figure } from './figures.ts';
+import { BATCH, type Stored, type StoredRun, storedBatches } from './stored-batches.ts';
+import { stopTables } from './tables.ts';
+import { median } from './timing.ts';
+
+const HELD = new Map([
+  [1, { target: { most: 1.5 } }],
+  [10, { target: { most: 0.25 }, goal: { most: 0.2 } }],
+]);
+const WITH_CONSENT: Omit<StoredRun, 'perSubject'> = { jurisdiction: 'eu', consent: true, known: 1, perRequest: 100 };
+const CASES: readonly (Omit<StoredRun, 'perSubject'> & { readonly held: boolean })[] = [
+  { ...WITH_CONSENT, held: true },
+  { ...WITH_CONSENT, known: 0.9, held: false },
+  { jurisdiction: 'uk', consent: false, known: 1, perRequest: 100, held: false },
+  { jurisdiction: 'eu', consent: false, known: 1, perRequest: 100, held: false },
+];
+
+/** `understand` with the real SDK and adapters over DynamoDB Local: CPU of this process (not of the database), write and
+ * read units, and calls. */
+export async function understandDynamoDb(): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  try {
+    for (const { held, ...each } of CASES)
+      for (const perSubject of [1, 10, 20]) figures.push(...figuresOf(await storedBatches({ ...each, perSubject }), held));
+  } finally {
+    await stopTables();
+  }
+  return figures;
+}
+
+function figuresOf(stored: Stored, held: boolean): readonly Figure[] {
+  const { jurisdiction, consent, known, perSubject, events, metrics } = stored;
+  const name = `${jurisdiction}${consent ? ', consent given' : ', no choice made'}, ${known * 100} % known, c = ${perSubject}`;
+  const per1000 = (n: number): string => ((n * 1_000) / events).toFixed(1);
+  const calls = Object.entries(stored.calls.dynamodb ?? {}).map(([operation, n]) => `${per1000(n)} ${operation}`);
+  return [
+    {
+      name: `${name}: write units`,
+      value: (metrics.writeUnits ?? 0) / events,
+      unit: 'WRU/event',
+      ...(held ? HELD.get(perSubject) : {}),
+      note: `${((metrics.readUnits ?? 0) / events).toFixed(3)} RRU; calls per 1,000 events: ${calls.join(', ')}`,
+    },
+    {
+      name: `${name}: rate`,
+      value: (1_000_000 * BATCH) / median(stored.cpuMicros),
+      unit: 'events/s/core',
+      ...(held && perSubject === 10 ? { goal: { least: 25_000 } } : {}),
+      note: `conflicts ${metrics.conflicts ?? 0}`,
+    },
+  ];
+}

@@ -1,0 +1,169 @@
+import type * as z from 'zod';
+import {
+  cloudEventSchema,
+  cloudEventsBatchSchema,
+  collectAnswerSchema,
+  segmentBatchSchema,
+  segmentEventSchema,
+} from '../../functions/contracts/collect-api.ts';
+import {
+  alertPageSchema,
+  alertPathSchema,
+  alertsQuerySchema,
+  alertViewSchema,
+  problemSchema,
+  profileLookupSchema,
+  profileViewSchema,
+  receiptLookupSchema,
+  receiptViewSchema,
+  subjectPathSchema,
+} from '../../functions/contracts/operations.ts';
+import {
+  quarantinePageSchema,
+  quarantineQuerySchema,
+  replayAnswerSchema,
+  replayRequestSchema,
+} from '../../functions/contracts/quarantine-api.ts';
+import type { flow, HttpRoute } from '../../functions/flow.ts';
+
+/** Bodies that are described once and referred to by name. */
+export const schemas = {
+  SegmentBatch: segmentBatchSchema,
+  SegmentEvent: segmentEventSchema,
+  CloudEvent: cloudEventSchema,
+  CloudEvents: cloudEventsBatchSchema,
+  CollectAnswer: collectAnswerSchema,
+  ProfileLookup: profileLookupSchema,
+  Profile: profileViewSchema,
+  Alert: alertViewSchema,
+  AlertPage: alertPageSchema,
+  ReceiptLookup: receiptLookupSchema,
+  Receipt: receiptViewSchema,
+  QuarantinePage: quarantinePageSchema,
+  ReplayRequest: replayRequestSchema,
+  ReplayAnswer: replayAnswerSchema,
+  Problem: problemSchema,
+} as const satisfies Record<string, z.ZodType>;
+export type SchemaName = keyof typeof schemas;
+
+/** What the map does not know about an operation: what it is for, and what goes in and comes out. */
+export interface Description {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly path?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  /** By content type. */
+  readonly body?: Readonly<Record<string, SchemaName>>;
+  readonly answer: SchemaName;
+  /** Problems of the function itself, besides those that every route has. */
+  readonly problems: readonly (400 | 401 | 404 | 409 | 413 | 421)[];
+}
+
+type PathOf<Id extends 'collect' | 'serve' | 'quarantine'> = (typeof flow)[Id]['trigger']['routes'][number];
+type KeyOf<R> = R extends HttpRoute ? `${R['method']} ${R['path']}` : never;
+type OperationsKey = KeyOf<PathOf<'serve'>> | KeyOf<PathOf<'quarantine'>>;
+
+export const JSON_TYPE = 'application/json';
+const segmentCall = (type: string): Description => ({
+  operationId: type,
+  summary: `Sends one ${type} call of the Segment wire API`,
+  body: { [JSON_TYPE]: 'SegmentEvent' },
+  answer: 'CollectAnswer',
+  problems: [400, 401, 413, 421],
+});
+
+export const collectDescriptions: Readonly<Record<string, Description>> = {
+  'POST /v1/batch': {
+    ...segmentCall('batch'),
+    summary: 'Sends many calls of the Segment wire API',
+    description:
+      'Up to 10 MB, gzipped or not. Bad events are quarantined one by one and the rest go on; each gets a receipt.',
+    body: { [JSON_TYPE]: 'SegmentBatch' },
+  },
+  ...Object.fromEntries(
+    ['track', 'identify', 'page', 'screen', 'group', 'alias'].map((type) => [
+      `POST /v1/${type}`,
+      segmentCall(type),
+    ]),
+  ),
+  'POST /v1/events': {
+    operationId: 'events',
+    summary: 'Sends CloudEvents 1.0: structured, batched, or binary (attributes in ce- headers)',
+    body: {
+      'application/cloudevents+json': 'CloudEvent',
+      'application/cloudevents-batch+json': 'CloudEvents',
+    },
+    answer: 'CollectAnswer',
+    problems: [400, 401, 413, 421],
+  },
+};
+
+export const operationsDescriptions: Readonly<Record<OperationsKey, Description>> = {
+  'POST /v1/profiles/lookup': {
+    operationId: 'lookupProfile',
+    summary: "Answers a customer's profile by identifiers",
+    description:
+      'Identifiers may come in any order and need not all be known. When they lead to different customers the answer is 409. What the customer has not permitted is left out and named in `notComputed`.',
+    body: { [JSON_TYPE]: 'ProfileLookup' },
+    answer: 'Profile',
+    problems: [400, 404, 409],
+  },
+  'GET /v1/subjects/{subjectId}': {
+    operationId: 'getSubject',
+    summary: "Answers a customer's profile by subject id",
+    description: 'An id from before a merge leads to the subject as it is now.',
+    path: subjectPathSchema,
+    answer: 'Profile',
+    problems: [404],
+  },
+  'GET /v1/alerts': {
+    operationId: 'listAlerts',
+    summary: 'Lists alerts, newest first',
+    description: 'A page may hold fewer than `limit`; the last one has no cursor.',
+    query: alertsQuerySchema,
+    answer: 'AlertPage',
+    problems: [400],
+  },
+  'POST /v1/alerts/{alertId}/acknowledge': {
+    operationId: 'acknowledgeAlert',
+    summary: 'Says that somebody looks after an open alert',
+    description: 'Safe to repeat. 409 when the alert is resolved already.',
+    path: alertPathSchema,
+    answer: 'Alert',
+    problems: [404, 409],
+  },
+  'POST /v1/alerts/{alertId}/resolve': {
+    operationId: 'resolveAlert',
+    summary: 'Says that an alert is settled, acknowledged or not',
+    description: 'Safe to repeat.',
+    path: alertPathSchema,
+    answer: 'Alert',
+    problems: [404],
+  },
+  'POST /v1/receipts/lookup': {
+    operationId: 'lookupReceipt',
+    summary: 'Says how one event ended',
+    description:
+      '404 when no refusal is recorded: it was applied, is a duplicate of one that was, or never arrived. Records are kept for 90 days.',
+    body: { [JSON_TYPE]: 'ReceiptLookup' },
+    answer: 'Receipt',
+    problems: [400, 404],
+  },
+  'GET /v1/quarantine': {
+    operationId: 'listQuarantine',
+    summary: 'Lists bad events that wait for repair, newest first',
+    description: '`include=event` adds their contents and asks for the scope `quarantine:write` too.',
+    query: quarantineQuerySchema,
+    answer: 'QuarantinePage',
+    problems: [400],
+  },
+  'POST /v1/quarantine/replay': {
+    operationId: 'replayQuarantine',
+    summary: 'Sends quarantined events on, repaired or as they are',
+    description: 'Safe to repeat: an event counts once.',
+    body: { [JSON_TYPE]: 'ReplayRequest' },
+    answer: 'ReplayAnswer',
+    problems: [400],
+  },
+};

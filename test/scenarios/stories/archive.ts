@@ -1,0 +1,140 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeState } from '../../../functions/pipeline/3-profile/state-codec.ts';
+import { type Archive, openArchive } from '../../../lib/archive/open.ts';
+import type { Door, RunningPair } from '../running-pair.ts';
+import { rowsOfTables } from '../traces.ts';
+
+const LAUNCHER = join(import.meta.dirname, '../../../bin/rapport.js');
+
+/** Order lines with what real ones have: several lines an invoice, a cancellation, moved stock, an impossible price, a
+ * country whose stack does not run. */
+const LINES = `InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+536365,85123A,WHITE HANGING HEART,6,12/1/2010 8:26,2.55,17850,United Kingdom
+536365,71053,WHITE METAL LANTERN,6,12/1/2010 8:26,3.39,17850,United Kingdom
+536366,22633,HAND WARMER,6,12/1/2010 8:28,1.85,17850,United Kingdom
+C536379,D,Discount,-1,12/1/2010 9:41,27.50,17850,United Kingdom
+536370,22728,ALARM CLOCK,24,12/1/2010 8:45,3.75,12583,France
+536414,22139,,56,12/1/2010 11:52,0,,United Kingdom
+A563185,B,Adjust bad debt,1,8/12/2011 14:50,-11062.06,,United Kingdom
+581587,22613,PACK OF 20 SPACEBOY,12,12/9/2011 12:50,0.85,12680,USA
+`;
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+}
+
+/** The archive, which must agree with everything that was sent and applied. Comes after the stories. */
+export function archiveStories(pair: () => RunningPair): void {
+  const rapport = (...args: readonly string[]): Promise<Run> =>
+    new Promise((resolve) => {
+      execFile(process.execPath, [LAUNCHER, ...args, '--data-dir', pair().dataDir], (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code), out: stdout + stderr }),
+      );
+    });
+  let archive: Archive | undefined;
+  const query = async <Row>(sql: string): Promise<Row[]> => (await archive?.query<Row>(sql)) ?? [];
+
+  describe('a file of orders', () => {
+    it('imported twice makes duplicates the second time, and nothing else', async () => {
+      const { eu, uk, dataDir } = pair();
+      const file = join(dataDir, '..', 'orders.csv');
+      await writeFile(file, LINES);
+      for (const _ of [1, 2]) {
+        const { code, out } = await rapport('import', 'orders', file);
+        expect([code, out]).toEqual([0, expect.stringContaining('8  order lines read')]);
+        expect(out).toMatch(/eu: 1 events/);
+        expect(out).toMatch(/uk: 5 events[^:]*\n +3 {2}accepted\n +1 {2}quarantined\n +1 {2}misdirected/);
+        eu.ledger.sent += 1;
+        uk.ledger.sent += 5;
+        await Promise.all([eu.settled(), uk.settled()]);
+      }
+      expect((await uk.lookUp({ type: 'userId', value: '17850' })).body.value).toMatchObject({
+        orders: 2,
+        refunds: 1,
+      });
+      expect((await eu.lookUp({ type: 'userId', value: '12583' })).body.value.orders).toBe(1);
+    });
+  });
+
+  describe('the archive', () => {
+    beforeAll(async () => {
+      const { eu, uk, dataDir } = pair();
+      await Promise.all([eu.settled(), uk.settled()]);
+      archive = await openArchive(dataDir);
+    });
+    afterAll(() => archive?.close());
+
+    it.each(['eu', 'uk'] as const)(
+      'of the %s has each event that was sent under exactly one outcome',
+      async (code) => {
+        const { ledger } = pair()[code];
+        const [signals] = await query<{ n: number; ids: number }>(
+          `SELECT count(*) AS n, count(DISTINCT row_id) AS ids FROM signals WHERE jurisdiction = '${code}'`,
+        );
+        const [refusals] = await query<{ n: number }>(
+          `SELECT count(*) AS n FROM refusals WHERE jurisdiction = '${code}'`,
+        );
+        expect(signals?.ids).toBe(signals?.n);
+        expect((signals?.n ?? 0) + (refusals?.n ?? 0)).toBe(ledger.sent + ledger.replayed);
+        expect(ledger.sent).toBeGreaterThan(5);
+      },
+    );
+
+    it.each(['eu', 'uk'] as const)(
+      'of the %s has exactly the signals that the profiles count',
+      async (code) => {
+        const folded = await countedSignals(pair()[code]);
+        // Visits that only measure (analytics) leave no trace in a profile.
+        const [signals] = await query<{ n: number }>(
+          `SELECT count(*) AS n FROM signals WHERE jurisdiction = '${code}' AND purposes <> 'analytics'`,
+        );
+        expect(signals?.n).toBe(folded);
+        expect(folded).toBeGreaterThan(2);
+      },
+    );
+
+    it('has the duplicates of the second import, and the refusals of both', async () => {
+      const rows = await query(
+        `SELECT jurisdiction, outcome, reason, count(*) AS n FROM refusals
+         WHERE jurisdiction = 'uk' AND source_id = 'web' AND outcome <> 'withheld' GROUP BY ALL ORDER BY ALL`,
+      );
+      expect(rows).toEqual([
+        { jurisdiction: 'uk', outcome: 'duplicate', reason: 'message-seen-before', n: 5 },
+        { jurisdiction: 'uk', outcome: 'misdirected', reason: 'jurisdiction:us', n: 1 },
+        { jurisdiction: 'uk', outcome: 'quarantined', reason: 'impossible-price', n: 1 },
+      ]);
+    });
+
+    it('answers SQL on the command line', async () => {
+      const sql = "SELECT kind, name FROM effects WHERE name = 'repeat-contact' ORDER BY kind";
+      const { code, out } = await rapport('query', sql, '--json');
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toEqual(
+        ['alert-acknowledged', 'alert-opened', 'alert-resolved'].map((kind) => ({
+          kind,
+          name: 'repeat-contact',
+        })),
+      );
+    });
+
+    it('and the command line finds what became of an event', async () => {
+      const { code, out } = await rapport('receipt', 'gb-1');
+      expect(code).toBe(0);
+      expect(out).toMatch(/^eu: misdirected, jurisdiction:uk, received .*\nuk: no refusal on record/);
+    });
+  });
+}
+
+/** Signals that the profiles of a region count, summed over all atoms. */
+async function countedSignals(door: Door): Promise<number> {
+  let signals = 0;
+  for (const { table, row } of await rowsOfTables(door.region)) {
+    const state = row.state?.S;
+    if (/Profiles/i.test(table) && state !== undefined) signals += decodeState(state).signals;
+  }
+  return signals;
+}
