@@ -7,5 +7,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Engines (a JVM among them) and properties share two cores.
     maxWorkers: 2,
+    reporters:
+      process.env.CI === undefined
+        ? ['default']
+        : ['default', ['json', { outputFile: 'node_modules/.cache/rapport/test-results.json' }]],
   },
 });

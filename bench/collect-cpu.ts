@@ -25,7 +25,7 @@ const REQUESTS_PER_RUN = 10;
 
 /** `collect` as deployed, shell and all, with ports that do no I/O: signals are packed as the stream's adapter packs
  * them, and go no further. */
-export async function collectRun(perRequest: number, perSubject = 10): Promise<CollectRun> {
+export function collectHandler() {
   const sent = { bytes: 0, billed: 0 };
   const ports: CollectPorts = {
     signals: {
@@ -42,7 +42,7 @@ export async function collectRun(perRequest: number, perSubject = 10): Promise<C
     records: { find: async () => new Map(), put: async () => undefined },
   };
   const setting: CollectSetting = { policy: policy('eu'), sources, ports, limit: new RateLimit() };
-  let now = NOW;
+  let now = Date.now();
   const handler = httpHandler({
     functionId: 'collect',
     handle: async (event) => {
@@ -54,6 +54,17 @@ export async function collectRun(perRequest: number, perSubject = 10): Promise<C
       return { status: answer.status, body: { success: true, receipts: answer.receipts } };
     },
   });
+  const handle = async (body: string): Promise<{ statusCode: number; body: string }> => {
+    const event = { rawPath: '/v1/batch', headers: { authorization }, body, isBase64Encoded: false };
+    const { statusCode = 0, body: answer = '' } = await handler(event as unknown as APIGatewayProxyEventV2, {} as Context);
+    return { statusCode, body: answer };
+  };
+  return { sent, handle };
+}
+
+/** CPU and stream bytes of `collect` for requests of this many events. */
+export async function collectRun(perRequest: number, perSubject = 10): Promise<CollectRun> {
+  const { sent, handle } = collectHandler();
   const bodies = requests({
     series: 'collect',
     events: REQUESTS_PER_RUN * perRequest,
@@ -62,13 +73,11 @@ export async function collectRun(perRequest: number, perSubject = 10): Promise<C
     known: 1,
     consent: true,
   }).map((batch) => JSON.stringify({ batch, sentAt: new Date(NOW).toISOString() }));
-  const send = async (body: string): Promise<void> => {
-    const event = { rawPath: '/v1/batch', headers: { authorization }, body, isBase64Encoded: false };
-    const { statusCode } = await handler(event as unknown as APIGatewayProxyEventV2, {} as Context);
-    if (statusCode !== 200) throw new Error(`collect answered ${statusCode}`);
-  };
   const sendAll = async (): Promise<void> => {
-    for (const body of bodies) await send(body);
+    for (const body of bodies) {
+      const { statusCode } = await handle(body);
+      if (statusCode !== 200) throw new Error(`collect answered ${statusCode}`);
+    }
   };
   const { bytes } = await withoutLogs(sendAll);
   const once = { ...sent };

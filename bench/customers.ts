@@ -129,8 +129,10 @@ export function requests(options: {
   readonly perRequest: number;
   readonly known: number;
   readonly consent: boolean;
+  /** Time of the first event; the others follow, ten a second. */
+  readonly from?: number;
 }): readonly (readonly Record<string, unknown>[])[] {
-  const { series, events, perSubject, perRequest, known, consent } = options;
+  const { series, events, perSubject, perRequest, known, consent, from = NOW - HOUR_MS } = options;
   const subjects = Math.ceil(events / perSubject);
   const all = Array.from({ length: events }, (_, index) => {
     const subject = Math.floor(index / perSubject);
@@ -139,7 +141,7 @@ export function requests(options: {
       id: `${series}-${index}`,
       customer: isKnown ? subject : STRANGERS_FROM + subject + SUBJECTS_MAX * hash(series),
       turn: index,
-      at: NOW - HOUR_MS + index * 100,
+      at: from + index * 100,
       consent,
     });
   });

@@ -19,6 +19,18 @@ const MEASUREMENTS: Readonly<
     title: 'collect, no I/O (CPU time, 40 runs of 10 requests)',
     load: async () => (await import('./collect-cpu.ts')).collectCpu,
   },
+  'collect-latency': {
+    title: 'collect on loopback, one request at a time (400 requests)',
+    load: async () => (await import('./collect-latency.ts')).collectLatency,
+  },
+  bundles: {
+    title: 'bundles: zip size, and cold import in processes of their own',
+    load: async () => (await import('./bundles.ts')).bundles,
+  },
+  cost: {
+    title: 'cost at list prices, from counted calls (EU, consent given, known customers)',
+    load: async () => (await import('./cost.ts')).cost,
+  },
 };
 
 const HELP = `npm run bench -- [--only NAME]... [--report FILE.json]

@@ -2,9 +2,10 @@ import { alertStore } from '../functions/adapters/aws/alert-store.ts';
 import { dueCues } from '../functions/adapters/aws/due-cues.ts';
 import { outcomeRecords } from '../functions/adapters/aws/outcome-records.ts';
 import { profileStore } from '../functions/adapters/aws/profile-store.ts';
+import { MINUTE_MS } from '../functions/kernel/time.ts';
 import type { CallCounts } from '../lib/cost/meter.ts';
 import { countCallsTo } from './aws-calls.ts';
-import { requests, streamEventOf } from './customers.ts';
+import { NOW, requests, streamEventOf } from './customers.ts';
 import { freshTables } from './tables.ts';
 import { cpuMicros, withoutLogs } from './timing.ts';
 import { copyPast, rig, type Told } from './understand-rig.ts';
@@ -12,6 +13,8 @@ import { copyPast, rig, type Told } from './understand-rig.ts';
 export const BATCH = 1_000;
 const WARM_UPS = 3;
 const RUNS = 7;
+/** Time from one batch to the next; its events take 100 s of it. */
+const BATCH_EVERY_MS = 5 * MINUTE_MS;
 
 export interface StoredRun {
   readonly jurisdiction: string;
@@ -55,24 +58,22 @@ async function measure(run: StoredRun): Promise<Stored> {
     dueCues: dueCues(),
     events: { publish: async () => undefined },
   });
-  const batches = Array.from({ length: WARM_UPS + RUNS }, (_, at) =>
-    streamEventOf(
-      requests({ series: `stored-${series}-${at}`, events: BATCH, perSubject, perRequest, known, consent }),
-      jurisdiction,
-      undefined,
-      1_000_000 + at * 10_000,
-    ),
-  );
+  const batches = Array.from({ length: WARM_UPS + RUNS }, (_, index) => {
+    const from = NOW + index * BATCH_EVERY_MS;
+    const at = from + BATCH_EVERY_MS;
+    const sent = requests({ series: `${series}-${index}`, events: BATCH, perSubject, perRequest, known, consent, from });
+    return { at, event: streamEventOf(sent, jurisdiction, at, 1_000_000 + index * 10_000) };
+  });
   await withoutLogs(async () => {
     await copyPast(jurisdiction, consent, profiles);
-    for (const batch of batches.slice(0, WARM_UPS)) await invoke(batch);
+    for (const { event, at } of batches.slice(0, WARM_UPS)) await invoke(event, at);
   });
   const before = { ...told };
   const takeCalls = countCallsTo('dynamodb', process.env.AWS_ENDPOINT_URL_DYNAMODB ?? '');
   const cpu: number[] = [];
   const { bytes, metrics } = await withoutLogs(async () => {
-    for (const batch of batches.slice(WARM_UPS))
-      cpu.push(...(await cpuMicros(() => invoke(batch), { warmUps: 0, runs: 1 })));
+    for (const { event, at } of batches.slice(WARM_UPS))
+      cpu.push(...(await cpuMicros(() => invoke(event, at), { warmUps: 0, runs: 1 })));
   });
   return {
     ...run,

@@ -31,7 +31,8 @@ const silent: Rest = {
 
 /** The function `understand` as deployed, shell and all, over given ports. Rows of evidence are packed as the stream's
  * adapter packs them, and go no further. */
-export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = silent, now = NOW) {
+export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = silent) {
+  let now = NOW;
   const told: Told = {
     rows: 0,
     lineageBytes: 0,
@@ -74,7 +75,8 @@ export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = s
     functionId: 'understand',
     step: (records) => understand(records, context, ports, now),
   });
-  const run = async (event: StreamEvent): Promise<void> => {
+  const run = async (event: StreamEvent, at = NOW): Promise<void> => {
+    now = at;
     const { batchItemFailures } = await handler(event, {} as Context);
     if (batchItemFailures.length > 0) throw new Error(`${batchItemFailures.length} records failed`);
   };
@@ -84,9 +86,9 @@ export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = s
 /** Lets a store live through the customers' past. Sequence numbers stay below the first of a measured batch. */
 async function liveThrough(store: MemoryProfileStore, jurisdiction: string, consent: boolean): Promise<MemoryProfileStore> {
   for (const [index, { at, requests }] of history(consent).entries()) {
-    const { run } = rig(jurisdiction, store, silent, at);
+    const { run } = rig(jurisdiction, store);
     for (const [part, chunk] of chunked(requests, 10).entries())
-      await run(streamEventOf(chunk, jurisdiction, at, index * 100_000 + part * 1_000));
+      await run(streamEventOf(chunk, jurisdiction, at, index * 100_000 + part * 1_000), at);
   }
   return store;
 }

@@ -17,7 +17,7 @@ import { startApis, startRules, startSources } from './start-triggers.ts';
 import { type Created, creationOrder, parameterValues, resolve, type Scope } from './template/intrinsics.ts';
 import type { JsonMap } from './template/template.ts';
 
-export type { Region, RegionOptions, Violation } from './region-types.ts';
+export type { Region, RegionOptions } from './region-types.ts';
 
 /** Makes all that the template declares and runs it.
  * @throws TemplateError when it declares what the local region does not know. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AwsRequestError } from '../aws-request.ts';
-import { failureMessage, type KinesisMapping, type KinesisSourcePorts } from './kinesis-source.ts';
+import { failureMessage, type KinesisMapping, type KinesisSourcePorts } from './kinesis-mapping.ts';
 import { Lane } from './lane.ts';
 import type { StreamRecord } from './shard-consumer.ts';
 import type { Pauses } from './source.ts';

@@ -135,6 +135,8 @@ export function lawfulStories(pair: () => RunningPair): void {
       const abroad = (id: string) => order(id, 'C-32', { shipping_address: { country: 'JP' } });
       const answer = await eu.send('web', [abroad('jp-1'), abroad('jp-2')]);
       expect(answer.status).toBe(421);
+      // The Fetch Standard has clients send a 421 once more over a new connection, and Node's does: two more copies.
+      eu.ledger.sent += 2;
       // Nobody runs Japan here, so there is no endpoint to name.
       expect(answer.body.receipts).toEqual(
         ['jp-1', 'jp-2'].map((messageId) => ({

@@ -57,14 +57,11 @@ const context = {
   ip: '198.51.100.7',
 };
 const HEADERS = {
-  'user-agent': NAME_ASCII(),
+  'user-agent': 'Wilhelmina Qzmark',
   'x-customer': 'Qzmark',
   cookie: `who=${VISITOR}`,
   referer: `https://x/?${PHONE}`.replaceAll(' ', ''),
 };
-function NAME_ASCII(): string {
-  return 'Wilhelmina Qzmark';
-}
 
 /** Events that end in every way an event can, each full of personal values. */
 const events = (form: string) => {

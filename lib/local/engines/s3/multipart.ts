@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { type BodyClaims, type WrittenBody, writeBody } from './body.ts';
 import type { Bucket, Checksum, Version } from './bucket.ts';
 import { type ChecksumAlgorithm, startChecksum } from './checksums.ts';
-import { newId, type ObjectAttributes, type ObjectStore, type WriteConditions } from './object-store.ts';
+import { newId } from './new-id.ts';
+import type { ObjectAttributes, ObjectStore, WriteConditions } from './object-store.ts';
 import { invalidArgument, S3Error } from './s3-error.ts';
 
 const PART_NUMBER_MAX = 10_000;

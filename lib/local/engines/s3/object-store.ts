@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, readdir, unlink } from 'node:fs/promises';
 import { type BodyClaims, writeBody } from './body.ts';
 import {
@@ -11,6 +10,7 @@ import {
 } from './bucket.ts';
 import { BucketFiles } from './bucket-files.ts';
 import { applyLifecycle } from './lifecycle.ts';
+import { newId } from './new-id.ts';
 import { defaultRetention, parseRetention, requireLockable, requireRemovable } from './object-lock.ts';
 import { invalidRequest, noSuchKey, noSuchVersion, preconditionFailed, S3Error } from './s3-error.ts';
 
@@ -30,8 +30,6 @@ export type ObjectAttributes = {
 export type Removal = { readonly versionId: string | undefined; readonly isDeleteMarker: boolean };
 
 const BUCKET_NAME = /^[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*[a-z0-9]$/;
-
-export const newId = (): string => randomBytes(24).toString('base64url');
 
 /** An entity tag without quotes, for comparing. */
 const bare = (etag: string): string => etag.replace(/^W\//, '').replaceAll('"', '');
