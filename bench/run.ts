@@ -71,13 +71,17 @@ async function main(): Promise<void> {
     `Node ${machine.node}, ${machine.cores} cores of ${machine.processor}, load ${machine.loadBefore.toFixed(1)}. c is events per subject in a batch.\n`,
   );
   const report: Record<string, readonly Figure[]> = {};
-  for (const name of names) {
-    const measurement = MEASUREMENTS[name];
-    if (measurement === undefined) continue;
-    process.stdout.write(`\n${measurement.title}\n`);
-    const figures = await (await measurement.load())();
-    report[name] = figures;
-    for (const figure of figures) process.stdout.write(`${lineOf(figure)}\n`);
+  try {
+    for (const name of names) {
+      const measurement = MEASUREMENTS[name];
+      if (measurement === undefined) continue;
+      process.stdout.write(`\n${measurement.title}\n`);
+      const figures = await (await measurement.load())();
+      report[name] = figures;
+      for (const figure of figures) process.stdout.write(`${lineOf(figure)}\n`);
+    }
+  } finally {
+    await (await import('./tables.ts')).stopTables();
   }
   const held = Object.values(report)
     .flat()

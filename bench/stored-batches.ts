@@ -40,15 +40,19 @@ const results = new Map<string, Promise<Stored>>();
 /** Runs batches of 1,000 new events through `understand` over real tables in DynamoDB Local. The customers go on living:
  * each batch meets what the ones before it left. The same run is done once, however often it is asked for. */
 export function storedBatches(run: StoredRun): Promise<Stored> {
-  const name = JSON.stringify(run);
+  const name = seriesOf(run);
   const result = results.get(name) ?? measure(run);
   results.set(name, result);
   return result;
 }
 
+/** A name of the run that a table's name may hold. */
+const seriesOf = ({ jurisdiction, consent, known, perSubject, perRequest }: StoredRun): string =>
+  `${jurisdiction}-${consent}-${known * 100}-${perSubject}-${perRequest}`;
+
 async function measure(run: StoredRun): Promise<Stored> {
   const { jurisdiction, consent, known, perSubject, perRequest } = run;
-  const series = `${jurisdiction}-${consent}-${known * 100}-${perSubject}-${perRequest}`;
+  const series = seriesOf(run);
   await freshTables(series);
   const profiles = profileStore();
   const { told, run: invoke } = rig(jurisdiction, profiles, {

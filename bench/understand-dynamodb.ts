@@ -1,6 +1,5 @@
 import type { Figure } from './figures.ts';
 import { BATCH, type Stored, type StoredRun, storedBatches } from './stored-batches.ts';
-import { stopTables } from './tables.ts';
 import { median } from './timing.ts';
 
 const HELD = new Map([
@@ -19,12 +18,8 @@ const CASES: readonly (Omit<StoredRun, 'perSubject'> & { readonly held: boolean;
  * read units, and calls. */
 export async function understandDynamoDb(): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
-  try {
-    for (const { held, c, ...each } of CASES)
-      for (const perSubject of c) figures.push(...figuresOf(await storedBatches({ ...each, perSubject }), held));
-  } finally {
-    await stopTables();
-  }
+  for (const { held, c, ...each } of CASES)
+    for (const perSubject of c) figures.push(...figuresOf(await storedBatches({ ...each, perSubject }), held));
   return figures;
 }
 

@@ -182,6 +182,20 @@ export const receiptViewSchema = z.object({
 });
 export type ReceiptView = z.infer<typeof receiptViewSchema>;
 
+/** Answer of `GET /v1/sources`: who may send, and with which key. */
+export const sourcePageSchema = z.object({
+  sources: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.string(),
+      steward: z.string().describe('Who answers for its events.'),
+      keyVersion: z.int().describe('Raise it in the registry to revoke the key.'),
+      writeKey: z.string().describe('Secret: user name of basic authentication at collect.'),
+    }),
+  ),
+});
+export type SourcePage = z.infer<typeof sourcePageSchema>;
+
 /** Every error answer, as `application/problem+json` (RFC 9457). Texts quote nothing of the request. */
 export const problemSchema = z.object({
   type: z.literal('about:blank'),

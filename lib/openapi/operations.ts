@@ -16,6 +16,7 @@ import {
   profileViewSchema,
   receiptLookupSchema,
   receiptViewSchema,
+  sourcePageSchema,
   subjectPathSchema,
 } from '../../functions/contracts/operations.ts';
 import {
@@ -39,6 +40,7 @@ export const schemas = {
   AlertPage: alertPageSchema,
   ReceiptLookup: receiptLookupSchema,
   Receipt: receiptViewSchema,
+  SourcePage: sourcePageSchema,
   QuarantinePage: quarantinePageSchema,
   ReplayRequest: replayRequestSchema,
   ReplayAnswer: replayAnswerSchema,
@@ -140,6 +142,13 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     path: alertPathSchema,
     answer: 'Alert',
     problems: [404],
+  },
+  'GET /v1/sources': {
+    operationId: 'listSources',
+    summary: 'Lists the sources that may send, with their write keys',
+    description: 'The keys are secrets; the scope is for those who set up sending systems.',
+    answer: 'SourcePage',
+    problems: [],
   },
   'POST /v1/receipts/lookup': {
     operationId: 'lookupReceipt',

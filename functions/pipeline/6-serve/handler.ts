@@ -14,6 +14,7 @@ import {
 } from '../../contracts/operations.ts';
 import type { flow } from '../../flow.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { sources } from '../../registry/sources/index.ts';
 import { required } from '../../runtime/environment.ts';
 import { type HttpAnswer, httpHandler, parsedBody, parsedBy, problem } from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
@@ -22,6 +23,7 @@ import type { ServePorts } from './ports.ts';
 import { lookupProfile, profileOfSubject } from './profiles.ts';
 import { lookupReceipt } from './receipts.ts';
 import { type Answered, policyOf, type ServePolicy } from './setting.ts';
+import { sourcePage } from './sources.ts';
 
 export interface ServeSetting {
   readonly policy: ServePolicy;
@@ -74,6 +76,11 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
   },
   'POST /v1/alerts/{alertId}/acknowledge': move('acknowledge'),
   'POST /v1/alerts/{alertId}/resolve': move('resolve'),
+  'GET /v1/sources': async (_event, { policy }) => ({
+    status: 200,
+    headers: { 'cache-control': 'no-store' },
+    body: sourcePage(sources, policy.secrets),
+  }),
   'POST /v1/receipts/lookup': async (event, { policy, ports }) => {
     const parsed = parsedBody(receiptLookupSchema, event);
     if ('problem' in parsed) return problem(parsed.problem);

@@ -51,7 +51,7 @@ const context = {
   traits,
   userAgent: NAME,
   page: { url: `https://shop/?email=${EMAIL}`, title: WORDS, referrer: `https://x/${PHONE}` },
-  campaign: { name: MESSAGE },
+  campaign: { name: MESSAGE, source: NAME, medium: WORDS },
   device: { id: `qzmark-device-${VISITOR}` },
   externalIds: [{ type: 'loyalty_id', id: MEMBER }],
   ip: '198.51.100.7',
