@@ -71,7 +71,7 @@ export function eventOf({ id, customer, turn, at, consent }: EventOptions): Reco
     },
   };
   const anonymousId = `anonymous-${customer}`;
-  const kind = (customer * 7 + turn) % 20;
+  const kind = (customer * 7 + turn * 11) % 20;
   const track = (event: string, properties: Record<string, unknown>) => ({
     ...base,
     type: 'track',
@@ -129,10 +129,12 @@ export function requests(options: {
   readonly perRequest: number;
   readonly known: number;
   readonly consent: boolean;
+  /** Number of the batch in a row of them: each customer goes on with other kinds of events. */
+  readonly round?: number;
   /** Time of the first event; the others follow, ten a second. */
   readonly from?: number;
 }): readonly (readonly Record<string, unknown>[])[] {
-  const { series, events, perSubject, perRequest, known, consent, from = NOW - HOUR_MS } = options;
+  const { series, events, perSubject, perRequest, known, consent, from = NOW - HOUR_MS, round = 0 } = options;
   const subjects = Math.ceil(events / perSubject);
   const all = Array.from({ length: events }, (_, index) => {
     const subject = Math.floor(index / perSubject);
@@ -140,7 +142,7 @@ export function requests(options: {
     return eventOf({
       id: `${series}-${index}`,
       customer: isKnown ? subject : STRANGERS_FROM + subject + SUBJECTS_MAX * hash(series),
-      turn: index,
+      turn: round * perSubject + (index % perSubject),
       at: from + index * 100,
       consent,
     });

@@ -65,7 +65,7 @@ async function measure(run: StoredRun): Promise<Stored> {
   const batches = Array.from({ length: WARM_UPS + RUNS }, (_, index) => {
     const from = NOW + index * BATCH_EVERY_MS;
     const at = from + BATCH_EVERY_MS;
-    const sent = requests({ series: `${series}-${index}`, events: BATCH, perSubject, perRequest, known, consent, from });
+    const sent = requests({ series: `${series}-${index}`, events: BATCH, perSubject, perRequest, known, consent, from, round: index });
     return { at, event: streamEventOf(sent, jurisdiction, at, 1_000_000 + index * 10_000) };
   });
   await withoutLogs(async () => {

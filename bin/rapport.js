@@ -13,7 +13,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const binary = process.platform === 'win32' ? 'node.exe' : 'node';
 const pinned = join(here, '..', 'node_modules', 'node', 'bin', binary);
 
-if (Number(process.versions.node.split('.')[0]) >= MAJOR) {
+if (!existsSync(join(here, '..', 'node_modules'))) {
+  process.stderr.write(`rapport is not installed yet: run "npm ci" in ${join(here, '..')}\n`);
+  process.exitCode = 1;
+} else if (Number(process.versions.node.split('.')[0]) >= MAJOR) {
   await import('./cli.ts');
 } else if (!existsSync(pinned)) {
   process.stderr.write(

@@ -7,6 +7,8 @@ import { printReport } from '../../lib/demo/print-report.ts';
 import { progressOn } from '../../lib/demo/progress.ts';
 import { addsUp } from '../../lib/demo/report.ts';
 import { BASE_PORT } from '../../lib/local/regions.ts';
+import { defaultContext } from '../../lib/settings.ts';
+import { onStopRequest } from '../stop-signal.ts';
 
 export const name = 'demo';
 export const summary = 'runs the stacks, plays a retailer through them and prints a report';
@@ -35,7 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
       orders: { type: 'string' },
       limit: { type: 'string' },
       'assume-consent': { type: 'string', default: 'personalisation,profiling' },
-      jurisdictions: { type: 'string', default: 'eu,uk' },
+      jurisdictions: { type: 'string', default: String(defaultContext.jurisdictions) },
       report: { type: 'string' },
       seed: { type: 'string', default: '1' },
       'data-dir': { type: 'string', default: '.rapport' },
@@ -44,7 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   const progress = progressOn();
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+  onStopRequest(() => stop.abort());
   const orders = values.orders;
   try {
     const report = await runDemo({

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { UserError } from '../../lib/local/errors.ts';
 import { BASE_PORT, type Ready, startRegions } from '../../lib/local/regions.ts';
+import { defaultContext } from '../../lib/settings.ts';
+import { onStopRequest } from '../stop-signal.ts';
 
 export const name = 'start';
 export const summary = 'runs the stacks of one or more jurisdictions on this machine and stays up';
@@ -30,14 +32,14 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      jurisdictions: { type: 'string', default: 'eu,uk' },
+      jurisdictions: { type: 'string', default: String(defaultContext.jurisdictions) },
       'ready-file': { type: 'string' },
       'data-dir': { type: 'string', default: '.rapport' },
       keep: { type: 'boolean', default: false },
       port: { type: 'string', default: String(BASE_PORT) },
     },
   });
-  const until = stopSignal();
+  const until = new Promise<void>((resolve) => onStopRequest(resolve));
   const began = performance.now();
   const starting = startRegions({
     jurisdictions: codesIn(values.jurisdictions),
@@ -86,13 +88,6 @@ function portIn(text: string): number {
   if (!Number.isInteger(port) || port < 0 || port > 65_000)
     throw new UserError(`--port needs a number from 0 to 65000, not ${JSON.stringify(text)}`);
   return port;
-}
-
-/** Resolves at the first request to stop; later ones change nothing. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-  });
 }
 
 function announce(ready: Ready, dataDir: string, seconds: number): string {

@@ -1,5 +1,5 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { EpochMs } from '../kernel/time.ts';
+import { type EpochMs, utcDate } from '../kernel/time.ts';
 import {
   asIdentifierToken,
   asMessageToken,
@@ -50,7 +50,7 @@ export const rowRef = (
   secrets: JurisdictionSecrets,
   subjectId: SubjectId | IdentifierToken,
   at: EpochMs,
-): string => mac(secrets.rowRefs, `${subjectId}\u0000${new Date(at).toISOString().slice(0, 7)}`);
+): string => mac(secrets.rowRefs, `${subjectId}\u0000${utcDate(at).slice(0, 7)}`);
 
 /** The write key of a source: `<sourceId>_<keyVersion>_<mac>`. */
 export const writeKeyOf = (

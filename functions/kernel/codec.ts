@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
 /** First byte of a packed record: JSON, zstd level 1. */
@@ -33,5 +33,5 @@ export function unpack(packed: Uint8Array): unknown[] {
 /** First 16 bytes of SHA-256 over the parts, base64url (22 characters). For ids that must be the same
  * wherever they are computed; parts must already be free of personal data (tokens, codes, numbers). */
 export function stableId(...parts: readonly (string | number)[]): string {
-  return createHash('sha256').update(parts.join('\u0000')).digest().subarray(0, 16).toString('base64url');
+  return hash('sha256', parts.join('\u0000'), 'buffer').subarray(0, 16).toString('base64url');
 }

@@ -50,8 +50,8 @@ export const deliveryTag = (shardId: string, sequenceNumber: string, index: numb
   crc32(`${shardId}:${sequenceNumber}:${index}`);
 
 /** Whether telling new from seen needs the atom's pages. */
-export const needsPages = (window: SeenWindow, occurredAt: EpochMs): boolean =>
-  minuteOf(occurredAt) <= window.floorMinute;
+export const needsPages = (floorMinute: number, occurredAt: EpochMs): boolean =>
+  minuteOf(occurredAt) <= floorMinute;
 
 export type Sighting = 'new' | 'redelivered' | 'duplicate';
 
@@ -123,8 +123,14 @@ export function encodeWindow(window: SeenWindow): Uint8Array {
   return bytes;
 }
 
+const bufferOver = (encoded: Uint8Array): Buffer =>
+  Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+
+/** The `floorMinute` of a window at rest, without reading its entries. */
+export const floorMinuteOf = (encoded: Uint8Array): number => bufferOver(encoded).readInt32BE(0);
+
 export function decodeWindow(encoded: Uint8Array): SeenWindow {
-  const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  const bytes = bufferOver(encoded);
   const entries: SeenEntry[] = [];
   for (let at = 4; at + ENTRY_BYTES <= bytes.length; at += ENTRY_BYTES) {
     entries.push({
@@ -133,5 +139,5 @@ export function decodeWindow(encoded: Uint8Array): SeenWindow {
       tag: bytes.readUInt32BE(at + 10),
     });
   }
-  return { entries, floorMinute: bytes.readInt32BE(0) };
+  return { entries, floorMinute: floorMinuteOf(encoded) };
 }

@@ -33,7 +33,7 @@ export interface PublishedGroup {
   /** Effects of an earlier write by the same writer, whose emission may have been lost in a crash. */
   readonly repeated: readonly KeptEffect[];
   readonly alerts: readonly Alert[];
-  /** An absence cue to arm, when an earlier one than the armed is due. */
+  /** An absence cue to arm: an earlier one than the armed, or the armed one again when its arming may have been lost. */
   readonly armAt: EpochMs | null;
 }
 
@@ -110,7 +110,9 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   }
   const armed = published.dueAt !== null && published.dueAt > now ? published.dueAt : null;
   const due = alerted.dueAt === null ? null : Math.max(alerted.dueAt, now + SETTLE_MS);
-  const armAt = due !== null && (armed === null || due < armed) ? due : null;
+  // What an earlier attempt noted as armed, it may have died before arming.
+  const rearm = view.repeatSince === null ? null : armed;
+  const armAt = due !== null && (armed === null || due < armed) ? due : rearm;
   const isOwn = (kept: KeptEffect): boolean => kept.by === view.bucket;
   const next: Published = {
     segments,

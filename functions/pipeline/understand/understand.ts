@@ -1,6 +1,6 @@
 import type { AtomId } from '../../contracts/ids.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import { decodeWindow, messagePrefix, needsPages } from '../3-profile/seen.ts';
+import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Delivery, deliveriesByAtom, type StreamRecord } from './delivery.ts';
 import { emit, emptyEmission, gather, tellingAt } from './emit.ts';
@@ -90,11 +90,11 @@ async function readPages(
   for (const [atomId, deliveries] of byAtom) {
     const seen = world.nodes.get(atomId)?.seen ?? null;
     if (seen === null) continue;
-    const window = decodeWindow(seen);
-    if (window.floorMinute < 0) continue;
+    const floorMinute = floorMinuteOf(seen);
+    if (floorMinute < 0) continue;
     const late = deliveries
       .map((delivery) => delivery.signal.occurredAt)
-      .filter((at) => needsPages(window, at));
+      .filter((at) => needsPages(floorMinute, at));
     if (late.length === 0) continue;
     const since = late.reduce((a, b) => Math.min(a, b));
     reads.push(

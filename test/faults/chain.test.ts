@@ -1,0 +1,284 @@
+import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
+import { jurisdictionSecrets } from '../../functions/adapters/aws/secrets.ts';
+import type { SubjectId } from '../../functions/contracts/ids.ts';
+import type { IdentifierType } from '../../functions/contracts/signal.ts';
+import {
+  identifierToken,
+  type JurisdictionSecrets,
+  messageToken,
+  writeKeyOf,
+} from '../../functions/contracts/tokens.ts';
+import { handler as archive } from '../../functions/evidence/archive/handler.ts';
+import { unpack } from '../../functions/kernel/codec.ts';
+import { HOUR_MS } from '../../functions/kernel/time.ts';
+import { handler as collect } from '../../functions/pipeline/1-collect/handler.ts';
+import { decodeState } from '../../functions/pipeline/3-profile/state-codec.ts';
+import { handler as understand } from '../../functions/pipeline/understand/handler.ts';
+import { crm } from '../../functions/registry/sources/crm.ts';
+import type { StreamEvent, StreamResponse } from '../../functions/runtime/stream-handler.ts';
+import { openArchive } from '../../lib/archive/open.ts';
+import { type Engines, type StreamRecord, startEngines } from './engines.ts';
+import { type Death, FaultyClients } from './faulty-clients.ts';
+
+let engines: Engines;
+let faults: FaultyClients;
+let secrets: JurisdictionSecrets;
+/** Evidence folders by the name of their run. */
+const archives: Record<string, string> = {};
+/** How often each run's events came onto the signals stream: a client that got no answer sends them again. */
+const copies: Record<string, number> = {};
+
+beforeAll(async () => {
+  vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  engines = await startEngines();
+  secrets = await jurisdictionSecrets();
+  faults = new FaultyClients();
+}, 60_000);
+afterAll(async () => {
+  vi.restoreAllMocks();
+  await engines?.stop();
+});
+
+const context = { awsRequestId: 'r' } as Context;
+const ALLOWED = {
+  consent: { categoryPreferences: { analytics: true, personalisation: true, profiling: true } },
+};
+
+/** What a shop sends in a minute: customers of one and of several identifiers, an alert, a cart, a choice that moves
+ * somebody into a segment, and an event for each way not to be applied. */
+function eventsOf(run: string, now: number): readonly object[] {
+  const track = (id: string, userId: string, event: string, properties: object, changes: object = {}) => ({
+    type: 'track',
+    event,
+    messageId: `${run}-${id}`,
+    userId: `${run}-${userId}`,
+    timestamp: new Date(now - 2 * HOUR_MS).toISOString(),
+    properties,
+    ...changes,
+  });
+  const order = { total: 900, currency: 'EUR' };
+  return [
+    track('1', 'ada', 'Order Completed', { ...order, email: `${run}.ada@shop.de` }, { context: ALLOWED }),
+    track('2', 'ada', 'Order Completed', order, { anonymousId: `${run}-browser` }),
+    { type: 'page', messageId: `${run}-3`, anonymousId: `${run}-browser`, context: ALLOWED },
+    track('4', 'ben', 'Order Completed', order),
+    track('4', 'ben', 'Order Completed', order),
+    ...['5', '6', '7'].map((id) => track(id, 'cem', 'Ticket Opened', { channel: 'phone' })),
+    track(
+      '8',
+      'dua',
+      'Cart Viewed',
+      { total: 20 },
+      { context: ALLOWED, timestamp: new Date(now).toISOString() },
+    ),
+    { type: 'page', messageId: `${run}-9`, anonymousId: `${run}-stranger` },
+    track('10', 'ben', 'Order Completed', { total: -1 }),
+    track('11', 'eve', 'Order Completed', { ...order, country: 'GB' }),
+  ];
+}
+
+/** Calls until it is taken, as an SDK does. */
+async function send(run: string, events: readonly object[]): Promise<void> {
+  const request = {
+    rawPath: '/v1/batch',
+    requestContext: { http: { method: 'POST' } },
+    headers: { authorization: `Basic ${Buffer.from(`${writeKeyOf(secrets, crm)}:`).toString('base64')}` },
+    body: JSON.stringify({ batch: events }),
+    isBase64Encoded: false,
+  } as unknown as APIGatewayProxyEventV2;
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    const { statusCode } = await collect(request, context);
+    if (statusCode === 200) return;
+    expect([run, statusCode]).toEqual([run, 503]);
+    await faults.revive();
+  }
+  throw new Error(`${run}: never taken`);
+}
+
+/** Delivers a batch until all of it is done, as an event source does. */
+async function deliver(
+  handler: (event: StreamEvent, context: Context) => Promise<StreamResponse>,
+  records: readonly StreamRecord[],
+): Promise<void> {
+  let left = records;
+  for (let attempt = 0; left.length > 0; attempt += 1) {
+    if (attempt === 6) throw new Error('never done');
+    try {
+      const { batchItemFailures } = await handler({ Records: left }, context);
+      const from = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier).sort()[0];
+      left = from === undefined ? [] : left.filter(({ kinesis }) => kinesis.sequenceNumber >= from);
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'BatchFailure' });
+    }
+    await faults.revive();
+  }
+}
+
+/** The whole chain once, dying at one call of it. @returns whether there was such a call */
+async function play(run: string, death: Death | null): Promise<boolean> {
+  archives[run] = await engines.freshArchive(run);
+  faults.begin(death);
+  await send(run, eventsOf(run, Date.now()));
+  const records = await engines.news('signals');
+  const signals = records.flatMap(({ kinesis }) => unpack(Buffer.from(kinesis.data, 'base64')));
+  copies[run] = signals.length / QUEUED;
+  await deliver(understand, records);
+  // A window for each record: whatever was told twice is told in another window.
+  for (const record of await engines.news('lineage')) await deliver(archive, [record]);
+  return death === null || faults.calls.length >= death.call;
+}
+
+/** What a run left in the tables: profiles, subjects, alerts, cues and outcomes of its customers. */
+async function stateOf(run: string): Promise<unknown> {
+  const token = (type: IdentifierType, name: string) => identifierToken(secrets, type, name);
+  const tokens = [
+    ...['ada', 'ben', 'cem', 'dua', 'eve'].map((name) => token('userId', `${run}-${name}`)),
+    token('email', `${run}.ada@shop.de`),
+    ...['browser', 'stranger'].map((name) => token('anonymousId', `${run}-${name}`)),
+  ];
+  const store = profileStore();
+  const { nodes } = await store.read(tokens, [], true);
+  const ids = new Set([...nodes.values()].map(({ subjectId }) => subjectId).filter((id) => id !== null));
+  const { subjects } = await store.read([], [...ids], true);
+  const own = new Set<string>([...ids, ...tokens.map((each): SubjectId => `s.${each}` as SubjectId)]);
+  const messages = new Set<string>(
+    Array.from({ length: 12 }, (_, at) => messageToken(secrets, `${run}-${at}`)),
+  );
+  return {
+    profiles: tokens.map((each) => {
+      const state = nodes.get(each)?.state ?? null;
+      if (state === null) return null;
+      const { signals, orders, visits, contacts, orderValueMinor } = decodeState(state);
+      return { signals, orders, visits, contacts, orderValueMinor };
+    }),
+    subjects: [...subjects.values()].map(({ graph, published }) => [
+      graph.nodes.length,
+      graph.edges.length,
+      Object.keys(published.segments).sort(),
+    ]),
+    alerts: (await rows('alerts'))
+      .filter(({ subjectId }) => own.has(subjectId?.S ?? ''))
+      .map(({ rule }) => rule?.S),
+    cues: (await rows('dueCues')).filter(({ cue }) => own.has(cue?.S ?? '')).length,
+    outcomes: (await rows('records'))
+      .filter(({ messageToken: each }) => messages.has(each?.S ?? ''))
+      .map(({ outcome, reason }) => `${outcome?.S} ${reason?.S}`)
+      .sort(),
+    told: [
+      ...new Set(
+        engines.events
+          .recent()
+          .filter(({ event }) => own.has(String(event.detail.subjectId)))
+          .map(({ event }) => `${event['detail-type']} ${String(event.detail.name)}`),
+      ),
+    ].sort(),
+  };
+}
+
+async function rows(TableName: string) {
+  const client = new DynamoDBClient({});
+  const found = [];
+  for await (const page of paginateScan({ client }, { TableName })) found.push(...(page.Items ?? []));
+  client.destroy();
+  return found;
+}
+
+/** Where two orders for 900 and a visit lead. */
+const SEGMENTS = ['engagement-active', 'value-core', 'value-top'];
+const EXPECTED_STATE = {
+  profiles: [
+    { signals: 2, orders: 2, visits: 0, contacts: 0, orderValueMinor: 180_000 },
+    { signals: 1, orders: 1, visits: 0, contacts: 0, orderValueMinor: 90_000 },
+    { signals: 3, orders: 0, visits: 0, contacts: 3, orderValueMinor: 0 },
+    { signals: 1, orders: 0, visits: 1, contacts: 0, orderValueMinor: 0 },
+    null,
+    null,
+    { signals: 1, orders: 0, visits: 1, contacts: 0, orderValueMinor: 0 },
+    null,
+  ],
+  subjects: [[3, 2, SEGMENTS]],
+  alerts: ['repeat-contact'],
+  cues: 1,
+  outcomes: ['misdirected jurisdiction:uk', 'quarantined impossible-price', 'withheld no-consent'],
+  told: ['Alert Opened repeat-contact', ...SEGMENTS.map((name) => `Segment Entered ${name}`)],
+};
+/** Of the twelve events, those that go onto the stream: one of them twice. */
+const QUEUED = 10;
+/** Rows by table and kind. */
+const EXPECTED_ROWS = {
+  'signals Cart Viewed': 1,
+  'signals Order Completed': 3,
+  'signals Page Viewed': 1,
+  'signals Ticket Opened': 3,
+  'refusals misdirected': 1,
+  'refusals quarantined': 1,
+  'refusals withheld': 1,
+  'effects alert-opened repeat-contact': 1,
+  ...Object.fromEntries(SEGMENTS.map((name) => [`effects segment-entered ${name}`, 1])),
+};
+
+/** Rows of every run's archive, by run. */
+async function rowsOfArchives(): Promise<Record<string, Record<string, number>>> {
+  const archive = await openArchive(archives);
+  const counted = await archive.query<{ run: string; kind: string; n: number }>(
+    `SELECT jurisdiction AS run, 'signals ' || signal_name AS kind, count(*) AS n FROM signals GROUP BY ALL
+     UNION ALL SELECT jurisdiction, 'refusals ' || outcome, count(*) FROM refusals GROUP BY ALL
+     UNION ALL SELECT jurisdiction, 'effects ' || kind || ' ' || name, count(*) FROM effects GROUP BY ALL`,
+  );
+  archive.close();
+  const runs: Record<string, Record<string, number>> = {};
+  for (const { run, kind, n } of counted) runs[run] = { ...runs[run], [kind]: n };
+  return runs;
+}
+
+describe('collect, understand and archive on real engines', () => {
+  const calls: string[] = [];
+
+  it('count each event once when nothing goes wrong', async () => {
+    await play('calm', null);
+    calls.push(...faults.calls);
+    expect(await stateOf('calm')).toEqual(EXPECTED_STATE);
+    expect((await rowsOfArchives()).calm).toEqual({ ...EXPECTED_ROWS, 'refusals duplicate': 1 });
+    // Each function makes its calls, to each of its services.
+    expect(new Set(calls)).toEqual(
+      new Set([
+        'BatchGetItemCommand',
+        'BatchWriteItemCommand',
+        'BatchExecuteStatementCommand',
+        'TransactWriteItemsCommand',
+        'PutRecordsCommand',
+        'PutObjectCommand',
+        'PutEventsCommand',
+        'ListObjectsV2Command',
+      ]),
+    );
+  });
+
+  it.each(['before', 'after'] as const)(
+    'count each event once though one of them dies %s any one of their calls, and is started again',
+    async (when) => {
+      const runs: string[] = [];
+      for (let call = 1; ; call += 1) {
+        const run = `${when}-${call}`;
+        if (!(await play(run, { call, when }))) break;
+        runs.push(run);
+        expect([run, await stateOf(run)]).toEqual([run, EXPECTED_STATE]);
+      }
+      expect(runs.length).toBeGreaterThanOrEqual(calls.length);
+      const archived = await rowsOfArchives();
+      for (const run of runs) {
+        // Each copy has its own ending. Another copy of what was applied is a duplicate; of what was withheld, withheld
+        // again; of what was refused at the door, a duplicate if the first had got so far.
+        const sent = copies[run] ?? 0;
+        const { 'refusals duplicate': duplicates = 0, ...counted } = archived[run] ?? {};
+        expect([run, counted]).toEqual([run, { ...EXPECTED_ROWS, 'refusals withheld': sent }]);
+        expect([1, 2]).toContain(sent);
+        expect([1, 1 + 9 * (sent - 1), 1 + 9 * (sent - 1) + 2]).toContain(duplicates);
+      }
+    },
+    90_000,
+  );
+});

@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateStreamCommand,
+  DescribeStreamSummaryCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient,
+  ListShardsCommand,
+} from '@aws-sdk/client-kinesis';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { StreamEvent } from '../../functions/runtime/stream-handler.ts';
+import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
+import { type EventBridgeEngine, startEventBridge } from '../../lib/local/engines/event-bridge.ts';
+import { startKinesis } from '../../lib/local/engines/kinesis.ts';
+import { startKms } from '../../lib/local/engines/kms.ts';
+import { startS3 } from '../../lib/local/engines/s3.ts';
+
+export type StreamRecord = StreamEvent['Records'][number];
+
+const TABLES: Readonly<Record<string, readonly [hash: string, range?: string]>> = {
+  profiles: ['id', 'part'],
+  subjects: ['subjectId'],
+  records: ['messageToken'],
+  alerts: ['alertId'],
+  dueCues: ['slot', 'cue'],
+};
+
+/** The engines that a stack's stream functions stand on, and the environment that leads their clients there. */
+export interface Engines {
+  readonly directory: string;
+  readonly events: EventBridgeEngine;
+  /** Makes a new evidence bucket and has `archive` write there. @returns its folder */
+  freshArchive(name: string): Promise<string>;
+  /** Records that came onto a stream since the last look. */
+  news(stream: 'signals' | 'lineage'): Promise<StreamRecord[]>;
+  stop(): Promise<void>;
+}
+
+export async function startEngines(): Promise<Engines> {
+  const directory = await mkdtemp(join(tmpdir(), 'rapport-faults-'));
+  const [dynamo, kinesis, s3, kms, events] = await Promise.all([
+    startDynamoDb(),
+    startKinesis(),
+    startS3({ directory: join(directory, 's3'), versionsDirectory: join(directory, 'versions') }),
+    startKms({ directory: join(directory, 'kms') }),
+    startEventBridge({}),
+  ]);
+  const { arn } = await kms.createKey({ spec: 'HMAC_256' });
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'faults',
+    AWS_SECRET_ACCESS_KEY: 'faults',
+    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
+    AWS_ENDPOINT_URL_KINESIS: kinesis.url,
+    AWS_ENDPOINT_URL_S3: s3.url,
+    AWS_ENDPOINT_URL_KMS: kms.url,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: events.url,
+    JURISDICTION: 'eu',
+    SIGNAL_BUCKETS: '4',
+    PEER_ENDPOINTS: '{}',
+    SIGNALS_STREAM: 'signals',
+    LINEAGE_STREAM: 'lineage',
+    PROFILES_TABLE: 'profiles',
+    SUBJECTS_TABLE: 'subjects',
+    RECORDS_TABLE: 'records',
+    ALERTS_TABLE: 'alerts',
+    DUE_CUES_TABLE: 'dueCues',
+    QUARANTINE_BUCKET: 'quarantine',
+    EVENT_BUS: 'default',
+    TOKEN_KEY_ARN: arn,
+  });
+  await s3.createBucket('quarantine', { versioned: true });
+  await createTables();
+  const streams = new KinesisClient({ requestHandler: new NodeHttpHandler() });
+  const iterators = {
+    signals: await openStream(streams, 'signals'),
+    lineage: await openStream(streams, 'lineage'),
+  };
+  return {
+    directory,
+    events,
+    freshArchive: async (name) => {
+      await s3.createBucket(name, { versioned: true });
+      process.env.EVIDENCE_BUCKET = name;
+      return join(directory, 's3', name);
+    },
+    news: async (stream) => {
+      const { Records = [], NextShardIterator = '' } = await streams.send(
+        new GetRecordsCommand({ ShardIterator: iterators[stream] }),
+      );
+      iterators[stream] = NextShardIterator;
+      return Records.map((record) => ({
+        eventID: `shardId-000000000000:${record.SequenceNumber}`,
+        kinesis: {
+          data: Buffer.from(record.Data ?? []).toString('base64'),
+          partitionKey: record.PartitionKey ?? '',
+          sequenceNumber: record.SequenceNumber ?? '',
+          approximateArrivalTimestamp: Number(record.ApproximateArrivalTimestamp) / 1_000,
+        },
+      }));
+    },
+    stop: async () => {
+      streams.destroy();
+      await Promise.all([dynamo, kinesis, s3, kms, events].map((engine) => engine.stop()));
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The tables that a stream function writes, with the keys of the stack's and without what only others read. */
+export async function createTables(): Promise<void> {
+  const client = new DynamoDBClient({});
+  for (const [TableName, keys] of Object.entries(TABLES)) {
+    const names = keys.filter((name) => name !== undefined);
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: names.map((AttributeName, at) => ({
+          AttributeName,
+          KeyType: at === 0 ? 'HASH' : 'RANGE',
+        })),
+      }),
+    );
+  }
+  client.destroy();
+}
+
+/** @returns an iterator over what comes from now on */
+async function openStream(client: KinesisClient, StreamName: string): Promise<string> {
+  await client.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }));
+  for (let status: string | undefined; status !== 'ACTIVE'; ) {
+    const answer = await client.send(new DescribeStreamSummaryCommand({ StreamName }));
+    status = answer.StreamDescriptionSummary?.StreamStatus;
+    if (status !== 'ACTIVE') await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName }));
+  const { ShardIterator = '' } = await client.send(
+    new GetShardIteratorCommand({
+      StreamName,
+      ShardId: Shards[0]?.ShardId,
+      ShardIteratorType: 'TRIM_HORIZON',
+    }),
+  );
+  return ShardIterator;
+}

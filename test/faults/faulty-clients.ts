@@ -1,0 +1,88 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  dynamodb,
+  eventBridge,
+  kinesis,
+  kinesisOneAttempt,
+  s3,
+} from '../../functions/adapters/aws/clients.ts';
+
+/** The clients' stacks of middleware differ only in the types of requests, which nobody looks at here. */
+type Stack = DynamoDBClient['middlewareStack'];
+
+/** What a call meets once the function has died. Its name is one that no adapter tries again after: a dead function
+ * tries nothing. */
+class Died extends Error {
+  override readonly name = 'AccessDeniedException';
+}
+
+export interface Death {
+  /** Number of the call at which the function dies, from 1. */
+  readonly call: number;
+  /** `before`: the call is never sent · `after`: it has had its effect, and the answer is lost. */
+  readonly when: 'before' | 'after';
+}
+
+/** Sees every call that the functions' own AWS clients make, and lets the function die at one of them: neither that call
+ * nor any later one is answered, until it is started again. */
+export class FaultyClients {
+  #calls: string[] = [];
+  #death: Death | null = null;
+  #dead = false;
+  readonly #inFlight = new Set<Promise<unknown>>();
+  /** Runs instead of a call; `undefined` lets it pass. Throws what the service would answer. */
+  onCall: (name: string) => void = () => undefined;
+
+  constructor() {
+    for (const { middlewareStack } of [dynamodb(), kinesis(), kinesisOneAttempt(), s3(), eventBridge()]) {
+      (middlewareStack as unknown as Stack).add(
+        (next, { commandName }) =>
+          (request) =>
+            this.#meet(String(commandName), () => next(request)),
+        { step: 'initialize', name: 'faulty' },
+      );
+    }
+  }
+
+  /** Names of the calls since the last start. */
+  get calls(): readonly string[] {
+    return this.#calls;
+  }
+
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
+  /** Starts counting anew. */
+  begin(death: Death | null): void {
+    this.#calls = [];
+    this.#death = death;
+    this.#dead = false;
+  }
+
+  /** A new instance takes over, once what was under way has come to rest. It dies no more unless told to. */
+  async revive(death: Death | null = null): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
+    this.#death = death;
+    this.#dead = false;
+  }
+
+  async #meet<T>(name: string, call: () => Promise<T>): Promise<T> {
+    if (this.#dead) throw new Died('the function is dead');
+    this.#calls.push(name);
+    const death = this.#death?.call === this.#calls.length ? this.#death : null;
+    if (death?.when === 'before') this.#dead = true;
+    if (this.#dead) throw new Died('died before the call');
+    this.onCall(name);
+    const answer = call();
+    this.#inFlight.add(answer);
+    try {
+      const result = await answer;
+      if (death !== null) this.#dead = true;
+      if (this.#dead) throw new Died('died before the answer came');
+      return result;
+    } finally {
+      this.#inFlight.delete(answer);
+    }
+  }
+}
