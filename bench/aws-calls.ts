@@ -1,5 +1,5 @@
-import { countAwsCalls } from '../lib/local/functions/aws-calls.ts';
 import type { CallCounts } from '../lib/cost/meter.ts';
+import { countAwsCalls } from '../lib/local/functions/aws-calls.ts';
 
 /** Counts the calls that this process makes to an endpoint from now on, by operation. */
 export function countCallsTo(service: string, url: string): () => CallCounts {

@@ -48,7 +48,8 @@ export function collectHandler() {
     handle: async (event) => {
       const { rawPath: path, headers, body, isBase64Encoded: isBase64 } = event;
       // A second later each time: the source's rate limit is not what is measured.
-      const answer = await receive({ path, headers, body, isBase64 }, (now += 1_000), setting);
+      now += 1_000;
+      const answer = await receive({ path, headers, body, isBase64 }, now, setting);
       if ('refusal' in answer) return problem(answer.refusal);
       count('events', answer.receipts.length);
       return { status: answer.status, body: { success: true, receipts: answer.receipts } };
@@ -56,7 +57,10 @@ export function collectHandler() {
   });
   const handle = async (body: string): Promise<{ statusCode: number; body: string }> => {
     const event = { rawPath: '/v1/batch', headers: { authorization }, body, isBase64Encoded: false };
-    const { statusCode = 0, body: answer = '' } = await handler(event as unknown as APIGatewayProxyEventV2, {} as Context);
+    const { statusCode = 0, body: answer = '' } = await handler(
+      event as unknown as APIGatewayProxyEventV2,
+      {} as Context,
+    );
     return { statusCode, body: answer };
   };
   return { sent, handle };

@@ -37,7 +37,14 @@ async function withoutStream(): Promise<readonly Figure[]> {
     const { result } = await withoutLogs(async () => {
       const figures: Figure[] = [];
       for (const perRequest of [1, 100])
-        figures.push(...figuresOf('HTTP and collect, no stream', perRequest, await latencies(`http://127.0.0.1:${port}`, authorization, perRequest), true));
+        figures.push(
+          ...figuresOf(
+            'HTTP and collect, no stream',
+            perRequest,
+            await latencies(`http://127.0.0.1:${port}`, authorization, perRequest),
+            true,
+          ),
+        );
       return figures;
     });
     return result;
@@ -50,14 +57,27 @@ async function withoutStream(): Promise<readonly Figure[]> {
 async function inRegion(): Promise<readonly Figure[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'rapport-bench-'));
   try {
-    const regions = await startRegions({ jurisdictions: ['eu'], dataDir: join(dataDir, 'region'), basePort: 0, inMemory: true, tuning: { eager: true } });
+    const regions = await startRegions({
+      jurisdictions: ['eu'],
+      dataDir: join(dataDir, 'region'),
+      basePort: 0,
+      inMemory: true,
+      tuning: { eager: true },
+    });
     try {
       const eu = regions.ready.jurisdictions.eu;
       if (eu === undefined) throw new Error('the region has no eu');
       const basic = `Basic ${Buffer.from(`${eu.writeKeys.web}:`).toString('base64')}`;
       const figures: Figure[] = [];
       for (const perRequest of [1, 100])
-        figures.push(...figuresOf('a route of a local region', perRequest, await latencies(eu.collectUrl, basic, perRequest), perRequest === 1));
+        figures.push(
+          ...figuresOf(
+            'a route of a local region',
+            perRequest,
+            await latencies(eu.collectUrl, basic, perRequest),
+            perRequest === 1,
+          ),
+        );
       figures.push(await putRecordsAlone(regions.regions.eu?.environment ?? {}));
       return figures;
     } finally {
@@ -73,7 +93,10 @@ async function putRecordsAlone(environment: Readonly<Record<string, string>>): P
   const client = new KinesisClient({
     endpoint: environment.AWS_ENDPOINT_URL_KINESIS ?? '',
     region: environment.AWS_REGION ?? '',
-    credentials: { accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '', secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '' },
+    credentials: {
+      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+    },
     requestHandler: new NodeHttpHandler(),
   });
   const { StreamNames = [] } = await client.send(new ListStreamsCommand({}));
@@ -81,18 +104,33 @@ async function putRecordsAlone(environment: Readonly<Record<string, string>>): P
   // Bytes that no reader can unpack: they end in quarantine, and the region is about to end anyway.
   for (let at = 0; at < 100; at += 1) {
     const start = performance.now();
-    await client.send(new PutRecordsCommand({ StreamName: StreamNames[0] ?? '', Records: [{ PartitionKey: 'b00', Data: new Uint8Array([0]) }] }));
+    await client.send(
+      new PutRecordsCommand({
+        StreamName: StreamNames[0] ?? '',
+        Records: [{ PartitionKey: 'b00', Data: new Uint8Array([0]) }],
+      }),
+    );
     sample.push(performance.now() - start);
   }
   client.destroy();
-  return { name: 'the local Kinesis alone, PutRecords of one record, p50', value: median(sample), unit: 'ms' };
+  return {
+    name: 'the local Kinesis alone, PutRecords of one record, p50',
+    value: median(sample),
+    unit: 'ms',
+  };
 }
 
 async function latencies(url: string, basic: string, perRequest: number): Promise<readonly number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const bodies = requests({ series: `latency-${perRequest}`, events: perRequest * (WARM_UPS + RUNS), perSubject: 10, perRequest, known: 1, consent: true, from: Date.now() - 3_600_000 }).map(
-    (batch) => JSON.stringify({ batch, sentAt: new Date().toISOString() }),
-  );
+  const bodies = requests({
+    series: `latency-${perRequest}`,
+    events: perRequest * (WARM_UPS + RUNS),
+    perSubject: 10,
+    perRequest,
+    known: 1,
+    consent: true,
+    from: Date.now() - 3_600_000,
+  }).map((batch) => JSON.stringify({ batch, sentAt: new Date().toISOString() }));
   const sample: number[] = [];
   for (const [index, body] of bodies.entries()) {
     const start = performance.now();
@@ -107,7 +145,11 @@ async function latencies(url: string, basic: string, perRequest: number): Promis
 
 const post = (url: string, basic: string, body: string, agent: Agent): Promise<number> =>
   new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), authorization: basic };
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      authorization: basic,
+    };
     request(url, { method: 'POST', agent, headers }, (answer) => {
       answer.resume();
       answer.on('end', () => resolve(answer.statusCode ?? 0));
@@ -116,10 +158,21 @@ const post = (url: string, basic: string, body: string, agent: Agent): Promise<n
       .end(body);
   });
 
-function figuresOf(where: string, perRequest: number, sample: readonly number[], held: boolean): readonly Figure[] {
+function figuresOf(
+  where: string,
+  perRequest: number,
+  sample: readonly number[],
+  held: boolean,
+): readonly Figure[] {
   const name = `${where}, ${perRequest} ${perRequest === 1 ? 'event' : 'events'}`;
   return [
     { name: `${name}: p50`, value: median(sample), unit: 'ms', ...(held ? { target: { most: 1 } } : {}) },
-    { name: `${name}: p99`, value: quantile(sample, 0.99), unit: 'ms', ...(held ? { target: { most: 5 } } : {}), note: `${sample.length} requests` },
+    {
+      name: `${name}: p99`,
+      value: quantile(sample, 0.99),
+      unit: 'ms',
+      ...(held ? { target: { most: 5 } } : {}),
+      note: `${sample.length} requests`,
+    },
   ];
 }

@@ -26,7 +26,13 @@ const HELD = new Map([
 export async function cost(): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const perSubject of [1, 10, 20]) {
-    const stored = await storedBatches({ jurisdiction: 'eu', consent: true, known: 1, perSubject, perRequest: 100 });
+    const stored = await storedBatches({
+      jurisdiction: 'eu',
+      consent: true,
+      known: 1,
+      perSubject,
+      perRequest: 100,
+    });
     for (const perRequest of [20, 100]) {
       const { usage, events } = usageOf(await collectRun(perRequest, perSubject), stored);
       const target = HELD.get(perSubject);
@@ -54,10 +60,12 @@ const byService = (spent: Cost): string =>
 function usageOf(collected: CollectRun, stored: Stored): { usage: Usage; events: number } {
   const { events, metrics, told } = stored;
   const requests = events / collected.perRequest;
-  const understandCalls = Object.values(stored.calls.dynamodb ?? {}).reduce((sum, n) => sum + n, 0) + stored.invocations;
+  const understandCalls =
+    Object.values(stored.calls.dynamodb ?? {}).reduce((sum, n) => sum + n, 0) + stored.invocations;
   const gbSeconds = (id: 'collect' | 'understand' | 'archive', cpuMicros: number, calls: number): number =>
     (cpuMicros / 1e6 + (calls * WAIT_MS_PER_CALL) / 1e3) * (flow[id].memoryMb / 1_024);
-  const archiveObjects = (ARCHIVE.objectsPerWindow * events) / (ARCHIVE.eventsPerSecond * ARCHIVE.windowSeconds);
+  const archiveObjects =
+    (ARCHIVE.objectsPerWindow * events) / (ARCHIVE.eventsPerSecond * ARCHIVE.windowSeconds);
   return {
     events,
     usage: {

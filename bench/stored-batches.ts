@@ -2,7 +2,7 @@ import { alertStore } from '../functions/adapters/aws/alert-store.ts';
 import { dueCues } from '../functions/adapters/aws/due-cues.ts';
 import { outcomeRecords } from '../functions/adapters/aws/outcome-records.ts';
 import { profileStore } from '../functions/adapters/aws/profile-store.ts';
-import { MINUTE_MS } from '../functions/kernel/time.ts';
+import { DAY_MS, MINUTE_MS } from '../functions/kernel/time.ts';
 import type { CallCounts } from '../lib/cost/meter.ts';
 import { countCallsTo } from './aws-calls.ts';
 import { NOW, requests, streamEventOf } from './customers.ts';
@@ -13,8 +13,9 @@ import { copyPast, rig, type Told } from './understand-rig.ts';
 export const BATCH = 1_000;
 const WARM_UPS = 3;
 const RUNS = 7;
-/** Time from one batch to the next; its events take 100 s of it. */
-const BATCH_EVERY_MS = 5 * MINUTE_MS;
+/** The customers of one batch are those of the next, so many days later; a batch's events take 100 s. */
+const BATCH_EVERY_MS = 3 * DAY_MS;
+const BATCH_TAKES_MS = 2 * MINUTE_MS;
 
 export interface StoredRun {
   readonly jurisdiction: string;
@@ -64,8 +65,17 @@ async function measure(run: StoredRun): Promise<Stored> {
   });
   const batches = Array.from({ length: WARM_UPS + RUNS }, (_, index) => {
     const from = NOW + index * BATCH_EVERY_MS;
-    const at = from + BATCH_EVERY_MS;
-    const sent = requests({ series: `${series}-${index}`, events: BATCH, perSubject, perRequest, known, consent, from, round: index });
+    const at = from + BATCH_TAKES_MS;
+    const sent = requests({
+      series: `${series}-${index}`,
+      events: BATCH,
+      perSubject,
+      perRequest,
+      known,
+      consent,
+      from,
+      round: index,
+    });
     return { at, event: streamEventOf(sent, jurisdiction, at, 1_000_000 + index * 10_000) };
   });
   await withoutLogs(async () => {

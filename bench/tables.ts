@@ -1,4 +1,9 @@
-import { CreateTableCommand, DynamoDBClient, type GlobalSecondaryIndex, type KeySchemaElement } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  type GlobalSecondaryIndex,
+  type KeySchemaElement,
+} from '@aws-sdk/client-dynamodb';
 import { startDynamoDb } from '../lib/local/engines/dynamodb.ts';
 import type { Engine } from '../lib/local/engines/engine.ts';
 
@@ -14,7 +19,9 @@ const index = (IndexName: string, hash: string, range: string): GlobalSecondaryI
 const NUMBERS: ReadonlySet<string | undefined> = new Set(['receivedAt', 'openedAt']);
 
 /** The tables that `understand` writes, keyed as the stack keys them, by the variable that names them to the function. */
-const TABLES: Readonly<Record<string, { readonly key: KeySchemaElement[]; readonly indexes?: GlobalSecondaryIndex[] }>> = {
+const TABLES: Readonly<
+  Record<string, { readonly key: KeySchemaElement[]; readonly indexes?: GlobalSecondaryIndex[] }>
+> = {
   PROFILES_TABLE: { key: keyed('id', 'part') },
   SUBJECTS_TABLE: { key: keyed('subjectId') },
   RECORDS_TABLE: { key: keyed('messageToken'), indexes: [index('byOutcome', 'outcome', 'receivedAt')] },
@@ -45,13 +52,18 @@ export async function freshTables(series: string): Promise<void> {
   try {
     for (const [variable, { key, indexes }] of Object.entries(TABLES)) {
       const TableName = `${series}-${variable}`;
-      const names = [...key, ...(indexes ?? []).flatMap(({ KeySchema = [] }) => KeySchema)].map((each) => each.AttributeName);
+      const names = [...key, ...(indexes ?? []).flatMap(({ KeySchema = [] }) => KeySchema)].map(
+        (each) => each.AttributeName,
+      );
       await client.send(
         new CreateTableCommand({
           TableName,
           BillingMode: 'PAY_PER_REQUEST',
           KeySchema: key,
-          AttributeDefinitions: [...new Set(names)].map((AttributeName) => ({ AttributeName, AttributeType: NUMBERS.has(AttributeName) ? 'N' : 'S' })),
+          AttributeDefinitions: [...new Set(names)].map((AttributeName) => ({
+            AttributeName,
+            AttributeType: NUMBERS.has(AttributeName) ? 'N' : 'S',
+          })),
           ...(indexes === undefined ? {} : { GlobalSecondaryIndexes: indexes }),
         }),
       );

@@ -6,8 +6,16 @@ const HELD = new Map([
   [1, { target: { most: 1.5 } }],
   [10, { target: { most: 0.25 }, goal: { most: 0.2 } }],
 ]);
-const WITH_CONSENT: Omit<StoredRun, 'perSubject'> = { jurisdiction: 'eu', consent: true, known: 1, perRequest: 100 };
-const CASES: readonly (Omit<StoredRun, 'perSubject'> & { readonly held: boolean; readonly c: readonly number[] })[] = [
+const WITH_CONSENT: Omit<StoredRun, 'perSubject'> = {
+  jurisdiction: 'eu',
+  consent: true,
+  known: 1,
+  perRequest: 100,
+};
+const CASES: readonly (Omit<StoredRun, 'perSubject'> & {
+  readonly held: boolean;
+  readonly c: readonly number[];
+})[] = [
   { ...WITH_CONSENT, held: true, c: [1, 10, 20] },
   { ...WITH_CONSENT, known: 0.9, held: false, c: [1, 10] },
   { jurisdiction: 'uk', consent: false, known: 1, perRequest: 100, held: false, c: [10] },
@@ -19,7 +27,8 @@ const CASES: readonly (Omit<StoredRun, 'perSubject'> & { readonly held: boolean;
 export async function understandDynamoDb(): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const { held, c, ...each } of CASES)
-    for (const perSubject of c) figures.push(...figuresOf(await storedBatches({ ...each, perSubject }), held));
+    for (const perSubject of c)
+      figures.push(...figuresOf(await storedBatches({ ...each, perSubject }), held));
   return figures;
 }
 
@@ -27,7 +36,9 @@ function figuresOf(stored: Stored, held: boolean): readonly Figure[] {
   const { jurisdiction, consent, known, perSubject, events, metrics } = stored;
   const name = `${jurisdiction}${consent ? ', consent given' : ', no choice made'}, ${known * 100} % known, c = ${perSubject}`;
   const per1000 = (n: number): string => ((n * 1_000) / events).toFixed(1);
-  const calls = Object.entries(stored.calls.dynamodb ?? {}).map(([operation, n]) => `${per1000(n)} ${operation}`);
+  const calls = Object.entries(stored.calls.dynamodb ?? {}).map(
+    ([operation, n]) => `${per1000(n)} ${operation}`,
+  );
   return [
     {
       name: `${name}: write units`,

@@ -84,7 +84,11 @@ export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = s
 }
 
 /** Lets a store live through the customers' past. Sequence numbers stay below the first of a measured batch. */
-async function liveThrough(store: MemoryProfileStore, jurisdiction: string, consent: boolean): Promise<MemoryProfileStore> {
+async function liveThrough(
+  store: MemoryProfileStore,
+  jurisdiction: string,
+  consent: boolean,
+): Promise<MemoryProfileStore> {
   for (const [index, { at, requests }] of history(consent).entries()) {
     const { run } = rig(jurisdiction, store);
     for (const [part, chunk] of chunked(requests, 10).entries())
@@ -124,9 +128,15 @@ export async function copyPast(jurisdiction: string, consent: boolean, to: Profi
   const past = await pastOf(jurisdiction, consent);
   await to.write([
     {
-      pages: [...past.pages].flatMap(([atomId, pages]) => [...pages].map(([key, messages]) => ({ atomId, key, messages }))),
+      pages: [...past.pages].flatMap(([atomId, pages]) =>
+        [...pages].map(([key, messages]) => ({ atomId, key, messages })),
+      ),
       nodes: [...past.nodes.values()].map((node) => ({ ...node, version: 0 })),
-      subjects: [...past.subjects].map(([subjectId, { graph, published }]) => ({ subjectId, version: 0, next: { graph, published } })),
+      subjects: [...past.subjects].map(([subjectId, { graph, published }]) => ({
+        subjectId,
+        version: 0,
+        next: { graph, published },
+      })),
       atomic: false,
     },
   ]);

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { codesIn, limitIn, wholeNumber } from '../../lib/demo/arguments.ts';
 import { runDemo } from '../../lib/demo/demo.ts';
 import { purposesIn } from '../../lib/demo/play.ts';
 import { printReport } from '../../lib/demo/print-report.ts';
@@ -8,6 +7,7 @@ import { progressOn } from '../../lib/demo/progress.ts';
 import { addsUp } from '../../lib/demo/report.ts';
 import { BASE_PORT } from '../../lib/local/regions.ts';
 import { defaultContext } from '../../lib/settings.ts';
+import { codesIn, limitIn, portIn, wholeNumber } from '../arguments.ts';
 import { onStopRequest } from '../stop-signal.ts';
 
 export const name = 'demo';
@@ -52,7 +52,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const report = await runDemo({
       jurisdictions: codesIn(values.jurisdictions),
       dataDir: values['data-dir'],
-      basePort: wholeNumber('--port', values.port, 0, 65_000),
+      basePort: portIn(values.port),
       seed: wholeNumber('--seed', values.seed, 0),
       ...(orders === undefined
         ? {}

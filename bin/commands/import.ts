@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { limitIn } from '../../lib/demo/arguments.ts';
 import { type Endpoints, playOrders, purposesIn } from '../../lib/demo/play.ts';
 import { printReceipts } from '../../lib/demo/print-receipts.ts';
 import { progressOn } from '../../lib/demo/progress.ts';
 import { UserError } from '../../lib/local/errors.ts';
 import type { Ready } from '../../lib/local/regions.ts';
+import { limitIn, readReady } from '../arguments.ts';
 
 export const name = 'import';
 export const summary = 'sends a file of order lines to running regions';
@@ -43,7 +41,7 @@ export async function run(args: readonly string[]): Promise<number> {
       file,
       ...limitIn(values.limit),
       assumeConsent: purposesIn(values['assume-consent']),
-      endpoints: chosen(readReady(join(values['data-dir'], 'ready.json')), values.jurisdictions),
+      endpoints: chosen(readReady(values['data-dir']), values.jurisdictions),
       now: Date.now(),
       progress,
     });
@@ -52,19 +50,6 @@ export async function run(args: readonly string[]): Promise<number> {
     progress.end();
   }
   return 0;
-}
-
-function readReady(path: string): Ready {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Ready;
-  } catch (cause) {
-    throw new UserError(
-      `no region here: cannot read ${path}. Start one with npm start, or name its folder with --data-dir`,
-      {
-        cause,
-      },
-    );
-  }
 }
 
 function chosen({ jurisdictions }: Ready, list: string | undefined): Endpoints {

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UserError } from '../../lib/local/errors.ts';
+import { readReady } from '../arguments.ts';
 import type { Command } from '../command.ts';
 
 const usage = `Usage: npx rapport receipt MESSAGE_ID [--data-dir DIR] [--jurisdiction CODE] [--json]
@@ -41,7 +40,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (messageId === undefined || positionals.length > 1)
     throw new UserError('receipt takes one messageId; see --help');
 
-  const { jurisdictions } = readReady(join(values['data-dir'], 'ready.json'));
+  const { jurisdictions } = readReady(values['data-dir']);
   const codes = values.jurisdiction === undefined ? Object.keys(jurisdictions) : [values.jurisdiction];
   const lines: Line[] = [];
   for (const code of codes) {
@@ -52,17 +51,6 @@ async function run(args: readonly string[]): Promise<number> {
   }
   process.stdout.write(values.json ? `${JSON.stringify(lines, null, 2)}\n` : lines.map(asText).join(''));
   return 0;
-}
-
-function readReady(path: string): Ready {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Ready;
-  } catch (cause) {
-    throw new UserError(
-      `no region here: cannot read ${path}. Start one with npm start, or name its folder with --data-dir`,
-      { cause },
-    );
-  }
 }
 
 async function lookUp(

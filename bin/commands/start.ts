@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { UserError } from '../../lib/local/errors.ts';
 import { BASE_PORT, type Ready, startRegions } from '../../lib/local/regions.ts';
 import { defaultContext } from '../../lib/settings.ts';
+import { codesIn, portIn } from '../arguments.ts';
 import { onStopRequest } from '../stop-signal.ts';
 
 export const name = 'start';
@@ -73,22 +73,6 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** What does not end by itself is ended: nothing may be left running. */
 const endSoon = (): void => void setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
-
-function codesIn(list: string): readonly string[] {
-  const codes = list
-    .split(',')
-    .map((code) => code.trim().toLowerCase())
-    .filter((code) => code !== '');
-  if (codes.length === 0) throw new UserError('--jurisdictions needs at least one code, such as eu');
-  return [...new Set(codes)];
-}
-
-function portIn(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_000)
-    throw new UserError(`--port needs a number from 0 to 65000, not ${JSON.stringify(text)}`);
-  return port;
-}
 
 function announce(ready: Ready, dataDir: string, seconds: number): string {
   const lines = Object.entries(ready.jurisdictions).map(

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Receipt } from './outcomes.ts';
 import { QUARANTINE_REASONS, type QuarantineReason } from './outcomes.ts';
-import { consentChoicesSchema } from './purposes.ts';
+import { consentChoicesSchema } from './purpose-schemas.ts';
 
 /** Where consent travels in an event, and what else of the context is read. Everything else is taken and ignored. */
 const contextSchema = z.looseObject({

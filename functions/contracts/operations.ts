@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { ALERT_STATES } from './alerts.ts';
 import { OUTCOMES } from './outcomes.ts';
 import { DAY_PARTS } from './profile.ts';
-import { PURPOSES, purposeSchema } from './purposes.ts';
+import { purposeSchema } from './purpose-schemas.ts';
+import { PURPOSES } from './purposes.ts';
 import { CONTACT_CHANNELS, IDENTIFIER_TYPES } from './signal.ts';
 
 /** Identifiers that one request may bring; a person has fewer. */

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 /** What personal data may be used for. Signals, scores and decisions declare these (law 6).
  * `service`: doing what the customer asked for (GDPR art. 6(1)(b) and its kin) · `analytics`: measuring our own
  * operations · `personalisation`: adapting what this customer is shown or offered · `profiling`: evaluating this
@@ -12,9 +10,7 @@ export const PURPOSES = [
   'automatedDecisions',
   'sharing',
 ] as const;
-export const purposeSchema = z.enum(PURPOSES);
 export type Purpose = (typeof PURPOSES)[number];
 
 /** A customer's explicit choices. An absent purpose means no choice was made: the jurisdiction's default holds. */
 export type ConsentChoices = Partial<Record<Purpose, boolean>>;
-export const consentChoicesSchema = z.partialRecord(purposeSchema, z.boolean());

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { factSchema } from '../../functions/contracts/signal.ts';
+import { factSchema } from '../../functions/contracts/signal-schemas.ts';
 import { CURRENCIES, toMinorUnits } from '../../functions/registry/currencies.ts';
 import { type FactContext, SOURCE_KINDS } from '../../functions/registry/signal-definition.ts';
 import { readTime, reasonOf } from '../../functions/registry/signals/fields.ts';

@@ -9,10 +9,11 @@ import {
 import { asMessageToken, type MessageToken } from '../../contracts/ids.ts';
 import { OUTCOMES } from '../../contracts/outcomes.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
-import { InvariantError, ThrottledError } from '../../kernel/invariant.ts';
+import { InvariantError } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
+import { chunks, inTurns, unitsOf, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
 
@@ -21,9 +22,6 @@ export const RECORD_DAYS = 90;
 /** Limits of the DynamoDB API. */
 const GETS_PER_CALL_MAX = 100;
 const PUTS_PER_CALL_MAX = 25;
-const CALLS_AT_ONCE_MAX = 4;
-const ATTEMPTS_MAX = 6;
-const FIRST_DELAY_MS = 40;
 /** Pages a filtered listing reads before it answers with what it has and a cursor. */
 const PAGES_MAX = 10;
 
@@ -95,12 +93,13 @@ async function find(
   const found = new Map<MessageToken, StoredRecord>();
   await inTurns(chunks([...new Set(tokens)], GETS_PER_CALL_MAX), async (chunk) => {
     await untilDone(
+      'dynamodb',
       chunk.map((token): Row => ({ messageToken: { S: token } })),
       async (Keys) => {
         const answer = await dynamodb().send(
           new BatchGetItemCommand({ RequestItems: { [table]: { Keys } }, ReturnConsumedCapacity: 'TOTAL' }),
         );
-        count('readUnits', units(answer.ConsumedCapacity));
+        count('readUnits', unitsOf(answer.ConsumedCapacity));
         for (const row of answer.Responses?.[table] ?? []) {
           const record = toRecord(row);
           // Expiry is lazy: DynamoDB may still show what has expired.
@@ -118,12 +117,13 @@ async function put(table: string, records: readonly OutcomeRecord[]): Promise<vo
   const once = [...new Map(records.map((record) => [record.messageToken, record])).values()];
   await inTurns(chunks(once, PUTS_PER_CALL_MAX), async (chunk) => {
     await untilDone(
+      'dynamodb',
       chunk.map((record) => ({ PutRequest: { Item: toRow(record) } })),
       async (requests) => {
         const answer = await dynamodb().send(
           new BatchWriteItemCommand({ RequestItems: { [table]: requests }, ReturnConsumedCapacity: 'TOTAL' }),
         );
-        count('writeUnits', units(answer.ConsumedCapacity));
+        count('writeUnits', unitsOf(answer.ConsumedCapacity));
         return (answer.UnprocessedItems?.[table] ?? []).map(({ PutRequest }) => ({
           PutRequest: { Item: PutRequest?.Item ?? {} },
         }));
@@ -201,32 +201,5 @@ async function markReplayed(table: string, token: MessageToken, at: EpochMs): Pr
     // `understand` has been quicker and said how the replayed event ended: that is the newer truth.
     if (error instanceof ConditionalCheckFailedException) return;
     throw translate('dynamodb', error);
-  }
-}
-
-const units = (consumed: readonly { readonly CapacityUnits?: number | undefined }[] | undefined): number =>
-  (consumed ?? []).reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
-
-const chunks = <T>(values: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(values.length / size) }, (_, at) =>
-    values.slice(at * size, (at + 1) * size),
-  );
-
-/** Runs calls a few at a time. */
-async function inTurns<T>(work: readonly T[], call: (part: T) => Promise<void>): Promise<void> {
-  for (const group of chunks(work, CALLS_AT_ONCE_MAX)) await Promise.all(group.map(call));
-}
-
-/** Repeats a batch call with what it left unprocessed.
- * @throws ThrottledError when something is left after all attempts */
-async function untilDone<T>(requests: T[], call: (requests: T[]) => Promise<T[]>): Promise<void> {
-  let waiting = requests;
-  for (let attempt = 1; ; attempt += 1) {
-    waiting = await translated('dynamodb', () => call(waiting));
-    if (waiting.length === 0) return;
-    if (attempt === ATTEMPTS_MAX)
-      throw new ThrottledError(`dynamodb left ${waiting.length} requests unprocessed`);
-    count('retries');
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * FIRST_DELAY_MS * 2 ** attempt));
   }
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { consentChoicesSchema } from '../../contracts/purposes.ts';
+import { consentChoicesSchema } from '../../contracts/purpose-schemas.ts';
 import { defineSignal } from '../signal-definition.ts';
 import { SERVICE } from './purposes.ts';
 

@@ -115,3 +115,18 @@ export function reasonOf(error: z.ZodError): QuarantineReason {
   }
   return 'schema-mismatch';
 }
+
+/** Properties of an order or a refund: an amount, or products to work it out from. */
+export const orderProperties = plausible(
+  z
+    .object({
+      total: amount.optional(),
+      revenue: amount.optional(),
+      currency: currency.optional(),
+      products: products.optional(),
+    })
+    .refine(
+      ({ total, revenue, products: lines }) =>
+        total !== undefined || revenue !== undefined || (lines?.length ?? 0) > 0,
+    ),
+);

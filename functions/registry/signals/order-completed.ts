@@ -1,21 +1,6 @@
-import * as z from 'zod';
 import { defineSignal } from '../signal-definition.ts';
-import { amount, currency, piecesOf, plausible, products, valueMinorOf } from './fields.ts';
+import { orderProperties, piecesOf, valueMinorOf } from './fields.ts';
 import { SERVICE } from './purposes.ts';
-
-const properties = plausible(
-  z
-    .object({
-      total: amount.optional(),
-      revenue: amount.optional(),
-      currency: currency.optional(),
-      products: products.optional(),
-    })
-    .refine(
-      (order) =>
-        order.total !== undefined || order.revenue !== undefined || (order.products?.length ?? 0) > 0,
-    ),
-);
 
 /** Segment: https://segment.com/docs/connections/spec/ecommerce/v2/#order-completed */
 export const orderCompleted = defineSignal({
@@ -25,7 +10,7 @@ export const orderCompleted = defineSignal({
   eventClass: 'transaction',
   purposes: SERVICE,
   sources: ['web', 'pos', 'crm'],
-  properties,
+  properties: orderProperties,
   facts: (order, context) => [
     { kind: 'order', valueMinor: valueMinorOf(order, context), items: piecesOf(order.products) },
   ],

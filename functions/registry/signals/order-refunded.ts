@@ -1,21 +1,6 @@
-import * as z from 'zod';
 import { defineSignal } from '../signal-definition.ts';
-import { amount, currency, plausible, products, valueMinorOf } from './fields.ts';
+import { orderProperties, valueMinorOf } from './fields.ts';
 import { SERVICE } from './purposes.ts';
-
-const properties = plausible(
-  z
-    .object({
-      total: amount.optional(),
-      revenue: amount.optional(),
-      currency: currency.optional(),
-      products: products.optional(),
-    })
-    .refine(
-      (refund) =>
-        refund.total !== undefined || refund.revenue !== undefined || (refund.products?.length ?? 0) > 0,
-    ),
-);
 
 /** Segment: https://segment.com/docs/connections/spec/ecommerce/v2/#order-refunded. Amounts are positive. */
 export const orderRefunded = defineSignal({
@@ -25,7 +10,7 @@ export const orderRefunded = defineSignal({
   eventClass: 'transaction',
   purposes: SERVICE,
   sources: ['web', 'pos', 'crm'],
-  properties,
+  properties: orderProperties,
   facts: (refund, context) => [{ kind: 'refund', valueMinor: valueMinorOf(refund, context) }],
   examples: {
     good: [

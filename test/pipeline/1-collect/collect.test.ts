@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { asMessageToken } from '../../../functions/contracts/ids.ts';
-import { signalSchema } from '../../../functions/contracts/signal.ts';
+import { signalSchema } from '../../../functions/contracts/signal-schemas.ts';
 import { identifierToken, messageToken } from '../../../functions/contracts/tokens.ts';
 import { collect } from '../../../functions/pipeline/1-collect/collect.ts';
 import { policyOf } from '../../../functions/pipeline/1-collect/setting.ts';

@@ -1,4 +1,7 @@
-import { UserError } from '../local/errors.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../lib/local/errors.ts';
+import type { Ready } from '../lib/local/regions.ts';
 
 /** `--limit`: a whole number from 1, or nothing.
  * @throws UserError otherwise */
@@ -30,4 +33,21 @@ export function wholeNumber(
     );
   }
   return number;
+}
+
+/** `--port`: 0 takes any free ports. @throws UserError unless it is a port that leaves room for all regions */
+export const portIn = (text: string): number => wholeNumber('--port', text, 0, 65_000);
+
+/** What `start` has left in the data folder for others to find the region by.
+ * @throws UserError when there is nothing: no region runs here */
+export function readReady(dataDir: string): Ready {
+  const path = join(dataDir, 'ready.json');
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Ready;
+  } catch (cause) {
+    throw new UserError(
+      `no region here: cannot read ${path}. Start one with npm start, or name its folder with --data-dir`,
+      { cause },
+    );
+  }
 }

@@ -1,0 +1,170 @@
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  paginateScan,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NODE_PART, toNode, toSubject } from '../../functions/adapters/aws/profile-items.ts';
+import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
+import type { Signal } from '../../functions/contracts/signal.ts';
+import { TransientError } from '../../functions/kernel/invariant.ts';
+import type { StreamRecord } from '../../functions/pipeline/understand/delivery.ts';
+import type { UnderstandPorts } from '../../functions/pipeline/understand/ports.ts';
+import { understand } from '../../functions/pipeline/understand/understand.ts';
+import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
+import type { Engine } from '../../lib/local/engines/engine.ts';
+import { crowdArbitrary, NOW, signal } from '../arbitraries.ts';
+import { MemoryRegion } from '../understand-harness.ts';
+import { FaultyClients } from './faulty-clients.ts';
+
+/** Signals that one lane delivers in one batch. */
+const BATCH = 3;
+/** As many deliveries as the event source would try. */
+const DELIVERIES_MAX = 9;
+
+let engine: Engine;
+let client: DynamoDBClient;
+let faults: FaultyClients;
+let runs = 0;
+let [transactions, conflicts] = [0, 0];
+
+beforeAll(async () => {
+  engine = await startDynamoDb();
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'concurrency',
+    AWS_SECRET_ACCESS_KEY: 'concurrency',
+    AWS_ENDPOINT_URL_DYNAMODB: engine.url,
+  });
+  client = new DynamoDBClient({});
+  faults = new FaultyClients();
+});
+afterAll(async () => {
+  client?.destroy();
+  await engine?.stop();
+});
+
+interface Tables {
+  readonly profiles: string;
+  readonly subjects: string;
+}
+
+async function freshTables(): Promise<Tables> {
+  runs += 1;
+  const tables = { profiles: `profiles-${runs}`, subjects: `subjects-${runs}` };
+  const create = (TableName: string, ...keys: readonly string[]) =>
+    client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: keys.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
+      }),
+    );
+  await Promise.all([create(tables.profiles, 'id', 'part'), create(tables.subjects, 'subjectId')]);
+  return tables;
+}
+
+/** Several instances of `understand` at work on the same tables, each with its own part of the signals. */
+async function applyAtOnce(signals: readonly Signal[], lanes: number): Promise<MemoryRegion> {
+  const tables = await freshTables();
+  const region = new MemoryRegion();
+  const { effects } = region;
+  const ports: UnderstandPorts = {
+    ...effects,
+    profiles: profileStore(tables),
+    quarantine: { putOnce: async () => undefined },
+    clock: () => NOW,
+  };
+  const lane = async (number: number): Promise<void> => {
+    const own = signals.filter((_, at) => at % lanes === number);
+    for (let from = 0; from < own.length; from += BATCH) {
+      const record: StreamRecord = {
+        shardId: `shard-${number}`,
+        sequenceNumber: String(from),
+        partitionKey: `b0${number}`,
+        values: own.slice(from, from + BATCH),
+      };
+      await untilDone(async () => {
+        const done = await understand([record], region.context, ports, NOW);
+        conflicts += done.conflicts;
+        return done.failed.length === 0;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
+  for await (const { Items = [] } of paginateScan({ client }, { TableName: tables.profiles })) {
+    for (const item of Items)
+      if (item.part?.S === NODE_PART) region.store.nodes.set(toNode(item).id, toNode(item));
+  }
+  for await (const { Items = [] } of paginateScan({ client }, { TableName: tables.subjects }))
+    for (const item of Items) region.store.subjects.set(...toSubject(item));
+  return region;
+}
+
+async function untilDone(deliver: () => Promise<boolean>): Promise<void> {
+  for (let delivery = 1; delivery <= DELIVERIES_MAX; delivery += 1) {
+    try {
+      if (await deliver()) return;
+    } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
+    }
+  }
+  throw new Error('never done');
+}
+
+async function applyInTurn(signals: readonly Signal[]): Promise<MemoryRegion> {
+  const region = new MemoryRegion();
+  for (const each of signals) await region.deliverUntilDone([region.record([each])]);
+  return region;
+}
+
+/** DynamoDB Local runs one transaction after the other. The real one refuses some of those that meet. */
+function refuseEverySecondTransaction(): void {
+  faults.onCall = (name) => {
+    if (name !== 'TransactWriteItemsCommand') return;
+    transactions += 1;
+    if (transactions % 2 === 0) return;
+    throw new TransactionCanceledException({
+      message: 'Transaction cancelled',
+      $metadata: {},
+      CancellationReasons: [{ Code: 'None' }, { Code: 'TransactionConflict' }],
+    });
+  };
+}
+
+async function expectAsInTurn(signals: readonly Signal[], lanes: number): Promise<void> {
+  const [together, inTurn] = [await applyAtOnce(signals, lanes), await applyInTurn(signals)];
+  expect(together.inconsistencies()).toEqual([]);
+  expect(together.partition()).toEqual(inTurn.partition());
+  expect(together.states()).toEqual(inTurn.states());
+  const rowIds = (region: MemoryRegion) =>
+    region
+      .archived()
+      .filter(({ table }) => table === 'signals')
+      .map(({ rowId }) => rowId)
+      .sort();
+  expect(rowIds(together)).toEqual(rowIds(inTurn));
+}
+
+describe('batches that write the same subjects at the same time', () => {
+  it('leave one consistent partition when they link the same identifiers', async () => {
+    refuseEverySecondTransaction();
+    // A ring: each signal links two neighbours, so that whoever comes last joins what others are writing.
+    const ring = Array.from({ length: 12 }, (_, at) =>
+      signal({ id: `m${at}`, who: { userId: `u${at % 6}`, email: `e${Math.floor(((at + 1) % 12) / 2)}` } }),
+    );
+    await expectAsInTurn(ring, 4);
+    expect(transactions).toBeGreaterThan(3);
+    expect(conflicts).toBeGreaterThan(0);
+  });
+
+  it('leave what they would have left in turn, whatever the signals', async () => {
+    refuseEverySecondTransaction();
+    await fc.assert(fc.asyncProperty(crowdArbitrary(16), fc.integer({ min: 2, max: 4 }), expectAsInTurn), {
+      numRuns: 25,
+    });
+  });
+});
