@@ -1,7 +1,9 @@
 /** The import rules of the house (ARCHITECTURE.md): everything points downhill, and stages meet only in contracts. */
 const PURE = '^functions/(kernel|contracts|registry|pipeline|rights|evidence)/';
 const HANDLER = 'handler\\.ts$';
-const REACHES_OUT = '^node:(fs|net|http|https|http2|tls|dgram|child_process|worker_threads|cluster)';
+/** dependency-cruiser names Node's own modules without `node:`. */
+const REACHES_OUT =
+  '^(node:)?(fs|net|http|https|http2|tls|dgram|dns|child_process|worker_threads|cluster)(/|$)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -12,7 +14,7 @@ module.exports = {
       severity: 'error',
       from: { path: PURE, pathNot: HANDLER },
       to: {
-        path: `^functions/(adapters|runtime)/|^node_modules/@aws-sdk|^(@aws-sdk|@smithy)|${REACHES_OUT}`,
+        path: `^functions/(adapters|runtime)/|^(node_modules/)?(@aws-sdk|@smithy)/|${REACHES_OUT}`,
       },
     },
     {
@@ -84,7 +86,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(node_modules|cdk\\.out|\\.rapport)' },
+    // Packages are not followed, but an import of one must be seen: several rules are about them.
+    exclude: { path: '^(cdk\\.out|\\.rapport)' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

@@ -6,7 +6,7 @@ import { type Cost, costUsdPerMillion, fixedUsdPerMonth, type Usage } from '../l
 import { synthesize } from '../lib/local/synthesize.ts';
 import { type CollectRun, collectRun } from './collect-cpu.ts';
 import type { Figure } from './figures.ts';
-import { BATCH, type Stored, storedBatches } from './stored-batches.ts';
+import { BATCH, EVERY_THIRD_DAY, type Stored, storedBatches } from './stored-batches.ts';
 import { median } from './timing.ts';
 
 /** What this machine cannot measure: how long a function waits for one AWS call, which Lambda bills too. Calls are
@@ -32,6 +32,7 @@ export async function cost(): Promise<readonly Figure[]> {
       known: 1,
       perSubject,
       perRequest: 100,
+      everyMinutes: EVERY_THIRD_DAY,
     });
     for (const perRequest of [20, 100]) {
       const { usage, events } = usageOf(await collectRun(perRequest, perSubject), stored);

@@ -13,8 +13,7 @@ import { copyPast, rig, type Told } from './understand-rig.ts';
 export const BATCH = 1_000;
 const WARM_UPS = 3;
 const RUNS = 7;
-/** The customers of one batch are those of the next, so many days later; a batch's events take 100 s. */
-const BATCH_EVERY_MS = 3 * DAY_MS;
+/** A batch's events take 100 s. */
 const BATCH_TAKES_MS = 2 * MINUTE_MS;
 
 export interface StoredRun {
@@ -23,7 +22,12 @@ export interface StoredRun {
   readonly known: number;
   readonly perSubject: number;
   readonly perRequest: number;
+  /** Minutes from one batch to the next; its customers are the same. */
+  readonly everyMinutes: number;
 }
+
+/** Customers who come back every third day. */
+export const EVERY_THIRD_DAY = (3 * DAY_MS) / MINUTE_MS;
 
 export interface Stored extends StoredRun {
   readonly events: number;
@@ -48,11 +52,18 @@ export function storedBatches(run: StoredRun): Promise<Stored> {
 }
 
 /** A name of the run that a table's name may hold. */
-const seriesOf = ({ jurisdiction, consent, known, perSubject, perRequest }: StoredRun): string =>
-  `${jurisdiction}-${consent}-${known * 100}-${perSubject}-${perRequest}`;
+const seriesOf = ({
+  jurisdiction,
+  consent,
+  known,
+  perSubject,
+  perRequest,
+  everyMinutes,
+}: StoredRun): string =>
+  `${jurisdiction}-${consent}-${known * 100}-${perSubject}-${perRequest}-${everyMinutes}`;
 
 async function measure(run: StoredRun): Promise<Stored> {
-  const { jurisdiction, consent, known, perSubject, perRequest } = run;
+  const { jurisdiction, consent, known, perSubject, perRequest, everyMinutes } = run;
   const series = seriesOf(run);
   await freshTables(series);
   const profiles = profileStore();
@@ -64,7 +75,7 @@ async function measure(run: StoredRun): Promise<Stored> {
     events: { publish: async () => undefined },
   });
   const batches = Array.from({ length: WARM_UPS + RUNS }, (_, index) => {
-    const from = NOW + index * BATCH_EVERY_MS;
+    const from = NOW + index * everyMinutes * MINUTE_MS;
     const at = from + BATCH_TAKES_MS;
     const sent = requests({
       series: `${series}-${index}`,

@@ -1,5 +1,5 @@
 import type { Figure } from './figures.ts';
-import { BATCH, type Stored, type StoredRun, storedBatches } from './stored-batches.ts';
+import { BATCH, EVERY_THIRD_DAY, type Stored, type StoredRun, storedBatches } from './stored-batches.ts';
 import { median } from './timing.ts';
 
 const HELD = new Map([
@@ -11,15 +11,33 @@ const WITH_CONSENT: Omit<StoredRun, 'perSubject'> = {
   consent: true,
   known: 1,
   perRequest: 100,
+  everyMinutes: EVERY_THIRD_DAY,
 };
 const CASES: readonly (Omit<StoredRun, 'perSubject'> & {
   readonly held: boolean;
   readonly c: readonly number[];
 })[] = [
+  { ...WITH_CONSENT, everyMinutes: 5, held: true, c: [10] },
   { ...WITH_CONSENT, held: true, c: [1, 10, 20] },
   { ...WITH_CONSENT, known: 0.9, held: false, c: [1, 10] },
-  { jurisdiction: 'uk', consent: false, known: 1, perRequest: 100, held: false, c: [10] },
-  { jurisdiction: 'eu', consent: false, known: 1, perRequest: 100, held: false, c: [10] },
+  {
+    jurisdiction: 'uk',
+    consent: false,
+    known: 1,
+    perRequest: 100,
+    everyMinutes: EVERY_THIRD_DAY,
+    held: false,
+    c: [10],
+  },
+  {
+    jurisdiction: 'eu',
+    consent: false,
+    known: 1,
+    perRequest: 100,
+    everyMinutes: EVERY_THIRD_DAY,
+    held: false,
+    c: [10],
+  },
 ];
 
 /** `understand` with the real SDK and adapters over DynamoDB Local: CPU of this process (not of the database), write and
@@ -33,8 +51,8 @@ export async function understandDynamoDb(): Promise<readonly Figure[]> {
 }
 
 function figuresOf(stored: Stored, held: boolean): readonly Figure[] {
-  const { jurisdiction, consent, known, perSubject, events, metrics } = stored;
-  const name = `${jurisdiction}${consent ? ', consent given' : ', no choice made'}, ${known * 100} % known, c = ${perSubject}`;
+  const { jurisdiction, consent, known, perSubject, everyMinutes, events, metrics } = stored;
+  const name = `${jurisdiction}${consent ? ', consent given' : ', no choice made'}, ${known * 100} % known, every ${everyMinutes === EVERY_THIRD_DAY ? '3 days' : `${everyMinutes} min`}, c = ${perSubject}`;
   const per1000 = (n: number): string => ((n * 1_000) / events).toFixed(1);
   const calls = Object.entries(stored.calls.dynamodb ?? {}).map(
     ([operation, n]) => `${per1000(n)} ${operation}`,

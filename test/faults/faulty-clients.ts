@@ -17,17 +17,17 @@ class Died extends Error {
 }
 
 export interface Death {
-  /** Number of the call at which the function dies, from 1. */
+  /** Number of the call at which the function dies, from 1 and counted on over restarts. */
   readonly call: number;
   /** `before`: the call is never sent · `after`: it has had its effect, and the answer is lost. */
   readonly when: 'before' | 'after';
 }
 
-/** Sees every call that the functions' own AWS clients make, and lets the function die at one of them: neither that call
+/** Sees every call that the functions' own AWS clients make, and lets the function die at some of them: neither that call
  * nor any later one is answered, until it is started again. */
 export class FaultyClients {
   #calls: string[] = [];
-  #death: Death | null = null;
+  #deaths: readonly Death[] = [];
   #dead = false;
   readonly #inFlight = new Set<Promise<unknown>>();
   /** Runs instead of a call; `undefined` lets it pass. Throws what the service would answer. */
@@ -44,33 +44,28 @@ export class FaultyClients {
     }
   }
 
-  /** Names of the calls since the last start. */
+  /** Names of the calls since {@link begin}. */
   get calls(): readonly string[] {
     return this.#calls;
   }
 
-  get isDead(): boolean {
-    return this.#dead;
-  }
-
   /** Starts counting anew. */
-  begin(death: Death | null): void {
+  begin(deaths: readonly Death[]): void {
     this.#calls = [];
-    this.#death = death;
+    this.#deaths = deaths;
     this.#dead = false;
   }
 
-  /** A new instance takes over, once what was under way has come to rest. It dies no more unless told to. */
-  async revive(death: Death | null = null): Promise<void> {
+  /** A new instance takes over, once what was under way has come to rest. */
+  async revive(): Promise<void> {
     await Promise.allSettled(this.#inFlight);
-    this.#death = death;
     this.#dead = false;
   }
 
   async #meet<T>(name: string, call: () => Promise<T>): Promise<T> {
     if (this.#dead) throw new Died('the function is dead');
     this.#calls.push(name);
-    const death = this.#death?.call === this.#calls.length ? this.#death : null;
+    const death = this.#deaths.find(({ call: number }) => number === this.#calls.length);
     if (death?.when === 'before') this.#dead = true;
     if (this.#dead) throw new Died('died before the call');
     this.onCall(name);
@@ -78,7 +73,7 @@ export class FaultyClients {
     this.#inFlight.add(answer);
     try {
       const result = await answer;
-      if (death !== null) this.#dead = true;
+      if (death !== undefined) this.#dead = true;
       if (this.#dead) throw new Died('died before the answer came');
       return result;
     } finally {

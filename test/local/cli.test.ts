@@ -25,7 +25,7 @@ describe('rapport', () => {
     ['an unknown command', ['fly'], /there is no command "fly"/],
     ['a command outside its folder', ['../cli'], /there is no command/],
     ['an unknown option', ['start', '--fast'], /--fast/],
-    ['a port that is none', ['start', '--port', 'x'], /--port needs a number/],
+    ['a port that is none', ['start', '--port', 'x'], /--port needs a whole number/],
     ['no jurisdiction', ['start', '--jurisdictions', ','], /--jurisdictions needs/],
   ])('answers %s with one line and code 2', (_name, args, message) => {
     const { code, err } = rapport(...args);

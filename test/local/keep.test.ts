@@ -55,5 +55,5 @@ describe('a data folder', () => {
     expect(third).toMatchObject({ held: ['d:4'], writes: 1 });
     expect(third.writeKey).not.toBe(first.writeKey);
     rmSync(parent, { recursive: true, force: true });
-  }, 60_000);
+  }, 180_000);
 });

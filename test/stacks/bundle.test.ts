@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, '../..');
 describe('a map without the libraries', () => {
   const { outputFiles } = buildSync({
     absWorkingDir: root,
-    entryPoints: ['functions/contracts/purposes.ts'],
+    entryPoints: ['functions/contracts/purpose-schemas.ts'],
     outdir: 'nowhere',
     bundle: true,
     minify: true,

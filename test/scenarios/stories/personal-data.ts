@@ -195,6 +195,14 @@ export function personalDataStories(pair: () => RunningPair): void {
       expect(eu.region.recentEvents().length).toBeGreaterThan(0);
     });
 
+    it('are not in the list of the quarantine, unless its steward asks for the events', async () => {
+      const { eu } = pair();
+      const list = async (query: string) =>
+        JSON.stringify((await eu.ask('GET', `/v1/quarantine?source=web${query}`)).body);
+      expect(findAny(MARKED, [{ place: 'list', text: await list('') }])).toEqual([]);
+      expect(await list('&include=event')).toContain(EMAIL);
+    });
+
     it('come back in no error answer', async () => {
       const { eu } = pair();
       const answers = [
