@@ -22,7 +22,7 @@ const context = contextOf('eu', SECRETS);
 let engines: Engines;
 let faults: FaultyClients;
 let reader: DynamoDBClient;
-/** Each run has a customer and a quarter of an hour of its own. */
+/** Each run has a customer and four minutes of its own. */
 let runs = 0;
 
 beforeAll(async () => {
@@ -62,7 +62,7 @@ async function countOf(TableName: string, attribute: string, value: string): Pro
 /** A customer leaves a cart behind, and the sweep that notices it dies on the way; the next one finds what is left. */
 async function play(deaths: readonly Death[]) {
   runs += 1;
-  const now = NOW + runs * 15 * MINUTE_MS;
+  const now = NOW + runs * 4 * MINUTE_MS;
   const customer = `customer-${runs}`;
   const subjectId = subjectIdOf([tokenOf('userId', customer)]);
   const cart = signal({

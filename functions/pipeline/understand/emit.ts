@@ -9,7 +9,8 @@ import { rowRef } from '../../contracts/tokens.ts';
 import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, utcDate } from '../../kernel/time.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from './context.ts';
-import type { Ending, Plan } from './plan.ts';
+import type { Ending } from './judge.ts';
+import type { Plan } from './plan.ts';
 import type { DomainEvent, DueCue, EffectPorts } from './ports.ts';
 import type { PublishedGroup } from './publish.ts';
 

@@ -1,0 +1,86 @@
+import type { SubjectId } from '../../contracts/ids.ts';
+import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
+import type { Purpose } from '../../contracts/purposes.ts';
+import { permissionFor } from '../../rights/consent/permission.ts';
+import { foldSignals } from '../3-profile/fold.ts';
+import { messagePrefix, minuteOf, type SeenEntry, sight, tagsByMessage } from '../3-profile/seen.ts';
+import type { Atom } from './atom.ts';
+import type { UnderstandContext } from './context.ts';
+import type { Delivery } from './delivery.ts';
+
+/** How one signal ended, with what its evidence needs. */
+export interface Ending {
+  readonly delivery: Delivery;
+  readonly subjectId: SubjectId;
+  readonly outcome: 'applied' | 'duplicate' | 'withheld';
+  readonly reason: string;
+  readonly allowed: readonly Purpose[];
+  /** The state held it already, from this very place in the stream: an earlier attempt wrote it. */
+  readonly repeated: boolean;
+  /** … and that attempt was another invocation, so its evidence may exist already. */
+  readonly redelivered: boolean;
+}
+
+export interface Judged {
+  readonly endings: readonly Ending[];
+  /** New signals that may be applied, with the purposes allowed. */
+  readonly fresh: readonly { readonly delivery: Delivery; readonly allowed: readonly Purpose[] }[];
+  readonly added: readonly SeenEntry[];
+}
+
+/** Says of each of an atom's signals how it ends: seen before, without permission, or applied.
+ * @param consent the whole customer's · @param paged see `sight` · @param written see `planUnit` */
+export function judge(
+  atom: Atom,
+  subjectId: SubjectId,
+  consent: ConsentState,
+  paged: ReadonlySet<string>,
+  written: ReadonlySet<string>,
+  context: UnderstandContext,
+): Judged {
+  const endings: Ending[] = [];
+  const fresh: { delivery: Delivery; allowed: readonly Purpose[] }[] = [];
+  const added: SeenEntry[] = [];
+  const known = tagsByMessage(atom.window);
+  for (const delivery of atom.deliveries) {
+    const { signal, tag } = delivery;
+    const message = messagePrefix(signal.messageToken);
+    const sighting = sight(known, paged, message, tag);
+    const base = { delivery, subjectId, reason: '', repeated: false, redelivered: false };
+    if (sighting === 'duplicate') {
+      endings.push({ ...base, outcome: 'duplicate', reason: 'message-seen-before', allowed: [] });
+      continue;
+    }
+    const permission = permissionFor(context.jurisdiction, consent, signal.purposes);
+    if (sighting === 'redelivered') {
+      const allowed = 'allowed' in permission ? permission.allowed : [];
+      endings.push({
+        ...base,
+        outcome: 'applied',
+        allowed,
+        repeated: true,
+        redelivered: !written.has(`${atom.id} ${message}`),
+      });
+      continue;
+    }
+    if ('withheld' in permission) {
+      endings.push({ ...base, outcome: 'withheld', reason: permission.withheld, allowed: [] });
+      continue;
+    }
+    known.set(message, tag);
+    added.push({ message, minute: minuteOf(signal.occurredAt), tag });
+    fresh.push({ delivery, allowed: permission.allowed });
+    endings.push({ ...base, outcome: 'applied', allowed: permission.allowed });
+  }
+  return { endings, fresh, added };
+}
+
+/** The atom's state with what may be applied, and with every choice the batch brought. */
+export function foldAtom(atom: Atom, { fresh }: Judged): ProfileState {
+  const state = foldSignals(
+    atom.state,
+    fresh.map(({ delivery }) => delivery.signal),
+    fresh.map(({ allowed }) => allowed),
+  );
+  return atom.consent === state.consent ? state : { ...state, consent: atom.consent };
+}
