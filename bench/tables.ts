@@ -24,7 +24,7 @@ const TABLES: Readonly<
 > = {
   PROFILES_TABLE: { key: keyed('id', 'part') },
   SUBJECTS_TABLE: { key: keyed('subjectId') },
-  RECORDS_TABLE: { key: keyed('messageToken'), indexes: [index('byOutcome', 'outcome', 'receivedAt')] },
+  RECORDS_TABLE: { key: keyed('messageToken'), indexes: [index('listed', 'listed', 'receivedAt')] },
   ALERTS_TABLE: { key: keyed('alertId'), indexes: [index('byState', 'state', 'openedAt')] },
   DUE_CUES_TABLE: { key: keyed('slot', 'cue') },
 };

@@ -23,7 +23,8 @@ const shapes = {
   subjects: { partitionKey: 'subjectId' },
   records: {
     partitionKey: 'messageToken',
-    index: { name: 'byOutcome', partitionKey: 'outcome', sortKey: 'receivedAt' },
+    // Sparse: only what a steward has to look at carries the attribute, and only that is paid for twice.
+    index: { name: 'listed', partitionKey: 'listed', sortKey: 'receivedAt' },
   },
   alerts: { partitionKey: 'alertId', index: { name: 'byState', partitionKey: 'state', sortKey: 'openedAt' } },
   dueCues: { partitionKey: 'slot', sortKey: 'cue' },

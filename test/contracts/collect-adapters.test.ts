@@ -87,15 +87,15 @@ async function dynamoRecords(): Promise<QuarantineRecords> {
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: [
         { AttributeName: 'messageToken', AttributeType: 'S' },
-        { AttributeName: 'outcome', AttributeType: 'S' },
+        { AttributeName: 'listed', AttributeType: 'S' },
         { AttributeName: 'receivedAt', AttributeType: 'N' },
       ],
       KeySchema: [{ AttributeName: 'messageToken', KeyType: 'HASH' }],
       GlobalSecondaryIndexes: [
         {
-          IndexName: 'byOutcome',
+          IndexName: 'listed',
           KeySchema: [
-            { AttributeName: 'outcome', KeyType: 'HASH' },
+            { AttributeName: 'listed', KeyType: 'HASH' },
             { AttributeName: 'receivedAt', KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'ALL' },

@@ -48,7 +48,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   tokenKey: 'EncryptionTokenKey',
 };
 const indexes: Readonly<Partial<Record<keyof typeof resources, string>>> = {
-  records: 'byOutcome',
+  records: 'listed',
   alerts: 'byState',
 };
 

@@ -49,6 +49,9 @@ interface ListQuery {
   readonly cursor?: string;
 }
 
+/** Marks what a steward has to look at, until it is replayed: the key of the sparse index. */
+const LISTED = { S: 'quarantined' };
+
 const toRow = (record: OutcomeRecord): Row => ({
   messageToken: { S: record.messageToken },
   outcome: { S: record.outcome },
@@ -56,6 +59,7 @@ const toRow = (record: OutcomeRecord): Row => ({
   sourceId: { S: record.sourceId },
   receivedAt: { N: String(record.receivedAt) },
   expiresAt: { N: String(Math.ceil((record.receivedAt + RECORD_DAYS * DAY_MS) / 1_000)) },
+  ...(record.outcome === 'quarantined' ? { listed: LISTED } : {}),
   ...(record.quarantine === undefined
     ? {}
     : { quarantineKey: { S: record.quarantine.key }, quarantineLine: { N: String(record.quarantine.line) } }),
@@ -136,12 +140,12 @@ async function listQuarantined(
   table: string,
   query: ListQuery,
 ): Promise<{ readonly records: readonly StoredRecord[]; readonly cursor?: string }> {
-  const filters = ['attribute_not_exists(replayedAt)', 'expiresAt > :now'];
+  const filters = ['expiresAt > :now'];
   const values: Row = {
-    ':outcome': { S: 'quarantined' },
+    ':listed': LISTED,
     ':now': { N: String(Math.floor(Date.now() / 1_000)) },
   };
-  const names: Record<string, string> = { '#outcome': 'outcome' };
+  const names: Record<string, string> = {};
   for (const name of ['sourceId', 'reason'] as const) {
     const wanted = query[name];
     if (wanted === undefined) continue;
@@ -156,10 +160,10 @@ async function listQuarantined(
       dynamodb().send(
         new QueryCommand({
           TableName: table,
-          IndexName: 'byOutcome',
-          KeyConditionExpression: '#outcome = :outcome',
+          IndexName: 'listed',
+          KeyConditionExpression: 'listed = :listed',
           FilterExpression: filters.join(' AND '),
-          ExpressionAttributeNames: names,
+          ...(Object.keys(names).length === 0 ? {} : { ExpressionAttributeNames: names }),
           ExpressionAttributeValues: values,
           ScanIndexForward: false,
           Limit: Math.max(query.limit, 100),
@@ -182,7 +186,7 @@ async function listQuarantined(
 /** Key of the last record of the page before: `<receivedAt>.<messageToken>`. */
 function keyOfCursor(cursor: string): Row {
   const [receivedAt = '', token = ''] = cursor.split('.', 2);
-  return { outcome: { S: 'quarantined' }, receivedAt: { N: receivedAt }, messageToken: { S: token } };
+  return { listed: LISTED, receivedAt: { N: receivedAt }, messageToken: { S: token } };
 }
 
 async function markReplayed(table: string, token: MessageToken, at: EpochMs): Promise<void> {
@@ -191,7 +195,7 @@ async function markReplayed(table: string, token: MessageToken, at: EpochMs): Pr
       new UpdateItemCommand({
         TableName: table,
         Key: { messageToken: { S: token } },
-        UpdateExpression: 'SET replayedAt = :at',
+        UpdateExpression: 'SET replayedAt = :at REMOVE listed',
         ConditionExpression: '#outcome = :quarantined',
         ExpressionAttributeNames: { '#outcome': 'outcome' },
         ExpressionAttributeValues: { ':at': { N: String(at) }, ':quarantined': { S: 'quarantined' } },

@@ -38,9 +38,7 @@ function nameParts(person: Person): { given: string; surname: string; middle: st
   const stated = fold(person.givenName) !== '' || fold(person.surname) !== '';
   const given = stated ? fold(person.givenName) : (words[0] ?? '');
   const surname = stated ? fold(person.surname) : words.length > 1 ? (words.at(-1) ?? '') : '';
-  const middle = words
-    .slice(1, -1)
-    .find((word) => word.length > 1 && word !== given && word !== surname);
+  const middle = words.slice(1, -1).find((word) => word.length > 1 && word !== given && word !== surname);
   return { given, surname, middle: middle ?? '' };
 }
 

@@ -1,0 +1,234 @@
+import {
+  COMPARISONS,
+  type Comparison,
+  type Level,
+  type MatchParameters,
+} from '../../../registry/matching/attributes.ts';
+import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
+import { comparators } from './comparators.ts';
+import type { MatchRecord } from './record.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+/** What evidence is summed over: the name as a whole (its parts may be exchanged), and every other comparison. */
+export const FEATURES = ['name', ...COMPARISONS.slice(2)] as const satisfies readonly string[];
+export type Feature = (typeof FEATURES)[number];
+export const NAME = 0;
+/** Offset of a feature's comparison in COMPARISONS. */
+const COMPARISON_OF_FEATURE = 1;
+
+const GIVEN = 0;
+const SURNAME = 1;
+const MISSING = -1;
+
+/** Prior odds, in bits, that given name and surname were written the wrong way round. */
+const EXCHANGED_BITS = -4;
+/** The same, that a record's only name is a surname, or that its only surname is in truth a given name. */
+const SOLE_NAME_BITS = { isSurname: -1, isGiven: -2 } as const;
+/** A sole name that agrees with neither part: there may be a third (a maiden or middle name), so it counts no worse. */
+const SOLE_NAME_LEAST_BITS = -4;
+
+const FREQUENCY_LEAST = 1e-5;
+const NEAR_LEAST = 1e-6;
+const NEAR_MOST = 0.9;
+/** Two value numbers in one exact double. */
+const PAIR_FACTOR = 2 ** 26;
+
+/** The values of one record as numbers, by feature; -1 where missing. */
+export type EncodedRecord = Int32Array;
+
+/**
+ * Likelihood ratios of agreements, after Fellegi and Sunter (1969) with several levels and with the frequency of values
+ * (Winkler 1989): `m(level) / u(level)`, where `u` of an exact agreement is the share of records with that value, and
+ * `u` of a near or close one is scaled by the more frequent of the two values.
+ *
+ * Frequencies grow with the records encoded; all else is fixed.
+ */
+export class MatchModel {
+  readonly #parameters: readonly { readonly m: readonly number[]; readonly u: readonly number[] }[];
+  readonly #policy: MatchPolicy;
+  /** Given names and surnames share numbers, so that one can be compared with the other. */
+  readonly #words = new Vocabulary();
+  readonly #vocabularies: readonly Vocabulary[];
+  readonly #roleVocabularies = [new Vocabulary(), new Vocabulary()] as const;
+  readonly #nameIds = new Map<number, number>();
+  readonly #names: (readonly [given: number, surname: number])[] = [];
+  readonly #levels: readonly Map<number, Level>[] = COMPARISONS.map(() => new Map());
+  #population = 0;
+
+  constructor(parameters: MatchParameters, policy: MatchPolicy) {
+    this.#parameters = COMPARISONS.map((comparison) => parameters[comparison]);
+    this.#policy = policy;
+    this.#vocabularies = COMPARISONS.map((_, index) => (index <= SURNAME ? this.#words : new Vocabulary()));
+  }
+
+  /** Records encoded so far. */
+  get population(): number {
+    return this.#population;
+  }
+
+  /** Prior odds, in bits, that two records of this population are one person's. */
+  get priorBits(): number {
+    const { populationAtLeast, recordsPerPerson } = this.#policy;
+    return Math.log2(recordsPerPerson / Math.max(this.#population, populationAtLeast));
+  }
+
+  /** Turns a record into numbers and counts its values. */
+  encode(record: MatchRecord): EncodedRecord {
+    const encoded = new Int32Array(FEATURES.length).fill(MISSING);
+    this.#population++;
+    const [given, surname] = [
+      this.#encodeWord(GIVEN, record.givenName),
+      this.#encodeWord(SURNAME, record.surname),
+    ];
+    if (given !== MISSING || surname !== MISSING) encoded[NAME] = this.#nameIdOf(given, surname);
+    for (let index = SURNAME + 1; index < COMPARISONS.length; index++) {
+      const value = record[COMPARISONS[index] as Comparison];
+      if (value === '') continue;
+      const vocabulary = this.#vocabularyOf(index);
+      const id = vocabulary.idOf(value);
+      vocabulary.count(id);
+      encoded[index - COMPARISON_OF_FEATURE] = id;
+    }
+    return encoded;
+  }
+
+  /** Likelihood ratio of two present values of a feature. */
+  ratio(feature: number, a: number, b: number): number {
+    if (feature === NAME) return 2 ** this.#nameBits(a, b);
+    const comparison = feature + COMPARISON_OF_FEATURE;
+    return this.#ratioAt(comparison, this.#levelOf(comparison, a, b), a, b);
+  }
+
+  /** Bits of evidence that two records are one person's, without the prior. */
+  pairBits(a: EncodedRecord, b: EncodedRecord): number {
+    let bits = 0;
+    for (let feature = 0; feature < FEATURES.length; feature++) {
+      const [x = MISSING, y = MISSING] = [a[feature], b[feature]];
+      if (x === MISSING || y === MISSING) continue;
+      bits += feature === NAME ? this.#nameBits(x, y) : Math.log2(this.ratio(feature, x, y));
+    }
+    return bits;
+  }
+
+  /** Bits by feature, only of those present on both sides. */
+  contributions(a: EncodedRecord, b: EncodedRecord): Readonly<Partial<Record<Feature, number>>> {
+    const bits: Partial<Record<Feature, number>> = {};
+    for (const [feature, name] of FEATURES.entries()) {
+      const [x = MISSING, y = MISSING] = [a[feature], b[feature]];
+      if (x !== MISSING && y !== MISSING) bits[name] = Math.log2(this.ratio(feature, x, y));
+    }
+    return bits;
+  }
+
+  /** The level of every comparison, -1 where a side is missing: what calibration counts. */
+  levels(a: EncodedRecord, b: EncodedRecord): Int8Array {
+    const levels = new Int8Array(COMPARISONS.length).fill(MISSING);
+    for (let feature = 0; feature < FEATURES.length; feature++) {
+      const [x = MISSING, y = MISSING] = [a[feature], b[feature]];
+      if (x === MISSING || y === MISSING) continue;
+      if (feature === NAME) {
+        const [[givenX, surnameX], [givenY, surnameY]] = [this.#partsOf(x), this.#partsOf(y)];
+        if (givenX !== MISSING && givenY !== MISSING) levels[GIVEN] = this.#levelOf(GIVEN, givenX, givenY);
+        if (surnameX !== MISSING && surnameY !== MISSING)
+          levels[SURNAME] = this.#levelOf(SURNAME, surnameX, surnameY);
+      } else {
+        const comparison = feature + COMPARISON_OF_FEATURE;
+        levels[comparison] = this.#levelOf(comparison, x, y);
+      }
+    }
+    return levels;
+  }
+
+  #nameBits(a: number, b: number): number {
+    const [[givenA, surnameA], [givenB, surnameB]] = [this.#partsOf(a), this.#partsOf(b)];
+    let best = Number.NEGATIVE_INFINITY;
+    const given = givenA !== MISSING && givenB !== MISSING;
+    const surname = surnameA !== MISSING && surnameB !== MISSING;
+    if (given || surname) {
+      best =
+        (given ? this.#wordBits(GIVEN, givenA, givenB) : 0) +
+        (surname ? this.#wordBits(SURNAME, surnameA, surnameB) : 0);
+    }
+    if (given && surname) {
+      if (best >= 0) return best;
+      const exchanged =
+        EXCHANGED_BITS +
+        this.#wordBits(SURNAME, surnameA, givenB) +
+        this.#wordBits(GIVEN, givenA, surnameB);
+      return Math.max(best, exchanged);
+    }
+    // One side has only one name, which may be either.
+    if (givenA !== MISSING && surnameA === MISSING && surnameB !== MISSING)
+      best = Math.max(best, this.#wordBits(SURNAME, givenA, surnameB) + SOLE_NAME_BITS.isSurname);
+    if (givenB !== MISSING && surnameB === MISSING && surnameA !== MISSING)
+      best = Math.max(best, this.#wordBits(SURNAME, givenB, surnameA) + SOLE_NAME_BITS.isSurname);
+    if (surnameA !== MISSING && givenA === MISSING && givenB !== MISSING)
+      best = Math.max(best, this.#wordBits(GIVEN, surnameA, givenB) + SOLE_NAME_BITS.isGiven);
+    if (surnameB !== MISSING && givenB === MISSING && givenA !== MISSING)
+      best = Math.max(best, this.#wordBits(GIVEN, surnameB, givenA) + SOLE_NAME_BITS.isGiven);
+    return Math.max(best, SOLE_NAME_LEAST_BITS);
+  }
+
+  #wordBits(role: typeof GIVEN | typeof SURNAME, a: number, b: number): number {
+    return Math.log2(this.#ratioAt(role, this.#levelOf(role, a, b), a, b));
+  }
+
+  #ratioAt(comparison: number, level: Level, a: number, b: number): number {
+    const { m, u } = this.#parameters[comparison] ?? { m: [], u: [] };
+    const typical = u[0] ?? FREQUENCY_LEAST;
+    let chance = u[level] ?? 1;
+    if (level === 0) chance = Math.max(this.#frequency(comparison, a, typical), FREQUENCY_LEAST);
+    else if (level <= 2) {
+      const frequency = Math.max(
+        this.#frequency(comparison, a, typical),
+        this.#frequency(comparison, b, typical),
+      );
+      chance *= (frequency / typical) ** this.#policy.nearFrequencyExponent;
+      chance = Math.min(Math.max(chance, NEAR_LEAST), NEAR_MOST);
+    }
+    return (m[level] ?? 0) / chance;
+  }
+
+  #frequency(comparison: number, id: number, typical: number): number {
+    const vocabulary =
+      this.#roleVocabularies[comparison as typeof GIVEN | typeof SURNAME] ?? this.#vocabularyOf(comparison);
+    return vocabulary.frequency(id, typical, this.#policy.frequencyPriorRecords);
+  }
+
+  #levelOf(comparison: number, a: number, b: number): Level {
+    if (a === b) return 0;
+    const pair = a < b ? a * PAIR_FACTOR + b : b * PAIR_FACTOR + a;
+    const cache = this.#levels[comparison];
+    const known = cache?.get(pair);
+    if (known !== undefined) return known;
+    const vocabulary = this.#vocabularyOf(comparison);
+    const compare = comparators[COMPARISONS[comparison] as Comparison];
+    const level = compare(vocabulary.valueOf(a), vocabulary.valueOf(b));
+    cache?.set(pair, level);
+    return level;
+  }
+
+  #vocabularyOf(comparison: number): Vocabulary {
+    return this.#vocabularies[comparison] ?? this.#words;
+  }
+
+  #encodeWord(role: typeof GIVEN | typeof SURNAME, word: string): number {
+    if (word === '') return MISSING;
+    const id = this.#words.idOf(word);
+    this.#roleVocabularies[role].count(id);
+    return id;
+  }
+
+  #nameIdOf(given: number, surname: number): number {
+    const pair = (given + 1) * PAIR_FACTOR + surname + 1;
+    const known = this.#nameIds.get(pair);
+    if (known !== undefined) return known;
+    this.#nameIds.set(pair, this.#names.length);
+    this.#names.push([given, surname]);
+    return this.#names.length - 1;
+  }
+
+  #partsOf(name: number): readonly [given: number, surname: number] {
+    return this.#names[name] ?? [MISSING, MISSING];
+  }
+}

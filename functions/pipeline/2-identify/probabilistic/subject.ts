@@ -1,0 +1,128 @@
+import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
+import { type EncodedRecord, FEATURES, type Feature, type MatchModel } from './model.ts';
+
+/** The distinct values of one feature in a subject, and how many of its records have each. */
+interface Values {
+  readonly ids: readonly number[];
+  readonly counts: readonly number[];
+  /** Records in which the feature is present. */
+  readonly present: number;
+}
+const NO_VALUES: Values = { ids: [], counts: [], present: 0 };
+
+/** Why two subjects became one. */
+export interface MatchEdge {
+  /** A record of either side. */
+  readonly rows: readonly [number, number];
+  /** Posterior odds in bits when it was made; null for a steward's decision. */
+  readonly bits: number | null;
+  readonly contributions: Readonly<Partial<Record<Feature, number>>>;
+}
+
+/** Records held to be one person's, summed up by feature. Immutable; `alive` ends when it is merged or taken apart. */
+export interface MatchSubject {
+  readonly rows: readonly number[];
+  readonly values: readonly Values[];
+  readonly sources: ReadonlySet<number>;
+  readonly edges: readonly MatchEdge[];
+  /** Population when its region was last put together from single records, and its size then. */
+  examinedAt: number;
+  examinedSize: number;
+  alive: boolean;
+}
+
+export function subjectOfRecord(
+  row: number,
+  record: EncodedRecord,
+  source: number,
+  population: number,
+): MatchSubject {
+  return {
+    rows: [row],
+    values: Array.from(record, (id) => (id < 0 ? NO_VALUES : { ids: [id], counts: [1], present: 1 })),
+    sources: new Set([source]),
+    edges: [],
+    examinedAt: population,
+    examinedSize: 1,
+    alive: true,
+  };
+}
+
+export function merged(a: MatchSubject, b: MatchSubject, edge: MatchEdge): MatchSubject {
+  return {
+    rows: [...a.rows, ...b.rows],
+    values: a.values.map((values, feature) => union(values, b.values[feature] ?? NO_VALUES)),
+    sources: new Set([...a.sources, ...b.sources]),
+    edges: [...a.edges, ...b.edges, edge],
+    examinedAt: Math.min(a.examinedAt, b.examinedAt),
+    examinedSize: Math.max(a.examinedSize, b.examinedSize),
+    alive: true,
+  };
+}
+
+function union(a: Values, b: Values): Values {
+  if (b.present === 0) return a;
+  if (a.present === 0) return b;
+  const ids = [...a.ids];
+  const counts = [...a.counts];
+  for (const [index, id] of b.ids.entries()) {
+    const at = ids.indexOf(id);
+    const count = b.counts[index] ?? 0;
+    if (at < 0) {
+      ids.push(id);
+      counts.push(count);
+    } else counts[at] = (counts[at] ?? 0) + count;
+  }
+  return { ids, counts, present: a.present + b.present };
+}
+
+/** Distinct values of a feature that are looked at on either side: a bound on the work, above what people have. */
+const VALUES_MAX = 24;
+
+/**
+ * Evidence, in bits and without the prior, that two subjects are one person.
+ *
+ * Each record of one side is taken as drawn from the person whom the other side's records describe: feature by feature
+ * the likelihood ratio is the mean over all pairs of values, so a spelling that one of twenty records has is explained
+ * by that one, a missing value costs nothing, and a poor record is judged by all that is known of the person. The
+ * logarithms add up over features. Agreement counts once however many records repeat it, as they are not independent;
+ * a disagreement weighs more, the more records on both sides stand behind it (`conflictExponent`).
+ */
+export function subjectBits(
+  model: MatchModel,
+  policy: MatchPolicy,
+  a: MatchSubject,
+  b: MatchSubject,
+  contributions?: Partial<Record<Feature, number>>,
+): number {
+  let total = 0;
+  const fewer = Math.min(a.rows.length, b.rows.length);
+  const pairs = a.rows.length * b.rows.length;
+  for (let feature = 0; feature < FEATURES.length; feature++) {
+    const [x, y] = [a.values[feature] ?? NO_VALUES, b.values[feature] ?? NO_VALUES];
+    if (x.present === 0 || y.present === 0) continue;
+    let bits = Math.log2(meanRatio(model, feature, x, y));
+    if (bits < 0) {
+      const behind = (fewer * x.present * y.present) / pairs;
+      bits *= behind ** policy.conflictExponent;
+    }
+    total += bits;
+    const name = FEATURES[feature];
+    if (contributions !== undefined && name !== undefined) contributions[name] = bits;
+  }
+  return total;
+}
+
+function meanRatio(model: MatchModel, feature: number, x: Values, y: Values): number {
+  let sum = 0;
+  let weight = 0;
+  const [lastX, lastY] = [Math.min(x.ids.length, VALUES_MAX), Math.min(y.ids.length, VALUES_MAX)];
+  for (let i = 0; i < lastX; i++) {
+    for (let j = 0; j < lastY; j++) {
+      const pairs = (x.counts[i] ?? 0) * (y.counts[j] ?? 0);
+      sum += pairs * model.ratio(feature, x.ids[i] ?? 0, y.ids[j] ?? 0);
+      weight += pairs;
+    }
+  }
+  return sum / weight;
+}
