@@ -31,8 +31,8 @@ export interface SeenWindow {
 }
 
 export const EMPTY_WINDOW: SeenWindow = { entries: [], floorMinute: -1 };
-export const WINDOW_MAX = 24;
-const WINDOW_AFTER_PAGING = 4;
+export const WINDOW_MAX = 26;
+const WINDOW_AFTER_PAGING = 2;
 /** Entries of a page: below 1 KB, one write unit. */
 export const PAGE_MAX = 90;
 

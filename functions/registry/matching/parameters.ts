@@ -23,7 +23,7 @@ export const matchParameters: MatchParameters = {
 
 /** How a decision is made from the evidence. Weights are in bits (base-2 logarithm of a likelihood ratio). */
 export interface MatchPolicy {
-  /** Two subjects become one when the posterior odds, in bits, exceed this. 0 is even odds. */
+  /** Two subjects become one when the posterior odds, in bits, exceed this: 0 is even odds, 1 is two to one. */
   readonly mergeAbove: number;
   /** From here up to `mergeAbove` a person is asked. */
   readonly reviewAbove: number;
@@ -49,7 +49,8 @@ export interface MatchPolicy {
 }
 
 export const matchPolicy: MatchPolicy = {
-  mergeAbove: 0,
+  // A wrong merge costs more than a missed one.
+  mergeAbove: 1,
   reviewAbove: -3,
   recordsPerPerson: 3,
   populationAtLeast: 4_000,

@@ -166,7 +166,10 @@ export class Matcher {
   }
 
   /** Merges subjects as long as the evidence favours it, the strongest first, starting from these. */
-  #settle(starts: readonly MatchSubject[], seeds?: Heap<readonly [MatchSubject, MatchSubject, number]>): void {
+  #settle(
+    starts: readonly MatchSubject[],
+    seeds?: Heap<readonly [MatchSubject, MatchSubject, number]>,
+  ): void {
     const heap = seeds ?? new Heap<readonly [MatchSubject, MatchSubject, number]>();
     for (const start of starts) this.#propose(start, heap);
     for (let next = heap.pop(); next !== undefined; next = heap.pop()) {
@@ -196,7 +199,8 @@ export class Matcher {
     for (const other of this.#neighboursOf(subject)) {
       if (this.#areApart(subject, other)) continue;
       const bits = this.#bitsOf(subject, other);
-      if (bits > this.#options.policy.mergeAbove) heap.push(bits, subject.rows[0] ?? 0, [subject, other, bits]);
+      if (bits > this.#options.policy.mergeAbove)
+        heap.push(bits, subject.rows[0] ?? 0, [subject, other, bits]);
     }
   }
 
@@ -290,7 +294,8 @@ export class Matcher {
 
   /** Whether the two must not be one: told apart by a steward, or with records of one source that has no duplicates. */
   #areApart(a: MatchSubject, b: MatchSubject): boolean {
-    if (this.#options.uniqueWithinSource) for (const source of a.sources) if (b.sources.has(source)) return true;
+    if (this.#options.uniqueWithinSource)
+      for (const source of a.sources) if (b.sources.has(source)) return true;
     if (this.#different.size === 0) return false;
     return a.rows.some((row) => {
       const apart = this.#different.get(row);

@@ -152,9 +152,7 @@ export class MatchModel {
     if (given && surname) {
       if (best >= 0) return best;
       const exchanged =
-        EXCHANGED_BITS +
-        this.#wordBits(SURNAME, surnameA, givenB) +
-        this.#wordBits(GIVEN, givenA, surnameB);
+        EXCHANGED_BITS + this.#wordBits(SURNAME, surnameA, givenB) + this.#wordBits(GIVEN, givenA, surnameB);
       return Math.max(best, exchanged);
     }
     // One side has only one name, which may be either.
