@@ -97,16 +97,29 @@ async function fixed(): Promise<Figure> {
     const standing = {
       streams: countOf('AWS::Kinesis::Stream'),
       kmsKeys: countOf('AWS::KMS::Key'),
-      alarms: countOf('AWS::CloudWatch::Alarm'),
+      alarmMetrics: alarmMetrics(stack?.template.Resources ?? {}),
     };
     const spent = fixedUsdPerMonth(standing);
     return {
       name: 'one jurisdiction before its first event',
       value: spent.total,
       unit: '$ a month',
-      note: `${standing.streams} on-demand streams, ${standing.kmsKeys} keys, ${standing.alarms} alarms: ${byService(spent)}`,
+      note: `${standing.streams} on-demand streams, ${standing.kmsKeys} keys, alarms over ${standing.alarmMetrics} metrics: ${byService(spent)}`,
     };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Metrics that the template's alarms look at, those inside an expression counted one by one. */
+function alarmMetrics(
+  resources: Readonly<Record<string, { readonly Type: string; readonly Properties?: unknown }>>,
+): number {
+  return Object.values(resources)
+    .filter((resource) => resource.Type === 'AWS::CloudWatch::Alarm')
+    .map((alarm) => (alarm.Properties as { Metrics?: readonly { MetricStat?: unknown }[] }).Metrics)
+    .reduce(
+      (sum, metrics) => sum + (metrics?.filter((metric) => metric.MetricStat !== undefined).length ?? 1),
+      0,
+    );
 }

@@ -1,29 +1,41 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../../lib/local/errors.ts';
+import type { ReadyJurisdiction } from '../../lib/local/regions.ts';
 import { readReady } from '../arguments.ts';
 import type { Command } from '../command.ts';
 
-const usage = `Usage: npx rapport receipt MESSAGE_ID [--data-dir DIR] [--jurisdiction CODE] [--json]
+const usage = `Usage: npx rapport receipt MESSAGE_ID [--identifier TYPE=VALUE]… [--data-dir DIR] [--jurisdiction CODE] [--json]
 
-Asks every running jurisdiction how the event with this messageId ended. Outcomes other than applied are kept for a
-while; an event of which there is no record was applied, or never received.
+Asks every running jurisdiction how the event with this messageId ended. Quarantined, withheld and misdirected events
+are on record for 90 days. That one was applied can be said for certain only with an identifier of its customer.
 
-  --data-dir DIR        where the region wrote ready.json (default .rapport)
-  --jurisdiction CODE   ask only this jurisdiction
-  --json                machine-readable
+  --identifier TYPE=VALUE  an identifier that the event named, such as userId=C-1042 or email=ada@lovelace.org
+  --data-dir DIR           where the region wrote ready.json (default .rapport)
+  --jurisdiction CODE      ask only this jurisdiction
+  --json                   machine-readable
 `;
 
-interface Ready {
-  readonly jurisdictions: Readonly<
-    Record<string, { readonly operationsUrl: string; readonly token: string }>
-  >;
-}
 interface Line {
   readonly jurisdiction: string;
   /** null: nothing on record. */
   readonly outcome: string | null;
   readonly reason: string | null;
   readonly receivedAt: string | null;
+  /** Quarantined only: when it was sent on after repair. */
+  readonly replayedAt: string | null;
+}
+
+interface RawIdentifier {
+  readonly type: string;
+  readonly value: string;
+}
+
+/** `email=ada@lovelace.org`. @throws UserError when it has another form */
+function identifierIn(text: string): RawIdentifier {
+  const [, type, value] = /^(\w+)=(.+)$/.exec(text) ?? [];
+  if (type === undefined || value === undefined)
+    throw new UserError('--identifier needs TYPE=VALUE, such as userId=C-1042');
+  return { type, value };
 }
 
 async function run(args: readonly string[]): Promise<number> {
@@ -33,6 +45,7 @@ async function run(args: readonly string[]): Promise<number> {
     options: {
       'data-dir': { type: 'string', default: '.rapport' },
       jurisdiction: { type: 'string' },
+      identifier: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
     },
   });
@@ -40,6 +53,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (messageId === undefined || positionals.length > 1)
     throw new UserError('receipt takes one messageId; see --help');
 
+  const identifiers = values.identifier.map(identifierIn);
   const { jurisdictions } = readReady(values['data-dir']);
   const codes = values.jurisdiction === undefined ? Object.keys(jurisdictions) : [values.jurisdiction];
   const lines: Line[] = [];
@@ -47,7 +61,9 @@ async function run(args: readonly string[]): Promise<number> {
     const region = jurisdictions[code];
     if (region === undefined)
       throw new UserError(`${code} is not running here; there are: ${Object.keys(jurisdictions).join(', ')}`);
-    lines.push(await lookUp(code, region, messageId));
+    lines.push(
+      await lookUp(code, region, identifiers.length === 0 ? { messageId } : { messageId, identifiers }),
+    );
   }
   process.stdout.write(values.json ? `${JSON.stringify(lines, null, 2)}\n` : lines.map(asText).join(''));
   return 0;
@@ -55,8 +71,8 @@ async function run(args: readonly string[]): Promise<number> {
 
 async function lookUp(
   jurisdiction: string,
-  region: Ready['jurisdictions'][string],
-  messageId: string,
+  region: ReadyJurisdiction,
+  question: { readonly messageId: string; readonly identifiers?: readonly RawIdentifier[] },
 ): Promise<Line> {
   const url = `${region.operationsUrl.replace(/\/$/, '')}/v1/receipts/lookup`;
   let response: Response;
@@ -64,7 +80,7 @@ async function lookUp(
     response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${region.token}` },
-      body: JSON.stringify({ messageId }),
+      body: JSON.stringify(question),
     });
   } catch (cause) {
     throw new UserError(
@@ -72,19 +88,22 @@ async function lookUp(
       { cause },
     );
   }
-  if (response.status === 404) return { jurisdiction, outcome: null, reason: null, receivedAt: null };
+  if (response.status === 404)
+    return { jurisdiction, outcome: null, reason: null, receivedAt: null, replayedAt: null };
   if (!response.ok)
     throw new UserError(`${jurisdiction} answered ${response.status}: ${await titleOf(response)}`);
   const receipt = (await response.json()) as {
     outcome: string;
     reason?: string | null;
     receivedAt?: string | number | null;
+    replayedAt?: string | null;
   };
   return {
     jurisdiction,
     outcome: receipt.outcome,
     reason: receipt.reason ?? null,
     receivedAt: receipt.receivedAt == null ? null : new Date(receipt.receivedAt).toISOString(),
+    replayedAt: receipt.replayedAt ?? null,
   };
 }
 
@@ -94,10 +113,10 @@ async function titleOf(response: Response): Promise<string> {
   return problem.title ?? problem.message ?? response.statusText;
 }
 
-const asText = ({ jurisdiction, outcome, reason, receivedAt }: Line): string =>
+const asText = ({ jurisdiction, outcome, reason, receivedAt, replayedAt }: Line): string =>
   outcome === null
-    ? `${jurisdiction}: no refusal on record: applied, or never received\n`
-    : `${[`${jurisdiction}: ${outcome}`, reason, receivedAt && `received ${receivedAt}`].filter(Boolean).join(', ')}\n`;
+    ? `${jurisdiction}: no refusal on record: applied, a duplicate, or never received\n`
+    : `${[`${jurisdiction}: ${outcome}`, reason, receivedAt && `received ${receivedAt}`, replayedAt && `sent on after repair ${replayedAt}`].filter(Boolean).join(', ')}\n`;
 
 export const command: Command = {
   name: 'receipt',

@@ -66,8 +66,15 @@ export class Simulation {
       : this.#identifiers.partition(this.#rows);
   }
 
+  /** Pairs of subjects that a steward should look at; those that an identifier has joined are settled. */
+  #reviewQueue(partition: readonly number[]): number {
+    const reviews = this.matcher?.reviews() ?? [];
+    return reviews.filter(({ rows: [a, b] }) => partition[a] !== partition[b]).length;
+  }
+
   report(): SimulationReport {
-    const subjects = new Set(this.partition()).size;
+    const partition = this.partition();
+    const subjects = new Set(partition).size;
     const merges = this.#rows - subjects;
     const on = this.#options.mode === 'on';
     const sorted = [...this.#comparisons].sort((a, b) => a - b);
@@ -79,7 +86,7 @@ export class Simulation {
       rows: this.#rows,
       subjects,
       merges: { deterministic: on ? 0 : merges, probabilistic: on ? merges : 0 },
-      reviewQueue: this.matcher?.reviews().length ?? 0,
+      reviewQueue: this.#reviewQueue(partition),
       comparisonsPerRow: { p50: quantile(0.5), p99: quantile(0.99), max: sorted.at(-1) ?? 0 },
       rowsPerSecond: seconds > 0 ? Math.round(this.#rows / seconds) : 0,
       seconds: Number(seconds.toFixed(3)),

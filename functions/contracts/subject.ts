@@ -24,8 +24,8 @@ export interface SubjectGraph {
 export interface Published {
   /** Segments it is in, with the time it entered. */
   readonly segments: Readonly<Record<string, EpochMs>>;
-  /** Alert rules that ever fired: when, and whether the cue still holds. */
-  readonly alerts: Readonly<Record<string, { readonly firedAt: EpochMs; readonly active: boolean }>>;
+  /** Alert rules that ever fired: when, and for a cue of which time. */
+  readonly alerts: Readonly<Record<string, { readonly firedAt: EpochMs; readonly occurredAt: EpochMs }>>;
   /** When an absence cue will look again; null when none is armed. */
   readonly dueAt: EpochMs | null;
   /** Effects of the last write, kept until the writer surely emitted them: a crash in between is made good at the

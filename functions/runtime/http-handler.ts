@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type * as z from 'zod';
 import { stableId } from '../kernel/codec.ts';
 import { ThrottledError, TransientError } from '../kernel/invariant.ts';
-import { emitMetrics, log } from './log.ts';
+import { emitMetrics, log, whereThrown } from './log.ts';
 import { takeCounts } from './meter.ts';
 
 /** What an HTTP function answers. A body goes out as JSON. */
@@ -96,10 +96,6 @@ function toProblem(error: unknown, event: APIGatewayProxyEventV2, context: Conte
   log.error('unexpected error', error, { ...fields, errorId, where: whereThrown(error) });
   return problem({ status: 500, title: 'Unexpected error', errorId });
 }
-
-/** The code line an error came from: its message may quote input, its stack frames do not. */
-const whereThrown = (error: unknown): string | undefined =>
-  error instanceof Error ? /\n\s+at (.+)/.exec(error.stack ?? '')?.[1] : undefined;
 
 export type Parsed<T> = { readonly value: T } | { readonly problem: Problem };
 

@@ -42,3 +42,7 @@ export function emitMetrics(
     })}\n`,
   );
 }
+
+/** The code line an error came from: its message may quote input, its stack frames do not. */
+export const whereThrown = (error: unknown): string | undefined =>
+  error instanceof Error ? /\n\s+at (.+)/.exec(error.stack ?? '')?.[1] : undefined;

@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import { type FlowFunction, flow } from '../flow.ts';
 import { unpack } from '../kernel/codec.ts';
 import type { EpochMs } from '../kernel/time.ts';
-import { emitMetrics, log } from './log.ts';
+import { emitMetrics, log, whereThrown } from './log.ts';
 import { count, takeCounts } from './meter.ts';
 
 /** Functions of the map that a stream triggers. */
@@ -88,7 +88,10 @@ export function streamHandler({ functionId, step, clock = Date.now }: StreamHand
     },
   })
     .onError((request) => {
-      log.error('batch failed', request.error, { records: request.event.Records.length });
+      log.error('batch failed', request.error, {
+        records: request.event.Records.length,
+        where: whereThrown(request.error),
+      });
       // Set, not thrown: middy would attach the original, message and all, to a new error.
       request.error = new BatchFailure(`${functionId}: ${request.error?.name ?? 'unknown error'}`);
     })

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { FunctionId } from '../flow.ts';
 import type { EpochMs } from '../kernel/time.ts';
-import { emitMetrics, log } from './log.ts';
+import { emitMetrics, log, whereThrown } from './log.ts';
 import { takeCounts } from './meter.ts';
 
 /** A task failed and is to be run again. Names the error and no more: Lambda prints what a handler throws. */
@@ -19,7 +19,7 @@ export function taskHandler(options: {
   const { functionId, step, clock = Date.now } = options;
   return middy()
     .onError((request) => {
-      log.error('task failed', request.error);
+      log.error('task failed', request.error, { where: whereThrown(request.error) });
       request.error = new TaskFailure(`${functionId}: ${request.error?.name ?? 'unknown error'}`);
     })
     .handler(async (): Promise<Readonly<Record<string, number>>> => {

@@ -44,10 +44,11 @@ export class Alarms extends Construct {
       );
     this.above(
       'Failures',
-      'Stream records or schedule ticks that a function gave up on are waiting in a failure queue',
+      'A function gave up on stream records or schedule ticks',
       sumOf(
         props.queues.map((queue) =>
-          queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: PERIOD }),
+          // Sent, not waiting: salvage takes them out again at once.
+          queue.metricNumberOfMessagesSent({ statistic: Stats.SUM, period: PERIOD }),
         ),
       ),
       0,

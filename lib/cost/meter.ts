@@ -100,7 +100,8 @@ export interface Standing {
   /** Shards per stream, provisioned; absent: on-demand. */
   readonly provisionedShards?: number;
   readonly kmsKeys: number;
-  readonly alarms: number;
+  /** Metrics that alarms look at: each is paid for, also inside one alarm's expression. */
+  readonly alarmMetrics: number;
 }
 
 const HOURS_PER_MONTH = 730;
@@ -113,7 +114,7 @@ export function fixedUsdPerMonth(standing: Standing): Cost {
         ? usdFor('kinesisStreamHour', standing.streams * HOURS_PER_MONTH)
         : usdFor('kinesisShardHour', standing.streams * standing.provisionedShards * HOURS_PER_MONTH),
     kms: usdFor('kmsKeyMonth', standing.kmsKeys),
-    alarms: usdFor('alarmMonth', standing.alarms),
+    alarms: usdFor('alarmMonth', standing.alarmMetrics),
   };
   return { total: byService.kinesis + byService.kms + byService.alarms, byService };
 }

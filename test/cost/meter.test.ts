@@ -72,15 +72,14 @@ describe('cost', () => {
 
 describe('fixed cost', () => {
   it('is 29.20 a month for an on-demand stream, and 10.95 for a shard', () => {
-    expect(fixedUsdPerMonth({ streams: 1, kmsKeys: 0, alarms: 0 }).total).toBeCloseTo(29.2, 9);
-    expect(fixedUsdPerMonth({ streams: 1, provisionedShards: 1, kmsKeys: 0, alarms: 0 }).total).toBeCloseTo(
-      10.95,
-      9,
-    );
+    expect(fixedUsdPerMonth({ streams: 1, kmsKeys: 0, alarmMetrics: 0 }).total).toBeCloseTo(29.2, 9);
+    expect(
+      fixedUsdPerMonth({ streams: 1, provisionedShards: 1, kmsKeys: 0, alarmMetrics: 0 }).total,
+    ).toBeCloseTo(10.95, 9);
   });
 
   it('adds keys and alarms', () => {
-    const cost = fixedUsdPerMonth({ streams: 2, kmsKeys: 2, alarms: 12 });
+    const cost = fixedUsdPerMonth({ streams: 2, kmsKeys: 2, alarmMetrics: 12 });
     expect(cost.byService).toEqual({
       kinesis: expect.closeTo(58.4, 9),
       kms: 2,

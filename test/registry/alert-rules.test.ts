@@ -34,11 +34,12 @@ describe.each(alertRules.map((rule) => [rule.name, rule] as const))('%s', (name,
     expect(alert?.reasons.length).toBeGreaterThan(0);
     for (const { value, threshold } of alert?.reasons ?? []) expect(value).toBeGreaterThanOrEqual(threshold);
     expect(alert?.occurredAt).toBeLessThanOrEqual(example.now);
-    // While the cue goes on holding, and while the rule cools down after it has ended, there is nothing new to tell.
+    // The same behaviour is nothing new to tell, nor is another of its kind while the rule cools down.
     expect(alerted(rule, example, { published: first.alerts }).opened).toEqual([]);
-    const ended = { [name]: { firedAt: example.now - rule.cooldownMs + 1, active: false } };
+    const earlier = (alert?.occurredAt ?? 0) - 1;
+    const ended = { [name]: { firedAt: example.now - rule.cooldownMs + 1, occurredAt: earlier } };
     expect(alerted(rule, example, { published: ended }).opened).toEqual([]);
-    const cool = { [name]: { firedAt: example.now - rule.cooldownMs, active: false } };
+    const cool = { [name]: { firedAt: example.now - rule.cooldownMs, occurredAt: earlier } };
     expect(alerted(rule, example, { published: cool }).opened).toHaveLength(1);
   });
 

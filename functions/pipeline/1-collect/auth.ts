@@ -26,6 +26,6 @@ export function sourceOfKey(
   key: string | null,
 ): SourceDefinition | null {
   if (key === null) return null;
-  const claimed = sources.find((source) => key.startsWith(`${source.id}_`));
-  return claimed !== undefined && isWriteKeyOf(secrets, claimed, key) ? claimed : null;
+  const claimed = sources.filter((source) => key.startsWith(`${source.id}_`));
+  return claimed.find((source) => isWriteKeyOf(secrets, source, key)) ?? null;
 }

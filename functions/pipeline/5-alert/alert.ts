@@ -16,8 +16,8 @@ export interface Alerted {
 }
 
 /**
- * Alerts of one subject: each rule's cue is looked at, and an alert opens when a cue begins to hold (not while it goes on
- * holding), unless it is too old to be news or the rule is cooling down.
+ * Alerts of one subject: an alert opens for a cue that occurred after the one it last opened for, unless the cue is too
+ * old to be news or the rule is cooling down. Looking again at the same behaviour opens nothing.
  *
  * @param settled whether silence may be concluded from: absence cues are judged only by the sweep, since right after a
  *   signal the rest of the story may still be in the stream.
@@ -33,7 +33,7 @@ export function alertsOf(
   settled: boolean,
 ): Alerted {
   const opened: Alert[] = [];
-  const alerts: Record<string, { firedAt: EpochMs; active: boolean }> = { ...published };
+  const alerts: Record<string, Published['alerts'][string]> = { ...published };
   let dueAt: EpochMs | null = null;
   const view = { state, segments, now };
   for (const rule of rules) {
@@ -43,22 +43,17 @@ export function alertsOf(
       continue;
     }
     const before = published[rule.name];
-    const cue = rule.cue(view);
-    const isAbsence = rule.dueAt !== undefined;
-    const holdsOn = cue !== null && before?.active === true;
+    const isNew = (occurredAt: EpochMs): boolean =>
+      now - occurredAt <= rule.freshMs && (before === undefined || occurredAt > before.occurredAt);
     const due = rule.dueAt?.(view) ?? null;
     // Once silence has been judged, only a later moment is worth another look.
-    if (due !== null && !holdsOn && (!settled || due > now) && isNews(due, rule, now)) {
+    if (due !== null && isNew(due) && (!settled || due > now))
       dueAt = dueAt === null ? due : Math.min(dueAt, due);
-    }
-    if (cue === null) {
-      if (before?.active === true) alerts[rule.name] = { firedAt: before.firedAt, active: false };
-      continue;
-    }
-    if (isAbsence && !settled) continue;
-    if (holdsOn || !isNews(cue.occurredAt, rule, now)) continue;
+    if (rule.dueAt !== undefined && !settled) continue;
+    const cue = rule.cue(view);
+    if (cue === null || !isNew(cue.occurredAt)) continue;
     if (before !== undefined && now - before.firedAt < rule.cooldownMs) continue;
-    alerts[rule.name] = { firedAt: now, active: true };
+    alerts[rule.name] = { firedAt: now, occurredAt: cue.occurredAt };
     opened.push({
       alertId: asAlertId(stableId(subjectId, rule.name, cue.occurredAt)),
       subjectId,
@@ -73,7 +68,3 @@ export function alertsOf(
   }
   return { opened, alerts, dueAt };
 }
-
-/** A cue of the past is history once it is older than the rule's freshness. */
-const isNews = (occurredAt: EpochMs, rule: AlertRuleDefinition, now: EpochMs): boolean =>
-  now - occurredAt <= rule.freshMs;

@@ -110,7 +110,9 @@ function worthOf(state: ProfileState, currency: string, unitMinor: number): Prof
     refundValue: state.refundValueMinor / unitMinor,
     firstOrderAt: isoOrNull(firstOrderAt),
     lastOrderAt: isoOrNull(lastOrderAt),
-    rhythmDays: hasRhythm ? (lastOrderAt - firstOrderAt) / (orders - 1) / DAY_MS : null,
+    rhythmDays: hasRhythm
+      ? Math.round(((lastOrderAt - firstOrderAt) / (orders - 1) / DAY_MS) * 10) / 10
+      : null,
   };
 }
 

@@ -73,8 +73,19 @@ export function identify(
   const resolution = resolve(known, added, alreadySaturated, stateHolders, context.linkLimits);
   const graphs = resolution.graphs.map((graph) => known.find((each) => isSameGraph(each, graph)) ?? graph);
   const changes = identityChanges(before, withSolos(graphs, before, known), idsOf(around));
-  return { ...resolution, graphs, changes, links, before };
+  const saturated = new Set([...resolution.saturated, ...takenForSaturated(known, world)]);
+  // The link that was one too many is remembered only once the other end is known to link nobody: should that write fail,
+  // the link has to count again.
+  for (const own of links.values()) for (const token of saturated) own.delete(token);
+  return { ...resolution, graphs, saturated: [...saturated], changes, links, before };
 }
+
+/** Ends that a graph takes for ones that link too many, and whose own rows do not say so: one of the two was read too early.
+ * Saying it again either mends the row or conflicts, and then both are read afresh. */
+const takenForSaturated = (known: readonly SubjectGraph[], world: World): readonly IdentifierToken[] =>
+  known
+    .flatMap((graph) => graph.edges.flat().filter((end) => !graph.nodes.includes(end)))
+    .filter((end) => world.nodes.get(end)?.saturated === false);
 
 const isSameGraph = (a: SubjectGraph, b: SubjectGraph): boolean =>
   a.subjectId === b.subjectId &&

@@ -159,13 +159,16 @@ function mergePublished(a: Published, b: Published): Published {
   const segments: Record<string, EpochMs> = { ...a.segments };
   for (const [name, since] of Object.entries(b.segments))
     segments[name] = Math.min(segments[name] ?? since, since);
-  const alerts: Record<string, { firedAt: EpochMs; active: boolean }> = { ...a.alerts };
+  const alerts: Record<string, Published['alerts'][string]> = { ...a.alerts };
   for (const [rule, fired] of Object.entries(b.alerts)) {
     const own = alerts[rule];
     alerts[rule] =
       own === undefined
         ? fired
-        : { firedAt: Math.max(own.firedAt, fired.firedAt), active: own.active || fired.active };
+        : {
+            firedAt: Math.max(own.firedAt, fired.firedAt),
+            occurredAt: Math.max(own.occurredAt, fired.occurredAt),
+          };
   }
   const dueAt = a.dueAt === null ? b.dueAt : b.dueAt === null ? a.dueAt : Math.min(a.dueAt, b.dueAt);
   return { segments, alerts, dueAt, effects: [...a.effects, ...b.effects] };

@@ -95,7 +95,7 @@ export class WriteCollector {
     for (const token of saturated) this.#nodes.set(token, { ...this.#node(token), saturated: true });
     this.#point(known, graphs);
     this.#publishAlone(published);
-    const rootOf = roots(known, graphs, this.#before, [...this.#nodes.keys()]);
+    const rootOf = roots(known, graphs, saturated, this.#before, [...this.#nodes.keys()]);
     const units = new Map<string, GrowingUnit>();
     const unitOf = (key: string): GrowingUnit => {
       const root = rootOf(key);
@@ -167,6 +167,7 @@ export class WriteCollector {
 function roots(
   known: readonly SubjectGraph[],
   graphs: readonly SubjectGraph[],
+  saturated: readonly IdentifierToken[],
   before: ReadonlyMap<IdentifierToken, SubjectId>,
   nodes: readonly IdentifierToken[],
 ): (key: string) => string {
@@ -181,6 +182,10 @@ function roots(
     if (x !== y) parent.set(x, y);
   };
   for (const graph of [...known, ...graphs]) for (const node of graph.nodes) join(node, graph.subjectId);
+  // A graph that takes an end for one that links too many must not be seen before that end says so itself.
+  const found = new Set(saturated);
+  for (const graph of graphs)
+    for (const end of graph.edges.flat()) if (found.has(end)) join(end, graph.subjectId);
   for (const node of nodes) {
     const old = before.get(node);
     if (old !== undefined && old !== subjectIdOf([node])) join(node, old);

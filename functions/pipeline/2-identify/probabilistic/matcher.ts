@@ -10,6 +10,10 @@ import { type MatchSubject, merged, subjectBits, subjectOfRecord } from './subje
 /** A rank above any evidence: decisions of a steward are carried out first. */
 const DECIDED = Number.MAX_VALUE;
 
+/** A subject is examined again when it, or the population, has grown by this factor since: the work stays proportional
+ * to the number of records. */
+const GROWTH = +(process.env.G??1.5);
+
 interface Link {
   readonly to: number;
   readonly bits: number;
@@ -94,7 +98,7 @@ export class Matcher {
     this.#aging.push(subject);
     this.#settle([subject]);
     const joined = this.#subjectOf(row);
-    if (joined.rows.length >= 2 * joined.examinedSize && joined.rows.length > 2) this.#reexamine(joined);
+    if (joined.rows.length >= GROWTH * joined.examinedSize && joined.rows.length > 2) this.#reexamine(joined);
     this.#reexamineOldest();
     return { row, comparisons: this.#comparisons };
   }
@@ -245,7 +249,7 @@ export class Matcher {
       for (const { to, bits } of this.#links[row] ?? []) {
         const other = this.#subjectOf(to);
         if (other === subject || bits <= this.#options.policy.mergeAbove) continue;
-        strength.set(other, Math.max(strength.get(other) ?? 0, bits));
+        strength.set(other, Math.max(strength.get(other) ?? bits, bits));
       }
     }
     const region = [subject];
@@ -262,13 +266,13 @@ export class Matcher {
   #reexamineOldest(): void {
     for (;;) {
       const oldest = this.#aging[this.#agingHead];
-      if (oldest === undefined || (oldest.alive && 2 * oldest.examinedAt > this.#model.population)) return;
+      if (oldest === undefined || (oldest.alive && GROWTH * oldest.examinedAt > this.#model.population)) return;
       this.#agingHead++;
       if (this.#agingHead > 1_024 && 2 * this.#agingHead > this.#aging.length) {
         this.#aging.splice(0, this.#agingHead);
         this.#agingHead = 0;
       }
-      if (oldest.alive && 2 * oldest.examinedAt <= this.#model.population) {
+      if (oldest.alive && GROWTH * oldest.examinedAt <= this.#model.population) {
         this.#reexamine(oldest);
         return;
       }
