@@ -131,7 +131,10 @@ describe('rapport receipt', () => {
 
   it('says what no record means', async () => {
     const { code, out } = await rapport('receipt', 'any', '--data-dir', directory, '--jurisdiction', 'uk');
-    expect({ code, out }).toEqual({ code: 0, out: 'uk: no refusal on record: applied, a duplicate, or never received\n' });
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: 'uk: no refusal on record: applied, a duplicate, or never received\n',
+    });
   });
 
   it('says when it may not ask', async () => {
