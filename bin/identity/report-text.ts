@@ -35,13 +35,14 @@ export function explanation(
   if (rowA < 0 || rowB < 0) throw new UserError(`--explain: there is no row ${rowA < 0 ? a : b}`);
   if (simulation.matcher === undefined)
     return `${a} and ${b}: this jurisdiction allows no probabilistic matching, so there is no weight\n`;
+  const partition = simulation.partition();
   const found = simulation.matcher.explain(rowA, rowB);
   const weights = (bits: Readonly<Record<string, number>>): string =>
     Object.entries(bits)
       .map(([feature, weight]) => `${feature} ${signed(weight)}`)
       .join(', ') || 'nothing to compare';
   const lines = [
-    `${a} and ${b}: ${found.sameSubject ? 'one subject' : 'two subjects'} (bits; more than ${matchPolicy.mergeAbove} merges)`,
+    `${a} and ${b}: ${partition[rowA] === partition[rowB] ? 'one subject' : 'two subjects'} (bits; more than ${matchPolicy.mergeAbove} merges)`,
     `  the two rows      prior ${signed(found.priorBits)}, ${weights(found.pair)}`,
   ];
   if (found.subjects !== undefined)

@@ -44,6 +44,9 @@ export interface MatchPolicy {
   readonly recordsPerPerson: number;
   /** A population is taken to be at least this large, so that its first records are not joined lightly. */
   readonly populationAtLeast: number;
+  /** Prior odds, in bits, that two records which agree in all that a home shares are one person's and not of two people
+   * of one home: a file repeats a person far more often than it has others of the same home. */
+  readonly householdPriorBits: number;
   /** A disagreement between two subjects weighs its single-record weight times the number of records behind it to this
    * power: 0 counts it once, 1 as if every record had made its error independently. */
   readonly conflictExponent: number;
@@ -67,9 +70,10 @@ export const matchPolicy: MatchPolicy = {
   reviewAbove: -3,
   recordsPerPerson: 3,
   populationAtLeast: 4_000,
+  householdPriorBits: 5,
   conflictExponent: 0.5,
   nearFrequencyExponent: 0.5,
-  frequencyPriorRecords: 300,
+  frequencyPriorRecords: 1_000,
   rememberAbove: -6,
   blockMax: 200,
   candidatesMax: 250,

@@ -97,20 +97,26 @@ const phone: Comparator = (a, b) => number(a.slice(-SUBSCRIBER_DIGITS), b.slice(
 const houseNumber: Comparator = (a, b) => (a === b ? SAME : editDistance(a, b, 1) <= 1 ? NEAR : DIFFERENT);
 const code: Comparator = (a, b) => (a === b ? SAME : DIFFERENT);
 
+/** Several measures depend a little on which value comes first; the lesser one always does. */
+const symmetric =
+  (compare: Comparator): Comparator =>
+  (a, b) =>
+    a <= b ? compare(a, b) : compare(b, a);
+
 export const comparators: Readonly<Record<Comparison, Comparator>> = {
-  givenName,
-  surname,
-  middleName: code,
-  birthDate,
-  birthPlace: phrase,
-  postcode,
-  occupation: phrase,
-  gender: code,
-  email,
-  phone,
-  street: phrase,
-  streetNumber: houseNumber,
-  city: phrase,
-  region: code,
-  nationalId: number,
+  givenName: symmetric(givenName),
+  surname: symmetric(surname),
+  middleName: symmetric(code),
+  birthDate: symmetric(birthDate),
+  birthPlace: symmetric(phrase),
+  postcode: symmetric(postcode),
+  occupation: symmetric(phrase),
+  gender: symmetric(code),
+  email: symmetric(email),
+  phone: symmetric(phone),
+  street: symmetric(phrase),
+  streetNumber: symmetric(houseNumber),
+  city: symmetric(phrase),
+  region: symmetric(code),
+  nationalId: symmetric(number),
 };

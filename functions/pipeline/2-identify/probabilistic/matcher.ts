@@ -2,41 +2,22 @@ import type { MatchParameters, Person } from '../../../registry/matching/attribu
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
 import { blockingKeys } from './blocking-keys.ts';
 import { type CandidateIndex, candidatesOf } from './candidate-index.ts';
+import type { MatchExplanation, MatchReview } from './findings.ts';
 import { Heap } from './heap.ts';
-import { type EncodedRecord, type Feature, MatchModel } from './model.ts';
+import { type EncodedRecord, MatchModel } from './model.ts';
 import { matchRecordOf } from './record.ts';
-import { type MatchSubject, merged, subjectBits, subjectOfRecord } from './subject.ts';
+import { type Contributions, type MatchSubject, merged, subjectBits, subjectOfRecord } from './subject.ts';
 
 /** A rank above any evidence: decisions of a steward are carried out first. */
 const DECIDED = Number.MAX_VALUE;
 
 /** A subject is examined again when it, or the population, has grown by this factor since: the work stays proportional
  * to the number of records. */
-const GROWTH = +(process.env.G??1.5);
+const GROWTH = 1.5;
 
 interface Link {
   readonly to: number;
   readonly bits: number;
-}
-
-/** Two subjects that may be one person: for a steward to decide. */
-export interface MatchReview {
-  readonly rows: readonly [number, number];
-  /** Posterior odds in bits. */
-  readonly bits: number;
-  readonly contributions: Readonly<Partial<Record<Feature, number>>>;
-}
-
-/** Why two records are, or are not, one person's. */
-export interface MatchExplanation {
-  readonly sameSubject: boolean;
-  readonly priorBits: number;
-  /** The two records alone. */
-  readonly pair: Readonly<Partial<Record<Feature, number>>>;
-  /** Their subjects as wholes; absent when they are one. */
-  readonly subjects?: { readonly bits: number; readonly contributions: Partial<Record<Feature, number>> };
-  /** The merges that made the subject, when they are one. */
-  readonly edges?: MatchSubject['edges'];
 }
 
 export interface MatcherOptions {
@@ -54,7 +35,7 @@ export interface MatcherOptions {
  *
  * A new record is compared with those that share a blocking key, and joins the subject that it fits best, if the odds
  * favour it; subjects that the new record brings near each other are then looked at as wholes. Decisions are revised:
- * a subject that has doubled, and every one whose last examination is older than half of the population, is taken apart
+ * a subject that has grown by half, and every one not examined since the population grew by half, is taken apart
  * with those next to it and put together again, strongest evidence first (agglomerative, as if its records had just
  * come in together). So the result depends little on the order of arrival. A pair that a steward told apart is never in
  * one subject.
@@ -137,7 +118,7 @@ export class Matcher {
       for (const other of this.#neighboursOf(subject)) {
         const [row = 0, otherRow = 0] = [subject.rows[0], other.rows[0]];
         if (row > otherRow || this.#areApart(subject, other)) continue;
-        const contributions: Partial<Record<Feature, number>> = {};
+        const contributions: Contributions = {};
         const bits = this.#bitsOf(subject, other, contributions);
         if (bits >= policy.reviewAbove && (bits <= policy.mergeAbove || !mayMerge))
           reviews.push({ rows: [row, otherRow], bits, contributions });
@@ -154,7 +135,7 @@ export class Matcher {
     const pair = this.#model.contributions(recordA, recordB);
     const { priorBits } = this.#model;
     if (sameSubject) return { sameSubject, priorBits, pair, edges: subjectA.edges };
-    const contributions: Partial<Record<Feature, number>> = {};
+    const contributions: Contributions = {};
     const bits = this.#bitsOf(subjectA, subjectB, contributions);
     return { sameSubject, priorBits, pair, subjects: { bits, contributions } };
   }
@@ -179,7 +160,7 @@ export class Matcher {
     for (let next = heap.pop(); next !== undefined; next = heap.pop()) {
       const [a, b, bits] = next;
       if (!a.alive || !b.alive) continue;
-      const contributions: Partial<Record<Feature, number>> = {};
+      const contributions: Contributions = {};
       // Evidence kept from earlier is looked at again before anything is built on it.
       const now = bits === DECIDED ? DECIDED : this.#bitsOf(a, b, contributions);
       if (now <= this.#options.policy.mergeAbove) continue;
@@ -262,11 +243,12 @@ export class Matcher {
     return region;
   }
 
-  /** One subject whose examination is older than half of the population is examined again. */
+  /** One subject that was not examined since the population grew by GROWTH is examined again. */
   #reexamineOldest(): void {
     for (;;) {
       const oldest = this.#aging[this.#agingHead];
-      if (oldest === undefined || (oldest.alive && GROWTH * oldest.examinedAt > this.#model.population)) return;
+      if (oldest === undefined || (oldest.alive && GROWTH * oldest.examinedAt > this.#model.population))
+        return;
       this.#agingHead++;
       if (this.#agingHead > 1_024 && 2 * this.#agingHead > this.#aging.length) {
         this.#aging.splice(0, this.#agingHead);
@@ -307,9 +289,9 @@ export class Matcher {
     });
   }
 
-  #bitsOf(a: MatchSubject, b: MatchSubject, contributions?: Partial<Record<Feature, number>>): number {
+  #bitsOf(a: MatchSubject, b: MatchSubject, contributions?: Contributions): number {
     this.#comparisons++;
-    return subjectBits(this.#model, this.#options.policy, a, b, contributions) + this.#model.priorBits;
+    return subjectBits(this.#model, this.#options.policy, a, b, contributions);
   }
 
   #own(subject: MatchSubject): void {

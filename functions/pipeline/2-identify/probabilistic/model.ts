@@ -99,6 +99,19 @@ export class MatchModel {
     return this.#ratioAt(comparison, this.#levelOf(comparison, a, b), a, b);
   }
 
+  /** Likelihood ratio of the given names alone, in whichever arrangement of the names fits best; 1 when one is missing. */
+  givenNameRatio(a: number, b: number): number {
+    const [[givenA, surnameA], [givenB, surnameB]] = [this.#partsOf(a), this.#partsOf(b)];
+    if (givenA === MISSING || givenB === MISSING) return 1;
+    const direct = this.#wordBits(GIVEN, givenA, givenB);
+    if (direct >= 0 || surnameA === MISSING || surnameB === MISSING) {
+      // A sole name may be the surname, which then says nothing of the given name.
+      return surnameA === MISSING || surnameB === MISSING ? 2 ** Math.max(direct, 0) : 2 ** direct;
+    }
+    const crossed = this.#wordBits(SURNAME, surnameA, givenB);
+    return crossed > 0 ? 2 ** Math.max(direct, this.#wordBits(GIVEN, givenA, surnameB)) : 2 ** direct;
+  }
+
   /** Bits of evidence that two records are one person's, without the prior. */
   pairBits(a: EncodedRecord, b: EncodedRecord): number {
     let bits = 0;

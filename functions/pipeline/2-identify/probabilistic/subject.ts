@@ -1,5 +1,5 @@
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
-import { type EncodedRecord, FEATURES, type Feature, type MatchModel } from './model.ts';
+import { type EncodedRecord, FEATURES, type Feature, type MatchModel, NAME } from './model.ts';
 
 /** The distinct values of one feature in a subject, and how many of its records have each. */
 interface Values {
@@ -10,13 +10,16 @@ interface Values {
 }
 const NO_VALUES: Values = { ids: [], counts: [], present: 0 };
 
+/** Bits by feature; `household` is what the chance of two people of one home takes away. */
+export type Contributions = Partial<Record<Feature | 'household', number>>;
+
 /** Why two subjects became one. */
 export interface MatchEdge {
   /** A record of either side. */
   readonly rows: readonly [number, number];
   /** Posterior odds in bits when it was made; null for a steward's decision. */
   readonly bits: number | null;
-  readonly contributions: Readonly<Partial<Record<Feature, number>>>;
+  readonly contributions: Readonly<Contributions>;
 }
 
 /** Records held to be one person's, summed up by feature. Immutable; `alive` ends when it is merged or taken apart. */
@@ -79,48 +82,60 @@ function union(a: Values, b: Values): Values {
 /** Distinct values of a feature that are looked at on either side: a bound on the work, above what people have. */
 const VALUES_MAX = 24;
 
+/** Features that people of one home do not share. */
+const PERSONAL: ReadonlySet<Feature> = new Set(['middleName', 'birthDate', 'gender', 'nationalId']);
+
 /**
- * Evidence, in bits and without the prior, that two subjects are one person.
+ * Posterior odds, in bits, that two subjects are one person.
  *
  * Each record of one side is taken as drawn from the person whom the other side's records describe: feature by feature
  * the likelihood ratio is the mean over all pairs of values, so a spelling that one of twenty records has is explained
  * by that one, a missing value costs nothing, and a poor record is judged by all that is known of the person. The
  * logarithms add up over features. Agreement counts once however many records repeat it, as they are not independent;
  * a disagreement weighs more, the more records on both sides stand behind it (`conflictExponent`).
+ *
+ * There are two ways not to be one person: to be strangers, where everything agrees by chance, and to be of one home,
+ * where surname, address, telephone and e-mail agree as they do for one person and only the rest tells. The odds are
+ * against both.
  */
 export function subjectBits(
   model: MatchModel,
   policy: MatchPolicy,
   a: MatchSubject,
   b: MatchSubject,
-  contributions?: Partial<Record<Feature, number>>,
+  contributions?: Contributions,
 ): number {
-  let total = 0;
+  let strangers = model.priorBits;
+  let household = policy.householdPriorBits;
   const fewer = Math.min(a.rows.length, b.rows.length);
   const pairs = a.rows.length * b.rows.length;
   for (let feature = 0; feature < FEATURES.length; feature++) {
-    const [x, y] = [a.values[feature] ?? NO_VALUES, b.values[feature] ?? NO_VALUES];
-    if (x.present === 0 || y.present === 0) continue;
-    let bits = Math.log2(meanRatio(model, feature, x, y));
-    if (bits < 0) {
-      const behind = (fewer * x.present * y.present) / pairs;
-      bits *= behind ** policy.conflictExponent;
-    }
-    total += bits;
-    const name = FEATURES[feature];
-    if (contributions !== undefined && name !== undefined) contributions[name] = bits;
+    const [x, y, name] = [a.values[feature] ?? NO_VALUES, b.values[feature] ?? NO_VALUES, FEATURES[feature]];
+    if (x.present === 0 || y.present === 0 || name === undefined) continue;
+    const behind = (fewer * x.present * y.present) / pairs;
+    const weighed = (ratio: number): number => {
+      const bits = Math.log2(ratio);
+      return bits < 0 ? bits * behind ** policy.conflictExponent : bits;
+    };
+    const bits = weighed(meanOver(x, y, (v, w) => model.ratio(feature, v, w)));
+    strangers += bits;
+    if (feature === NAME) household += weighed(meanOver(x, y, (v, w) => model.givenNameRatio(v, w)));
+    else if (PERSONAL.has(name)) household += bits;
+    if (contributions !== undefined) contributions[name] = bits;
   }
-  return total;
+  const odds = Math.min(strangers, household) - Math.log2(1 + 2 ** -Math.abs(strangers - household));
+  if (contributions !== undefined) contributions.household = odds - strangers;
+  return odds;
 }
 
-function meanRatio(model: MatchModel, feature: number, x: Values, y: Values): number {
+function meanOver(x: Values, y: Values, ratio: (v: number, w: number) => number): number {
   let sum = 0;
   let weight = 0;
   const [lastX, lastY] = [Math.min(x.ids.length, VALUES_MAX), Math.min(y.ids.length, VALUES_MAX)];
   for (let i = 0; i < lastX; i++) {
     for (let j = 0; j < lastY; j++) {
       const pairs = (x.counts[i] ?? 0) * (y.counts[j] ?? 0);
-      sum += pairs * model.ratio(feature, x.ids[i] ?? 0, y.ids[j] ?? 0);
+      sum += pairs * ratio(x.ids[i] ?? 0, y.ids[j] ?? 0);
       weight += pairs;
     }
   }
