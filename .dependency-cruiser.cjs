@@ -19,13 +19,23 @@ module.exports = {
     },
     {
       name: 'stages-meet-only-in-contracts',
-      comment:
-        'Stages never import each other; `understand` composes 2 to 5, and the steward replays through collect.',
+      comment: 'Stages never import each other; `understand` composes 2 to 5.',
       severity: 'error',
-      from: { path: '^functions/pipeline/(\\d-[^/]+)/' },
+      from: { path: '^functions/pipeline/([1-5]-[^/]+)/' },
       to: {
         path: '^functions/(pipeline|evidence)/',
         pathNot: '^functions/pipeline/($1|understand/ports\\.ts)',
+      },
+    },
+    {
+      name: 'serve-only-reads',
+      comment: 'Serving a profile reads its state and scores it; it folds, links and alerts nothing.',
+      severity: 'error',
+      from: { path: '^functions/pipeline/6-serve/' },
+      to: {
+        path: '^functions/(pipeline|evidence)/',
+        pathNot:
+          '^functions/pipeline/(6-serve/|3-profile/(state|state-codec|seen)\\.ts|4-score/|understand/ports\\.ts)',
       },
     },
     {

@@ -28,6 +28,10 @@ const BREACHES: Readonly<Record<string, readonly (readonly [from: string, to: st
     ['functions/pipeline/3-profile/asks-stage.ts', 'functions/pipeline/4-score/score.ts'],
     ['functions/pipeline/5-alert/asks-archive.ts', 'functions/evidence/archive/archive.ts'],
   ],
+  'serve-only-reads': [
+    ['functions/pipeline/6-serve/folds.ts', 'functions/pipeline/3-profile/fold.ts'],
+    ['functions/pipeline/6-serve/alerts-too.ts', 'functions/pipeline/5-alert/alert.ts'],
+  ],
   'adapters-see-only-ports': [
     ['functions/adapters/aws/runs-stage.ts', 'functions/pipeline/4-score/score.ts'],
     ['functions/adapters/memory/asks-right.ts', 'functions/rights/consent/permission.ts'],
