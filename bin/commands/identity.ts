@@ -18,8 +18,8 @@ export const usage = `Usage: npx rapport identity simulate --people FILE.csv[.gz
                                      --jurisdiction CODE --out CLUSTERS.csv [options]
        npx rapport identity calibrate --people FILE.csv[.gz] ... --columns COLUMNS.json --out PARAMETERS.json
 
-simulate streams the rows one by one through identity resolution, as it would run in that jurisdiction, and writes
-row,subject. Nothing leaves this machine. calibrate estimates the matching parameters from the rows, without labels.
+simulate streams the rows one by one through identity resolution under that jurisdiction's rules, and writes row,subject.
+Nothing leaves this machine. (Running stacks link by shared identifiers only so far: docs/identity.md.) calibrate estimates the matching parameters from the rows, without labels.
 
 COLUMNS.json maps columns to attributes: {"row": "id", "attributes": {"givenName": "first_name", "surname": "last"}}
 
