@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { randomFrom } from '../../../../bin/identity/random.ts';
 import { calibrate } from '../../../../functions/pipeline/2-identify/probabilistic/calibrate.ts';
 import {
   estimate,
@@ -6,7 +7,7 @@ import {
 } from '../../../../functions/pipeline/2-identify/probabilistic/estimate.ts';
 import { COMPARISONS } from '../../../../functions/registry/matching/attributes.ts';
 import { matchParameters, matchPolicy } from '../../../../functions/registry/matching/parameters.ts';
-import { madePeople, randomFrom } from './generated-people.ts';
+import { madePeople } from './generated-people.ts';
 
 const drawn = (probabilities: readonly number[], random: () => number): number => {
   let left = random();

@@ -46,25 +46,6 @@ const SYLLABLES = [
   'vass',
 ];
 
-/** mulberry32. */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-export function shuffled<T>(all: readonly T[], random: () => number): T[] {
-  return all
-    .map((element) => ({ element, at: random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ element }) => element);
-}
-
 export function madePeople(count: number, random: () => number): MadeRecord[] {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   const digits = (length: number): string => Array.from({ length }, () => Math.floor(random() * 10)).join('');

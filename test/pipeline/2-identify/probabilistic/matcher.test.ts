@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { randomFrom, shuffled } from '../../../../bin/identity/random.ts';
 import { memoryCandidateIndex } from '../../../../functions/pipeline/2-identify/probabilistic/candidate-index.ts';
 import { Matcher } from '../../../../functions/pipeline/2-identify/probabilistic/matcher.ts';
 import type { Person } from '../../../../functions/registry/matching/attributes.ts';
 import { matchParameters, matchPolicy } from '../../../../functions/registry/matching/parameters.ts';
-import { madePeople, pairwiseF1, randomFrom, shuffled } from './generated-people.ts';
+import { madePeople, pairwiseF1 } from './generated-people.ts';
 
 const matcherOf = (
   over: { mayMerge?: boolean; uniqueWithinSource?: boolean; blockMax?: number } = {},
