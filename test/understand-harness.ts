@@ -14,6 +14,8 @@ import { NOW, SECRETS } from './arbitraries.ts';
 export class MemoryRegion {
   readonly store = new MemoryProfileStore();
   readonly effects = new MemoryEffects();
+  /** Raw records kept, by their key. */
+  readonly quarantined = new Map<string, Uint8Array>();
   readonly context;
   #calls = 0;
   #crash: { readonly atCall: number; readonly after: boolean } | null = null;
@@ -80,7 +82,9 @@ export class MemoryRegion {
         write: guard(store.write.bind(store)),
       },
       records: { put: guard(effects.records.put) },
-      quarantine: { putOnce: guard(async () => undefined) },
+      quarantine: {
+        putOnce: guard(async (key: string, bytes: Uint8Array) => void this.quarantined.set(key, bytes)),
+      },
       alerts: { open: guard(effects.alerts.open) },
       dueCues: { arm: guard(effects.dueCues.arm) },
       lineage: { append: guard(effects.lineage.append) },

@@ -162,4 +162,35 @@ describe('law 2: effects happen once', () => {
       }
     }
   });
+
+  it('keeps a record that cannot be read, tells so, and applies what stands beside it, whatever crashes', async () => {
+    const poison: StreamRecord = {
+      shardId: 'shard-0',
+      sequenceNumber: '0000000000',
+      partitionKey: 'b00',
+      values: null,
+      raw: new Uint8Array([9, 8, 7]),
+    };
+    for (let call = 1; call <= 6; call += 1) {
+      for (const after of [false, true]) {
+        const region = new MemoryRegion();
+        region.crashAt(call, after);
+        await region.deliverUntilDone([
+          poison,
+          region.record([signal({ id: 'beside', who: { userId: 'u1' } })]),
+        ]);
+        expect([...region.quarantined]).toEqual([['v1/unreadable/shard-0/0000000000.bin.gz', poison.raw]]);
+        const rows = region.archived();
+        expect(rows.filter((row) => row.table === 'signals')).toHaveLength(1);
+        // A refusal may be told again after a crash, under the same id: readers of the archive count ids.
+        const refusals = new Set(
+          rows
+            .filter((row) => row.table === 'refusals')
+            .map((row) => `${row.outcome} ${row.reason} ${row.rowId}`),
+        );
+        expect(refusals.size).toBe(1);
+        expect([...refusals][0]).toMatch(/^quarantined unreadable-record /);
+      }
+    }
+  });
 });

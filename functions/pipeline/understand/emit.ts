@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { Alert } from '../../contracts/alerts.ts';
 import type { SubjectId } from '../../contracts/ids.ts';
 import type { EffectRow, LineageRow, RefusalRow, SignalRow } from '../../contracts/lineage.ts';
+import type { QuarantineReason } from '../../contracts/outcomes.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { EventClass } from '../../contracts/signal.ts';
 import type { KeptEffect } from '../../contracts/subject.ts';
@@ -9,6 +10,7 @@ import { rowRef } from '../../contracts/tokens.ts';
 import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, utcDate } from '../../kernel/time.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from './context.ts';
+import type { StreamRecord } from './delivery.ts';
 import type { Ending } from './judge.ts';
 import type { Plan } from './plan.ts';
 import type { DomainEvent, DueCue, EffectPorts } from './ports.ts';
@@ -67,6 +69,23 @@ export function gatherPublished(into: Emission, group: PublishedGroup, telling: 
   for (const effect of group.repeated) gatherEffect(into, group.subjectId, effect, true, telling);
   for (const effect of group.effects) gatherEffect(into, group.subjectId, effect, false, telling);
   if (group.armAt !== null) into.dueCues.push({ subjectId: group.subjectId, dueAt: group.armAt });
+}
+
+/** Adds the evidence of a record that could not be read. It stands for an unknown number of events, and says no more than
+ * that it came: the bytes are in quarantine. */
+export function gatherUnreadable(into: Emission, record: StreamRecord, now: EpochMs): void {
+  push(into, record.partitionKey, {
+    table: 'refusals',
+    rowId: stableId(record.shardId, record.sequenceNumber),
+    eventClass: 'other',
+    receivedAt: now,
+    policyVersion: PIPELINE_VERSION,
+    rowRef: null,
+    sourceId: 'unknown',
+    signalName: 'other',
+    outcome: 'quarantined',
+    reason: 'unreadable-record' satisfies QuarantineReason,
+  });
 }
 
 function push(into: Emission, bucket: string, row: LineageRow): void {

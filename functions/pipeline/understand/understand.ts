@@ -3,7 +3,7 @@ import type { EpochMs } from '../../kernel/time.ts';
 import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Delivery, deliveriesByAtom, type StreamRecord } from './delivery.ts';
-import { emit, emptyEmission, gather, tellingAt } from './emit.ts';
+import { emit, emptyEmission, gather, gatherUnreadable, tellingAt } from './emit.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { UnderstandPorts, World } from './ports.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
@@ -58,6 +58,7 @@ export async function understand(
   const emission = emptyEmission();
   const telling = tellingAt(ports.clock(), context);
   for (const plan of done) gather(emission, plan, telling);
+  for (const record of records) if (record.values === null) gatherUnreadable(emission, record, now);
   if (emission.records.length > 0) await ports.records.put(emission.records);
   await emit(emission, ports);
   const failed = new Set([...pending.values()].flat().map((delivery) => delivery.sequenceNumber));
