@@ -2,10 +2,11 @@ import { alertStore } from '../functions/adapters/aws/alert-store.ts';
 import { dueCues } from '../functions/adapters/aws/due-cues.ts';
 import { outcomeRecords } from '../functions/adapters/aws/outcome-records.ts';
 import { profileStore } from '../functions/adapters/aws/profile-store.ts';
+import { subjectKeyring } from '../functions/adapters/aws/subject-keys.ts';
 import { DAY_MS, MINUTE_MS } from '../functions/kernel/time.ts';
 import type { CallCounts } from '../lib/cost/meter.ts';
 import { countCallsTo } from './aws-calls.ts';
-import { NOW, requests, streamEventOf } from './customers.ts';
+import { NOW, requests, secrets, streamEventOf } from './customers.ts';
 import { freshTables } from './tables.ts';
 import { cpuMicros, withoutLogs } from './timing.ts';
 import { copyPast, rig, type Told } from './understand-rig.ts';
@@ -68,6 +69,7 @@ async function measure(run: StoredRun): Promise<Stored> {
   await freshTables(series);
   const profiles = profileStore();
   const { told, run: invoke } = rig(jurisdiction, profiles, {
+    keyring: subjectKeyring(secrets),
     records: outcomeRecords(),
     quarantine: { putOnce: async () => undefined },
     alerts: alertStore(),

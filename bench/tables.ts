@@ -24,6 +24,7 @@ const TABLES: Readonly<
 > = {
   PROFILES_TABLE: { key: keyed('id', 'part') },
   SUBJECTS_TABLE: { key: keyed('subjectId') },
+  SUBJECT_KEYS_TABLE: { key: keyed('id') },
   RECORDS_TABLE: { key: keyed('messageToken'), indexes: [index('listed', 'listed', 'receivedAt')] },
   ALERTS_TABLE: { key: keyed('alertId'), indexes: [index('byState', 'state', 'openedAt')] },
   DUE_CUES_TABLE: { key: keyed('slot', 'cue') },

@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { packedRecords } from '../functions/adapters/aws/put-records.ts';
 import { MemoryProfileStore } from '../functions/adapters/memory/profile-store.ts';
+import { MemorySubjectKeyring } from '../functions/adapters/memory/subject-keys.ts';
 import { contextOf } from '../functions/pipeline/understand/context.ts';
 import type { ProfileStore, UnderstandPorts } from '../functions/pipeline/understand/ports.ts';
 import { understand } from '../functions/pipeline/understand/understand.ts';
@@ -22,6 +23,7 @@ type Rest = Omit<UnderstandPorts, 'profiles' | 'lineage' | 'clock'>;
 
 /** Ports that take what they are given and do nothing with it. */
 const silent: Rest = {
+  keyring: new MemorySubjectKeyring(secrets),
   records: { put: async () => undefined },
   quarantine: { putOnce: async () => undefined },
   alerts: { open: async () => undefined },

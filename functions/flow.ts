@@ -13,6 +13,8 @@ export const resources = {
   profiles: { kind: 'table', env: 'PROFILES_TABLE' },
   /** Subjects of several atoms: nodes, edges, published segments. */
   subjects: { kind: 'table', env: 'SUBJECTS_TABLE' },
+  /** The secret of each atom. Erasure deletes it, and with it everything that was sealed. */
+  subjectKeys: { kind: 'table', env: 'SUBJECT_KEYS_TABLE' },
   /** Outcomes of events that were not applied, by message token; expires. */
   records: { kind: 'table', env: 'RECORDS_TABLE' },
   alerts: { kind: 'table', env: 'ALERTS_TABLE' },
@@ -145,6 +147,7 @@ export const flow = {
           'dynamodb:DeleteItem',
         ],
       },
+      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert'] },
       { on: 'records', actions: ['dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:PartiQLInsert'] },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
@@ -189,6 +192,7 @@ export const flow = {
       },
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
+      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
       { on: 'alerts', actions: ['dynamodb:PartiQLInsert'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'events', actions: ['events:PutEvents'] },
@@ -221,6 +225,7 @@ export const flow = {
     access: [
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
       { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:UpdateItem'], indexes: true },
       { on: 'records', actions: ['dynamodb:BatchGetItem'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },

@@ -14,7 +14,7 @@ export const SECRETS: JurisdictionSecrets = {
   identifiers: key('identifiers'),
   messages: key('messages'),
   writeKeys: key('write keys'),
-  rowRefs: key('row refs'),
+  subjectKeys: key('subject keys'),
 };
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22);

@@ -1,5 +1,6 @@
 import { MemoryEffects } from '../functions/adapters/memory/effects.ts';
 import { MemoryProfileStore } from '../functions/adapters/memory/profile-store.ts';
+import { MemorySubjectKeyring } from '../functions/adapters/memory/subject-keys.ts';
 import type { LineageRow } from '../functions/contracts/lineage.ts';
 import type { Signal } from '../functions/contracts/signal.ts';
 import { nodeOfSubjectId } from '../functions/contracts/subject.ts';
@@ -14,6 +15,7 @@ import { NOW, SECRETS } from './arbitraries.ts';
 export class MemoryRegion {
   readonly store = new MemoryProfileStore();
   readonly effects = new MemoryEffects();
+  readonly keyring = new MemorySubjectKeyring(SECRETS);
   /** Raw records kept, by their key. */
   readonly quarantined = new Map<string, Uint8Array>();
   readonly context;
@@ -74,12 +76,17 @@ export class MemoryRegion {
         if (crash?.after === true) throw new TransientError('crashed after the call');
         return result;
       };
-    const { store, effects } = this;
+    const { store, effects, keyring } = this;
     return {
       profiles: {
         read: guard(store.read.bind(store)),
         pagedMessages: guard(store.pagedMessages.bind(store)),
         write: guard(store.write.bind(store)),
+      },
+      keyring: {
+        read: guard(keyring.read.bind(keyring)),
+        create: guard(keyring.create.bind(keyring)),
+        destroy: guard(keyring.destroy.bind(keyring)),
       },
       records: { put: guard(effects.records.put) },
       quarantine: {

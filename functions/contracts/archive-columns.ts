@@ -10,7 +10,7 @@ import {
 } from './lineage.ts';
 
 /** `date` is whole days since 1970-01-01, as Parquet has it. */
-export type ColumnType = 'string' | 'int32' | 'date';
+export type ColumnType = 'string' | 'int32' | 'date' | 'bytes';
 
 /** One column of an archive table. */
 export interface Column<Row extends LineageRow = LineageRow> {
@@ -18,7 +18,7 @@ export interface Column<Row extends LineageRow = LineageRow> {
   readonly type: ColumnType;
   readonly nullable?: true;
   readonly meaning: string;
-  value(row: Row): string | number | null;
+  value(row: Row): string | number | Uint8Array | null;
 }
 
 const common: readonly Column[] = [
@@ -32,9 +32,15 @@ const common: readonly Column[] = [
     name: 'row_ref',
     type: 'string',
     nullable: true,
-    meaning:
-      'keyed token of subject and month: joins the rows of one customer within a month, and no further',
+    meaning: 'keyed token of customer and month: joins rows of one customer within a month, and no further',
     value: (row) => row.rowRef,
+  },
+  {
+    name: 'payload',
+    type: 'bytes',
+    nullable: true,
+    meaning: 'the whole of it, sealed under a key that erasure destroys',
+    value: (row) => (typeof row.payload === 'string' ? Buffer.from(row.payload, 'base64') : null),
   },
   {
     name: 'policy_version',
@@ -155,8 +161,9 @@ export function isLineageRow(value: unknown): value is LineageRow {
 /** The end of the year 9999: later days do not fit `YYYY-MM-DD`. */
 const LAST_TIME_MS = 253_402_300_800_000;
 
-function fits(column: Column, value: string | number | null | undefined): boolean {
+function fits(column: Column, value: string | number | Uint8Array | null | undefined): boolean {
   if (value === null) return column.nullable === true;
+  if (column.type === 'bytes') return value instanceof Uint8Array;
   if (column.type === 'string') return typeof value === 'string';
   return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31;
 }

@@ -28,8 +28,11 @@ interface LineageBase {
   readonly receivedAt: EpochMs;
   /** The definitions that produced the row: `<registry entry>@<version>` or the pipeline's own version. */
   readonly policyVersion: string;
-  /** Keyed token of subject and month: joins rows of one customer within a month, and no further. */
+  /** Keyed by the atom's own secret and the month: joins rows of one atom within a month, and no further. */
   readonly rowRef: string | null;
+  /** What the row is about, sealed under the atom's key with the row id as context (`seal`), as base64. Absent where there
+   * is no customer, or nothing that may be kept. */
+  readonly payload?: string;
   /** This row may already be on the stream from an attempt that crashed: the archive looks before it writes. */
   readonly redelivered?: true;
 }

@@ -36,8 +36,15 @@ export const WITHHELD_REASONS = {
     "the jurisdiction's default denies every purpose of this signal and the customer has not opted in",
   'customer-refused':
     'the customer denied every purpose of this signal, by choice or by Global Privacy Control',
+  'processing-restricted': 'processing of this customer is restricted, and what is kept may only be stored',
 } as const;
 export type WithheldReason = keyof typeof WITHHELD_REASONS;
+
+/** Why an event was suppressed. */
+export const SUPPRESSED_REASONS = {
+  'subject-erased': 'it happened before the customer it names was erased, so it must not bring anything back',
+} as const;
+export type SuppressedReason = keyof typeof SUPPRESSED_REASONS;
 
 /** What `collect` can say at once; `accepted` means durably queued, and `understand` decides the final outcome. */
 export type ReceiptOutcome = 'accepted' | 'quarantined' | 'misdirected';

@@ -3,6 +3,7 @@ import type { Alert } from './alerts.ts';
 import type { AtomId, IdentifierToken, SubjectId } from './ids.ts';
 import { asSubjectId } from './ids.ts';
 import type { EffectRow } from './lineage.ts';
+import type { AtomVersion } from './payloads.ts';
 
 /** Two identifiers seen together in a signal. Ordered, so that an edge has one form. */
 export type Edge = readonly [IdentifierToken, IdentifierToken];
@@ -42,6 +43,8 @@ export interface KeptEffect {
   readonly at: EpochMs;
   /** When the newest signal was received that caused it; null for the sweep. */
   readonly receivedAt: EpochMs | null;
+  /** The states it followed from. */
+  readonly atoms: readonly AtomVersion[];
   /** With `alert-opened`: the alert, since it may have to be written again. */
   readonly alert?: Alert;
 }

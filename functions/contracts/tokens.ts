@@ -1,12 +1,5 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { type EpochMs, utcDate } from '../kernel/time.ts';
-import {
-  asIdentifierToken,
-  asMessageToken,
-  type IdentifierToken,
-  type MessageToken,
-  type SubjectId,
-} from './ids.ts';
+import { asIdentifierToken, asMessageToken, type IdentifierToken, type MessageToken } from './ids.ts';
 import type { IdentifierType } from './signal.ts';
 
 /** The secrets of one jurisdiction, derived in memory from its KMS HMAC key (`GenerateMac` over a fixed label) and
@@ -15,7 +8,8 @@ export interface JurisdictionSecrets {
   readonly identifiers: KeyObject;
   readonly messages: KeyObject;
   readonly writeKeys: KeyObject;
-  readonly rowRefs: KeyObject;
+  /** With an atom's own secret it makes the atom's key. */
+  readonly subjectKeys: KeyObject;
 }
 
 /** Labels under which the secrets are derived. A change of a label is a change of every token: never edit one. */
@@ -23,7 +17,7 @@ export const SECRET_LABELS: Readonly<Record<keyof JurisdictionSecrets, string>> 
   identifiers: 'rapport/identifiers/v1',
   messages: 'rapport/messages/v1',
   writeKeys: 'rapport/write-keys/v1',
-  rowRefs: 'rapport/row-refs/v1',
+  subjectKeys: 'rapport/subject-keys/v1',
 };
 
 /** 128 bits of HMAC-SHA-256, base64url, 22 characters. */
@@ -44,13 +38,6 @@ export const typeOfToken = (token: IdentifierToken): IdentifierType =>
 /** Token of a client's message id: the dedupe key. */
 export const messageToken = (secrets: JurisdictionSecrets, messageId: string): MessageToken =>
   asMessageToken(mac(secrets.messages, messageId));
-
-/** Joins archive rows of one subject within a UTC month, and no further. */
-export const rowRef = (
-  secrets: JurisdictionSecrets,
-  subjectId: SubjectId | IdentifierToken,
-  at: EpochMs,
-): string => mac(secrets.rowRefs, `${subjectId}\u0000${utcDate(at).slice(0, 7)}`);
 
 /** The write key of a source: `<sourceId>_<keyVersion>_<mac>`. */
 export const writeKeyOf = (

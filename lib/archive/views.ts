@@ -4,7 +4,7 @@ import { columnsOf, PARTITIONS } from '../../functions/contracts/archive-columns
 import { ARCHIVE_TABLES, type ArchiveTable } from '../../functions/contracts/lineage.ts';
 import type { EvidenceFolders } from './evidence-folders.ts';
 
-const SQL_TYPES = { string: 'VARCHAR', int32: 'INTEGER', date: 'DATE' } as const;
+const SQL_TYPES = { string: 'VARCHAR', int32: 'INTEGER', date: 'DATE', bytes: 'BLOB' } as const;
 
 /** SQL that makes one view per archive table over all given jurisdictions, each with a `jurisdiction` column.
  * `refusals` has each row once: its events may come again with another time of receipt, and so in another folder. */

@@ -42,6 +42,7 @@ export function place(parts: {
     lineage: stream('lineage'),
     profiles: table('profiles'),
     subjects: table('subjects'),
+    subjectKeys: table('subjectKeys'),
     records: table('records'),
     alerts: table('alerts'),
     dueCues: table('dueCues'),

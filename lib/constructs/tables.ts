@@ -14,6 +14,8 @@ import { Construct } from 'constructs';
 interface TableShape {
   readonly partitionKey: string;
   readonly sortKey?: string;
+  /** Days it can be taken back to any second of; {@link RECOVERY_DAYS} when not said. */
+  readonly recoveryDays?: number;
   /** Index by a text key, sorted by a number. */
   readonly index?: { readonly name: string; readonly partitionKey: string; readonly sortKey: string };
 }
@@ -21,6 +23,8 @@ interface TableShape {
 const shapes = {
   profiles: { partitionKey: 'id', sortKey: 'part' },
   subjects: { partitionKey: 'subjectId' },
+  // What a backup can bring back is not erased: the shortest window there is.
+  subjectKeys: { partitionKey: 'id', recoveryDays: 1 },
   records: {
     partitionKey: 'messageToken',
     // Sparse: only what a steward has to look at carries the attribute, and only that is paid for twice.
@@ -48,6 +52,7 @@ export class Tables extends Construct {
     this.byId = {
       profiles: table('Profiles', shapes.profiles),
       subjects: table('Subjects', shapes.subjects),
+      subjectKeys: table('SubjectKeys', shapes.subjectKeys),
       records: table('Records', shapes.records),
       alerts: table('Alerts', shapes.alerts),
       dueCues: table('DueCues', shapes.dueCues),
@@ -72,7 +77,7 @@ export class Tables extends Construct {
       encryptionKey: key,
       pointInTimeRecoverySpecification: {
         pointInTimeRecoveryEnabled: true,
-        recoveryPeriodInDays: RECOVERY_DAYS,
+        recoveryPeriodInDays: shape.recoveryDays ?? RECOVERY_DAYS,
       },
       deletionProtection: true,
       timeToLiveAttribute: 'expiresAt',

@@ -30,7 +30,7 @@ export async function writeKeysOf(region: Region): Promise<Record<string, string
       identifiers: await derive(SECRET_LABELS.identifiers),
       messages: await derive(SECRET_LABELS.messages),
       writeKeys: await derive(SECRET_LABELS.writeKeys),
-      rowRefs: await derive(SECRET_LABELS.rowRefs),
+      subjectKeys: await derive(SECRET_LABELS.subjectKeys),
     };
     return Object.fromEntries(sources.map((source) => [source.id, writeKeyOf(secrets, source)]));
   } finally {

@@ -39,6 +39,7 @@ describe('the archive in SQL', () => {
         jurisdiction: 'eu',
         row_id: 'a',
         row_ref: 'ref-a',
+        payload: null,
         policy_version: 'pipeline@1',
         source_id: 'shop',
         signal_name: 'Order Completed',
@@ -58,7 +59,7 @@ describe('the archive in SQL', () => {
     open.push(empty);
     const columns = await archive.query<{ column_name: string; column_type: string }>(`DESCRIBE ${table}`);
     expect(await empty.query(`DESCRIBE ${table}`)).toEqual(columns);
-    const sqlTypes = { string: 'VARCHAR', int32: 'INTEGER', date: 'DATE' };
+    const sqlTypes = { string: 'VARCHAR', int32: 'INTEGER', date: 'DATE', bytes: 'BLOB' };
     expect(columns.map(({ column_name, column_type }) => [column_name, column_type])).toEqual([
       ['jurisdiction', 'VARCHAR'],
       ...columnsOf[table].map(({ name, type }) => [name, sqlTypes[type]]),

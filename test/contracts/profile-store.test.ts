@@ -74,6 +74,8 @@ const node = (id: NodeWrite['id'], changes: Partial<NodeWrite> = {}): NodeWrite 
   seen: new Uint8Array([1, 2, 3]),
   links: new Uint8Array(),
   published: null,
+  erasedAt: null,
+  restrictedUntil: null,
   ...changes,
 });
 const unit = (changes: Partial<WriteUnit>): WriteUnit => ({

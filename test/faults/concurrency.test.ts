@@ -75,6 +75,7 @@ async function applyAtOnce(signals: readonly Signal[], lanes: number): Promise<M
   const ports: UnderstandPorts = {
     ...effects,
     profiles: profileStore(tables),
+    keyring: region.keyring,
     quarantine: { putOnce: async () => undefined },
     clock: () => NOW,
   };

@@ -23,6 +23,7 @@ export type StreamRecord = StreamEvent['Records'][number];
 const TABLES: Readonly<Record<string, readonly [hash: string, range?: string]>> = {
   profiles: ['id', 'part'],
   subjects: ['subjectId'],
+  subjectKeys: ['id'],
   records: ['messageToken'],
   alerts: ['alertId'],
   dueCues: ['slot', 'cue'],
@@ -65,6 +66,7 @@ export async function startEngines(): Promise<Engines> {
     LINEAGE_STREAM: 'lineage',
     PROFILES_TABLE: 'profiles',
     SUBJECTS_TABLE: 'subjects',
+    SUBJECT_KEYS_TABLE: 'subjectKeys',
     RECORDS_TABLE: 'records',
     ALERTS_TABLE: 'alerts',
     DUE_CUES_TABLE: 'dueCues',

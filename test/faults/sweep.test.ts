@@ -6,6 +6,7 @@ import { eventBus } from '../../functions/adapters/aws/event-bus.ts';
 import { lineageStream } from '../../functions/adapters/aws/lineage-stream.ts';
 import { outcomeRecords } from '../../functions/adapters/aws/outcome-records.ts';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
+import { subjectKeyring } from '../../functions/adapters/aws/subject-keys.ts';
 import type { LineageRow } from '../../functions/contracts/lineage.ts';
 import { subjectIdOf } from '../../functions/contracts/subject.ts';
 import { unpack } from '../../functions/kernel/codec.ts';
@@ -41,6 +42,7 @@ const portsAt = (now: number) => {
   const cues = dueCues();
   return {
     profiles: profileStore(),
+    keyring: subjectKeyring(SECRETS),
     records: outcomeRecords(),
     quarantine: { putOnce: async () => undefined },
     alerts: alertStore(),

@@ -39,6 +39,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   lineage: 'StreamsLineage',
   profiles: 'TablesProfiles',
   subjects: 'TablesSubjects',
+  subjectKeys: 'TablesSubjectKeys',
   records: 'TablesRecords',
   alerts: 'TablesAlerts',
   dueCues: 'TablesDueCues',

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { flow } from '../../functions/flow.ts';
+import { flow, resources } from '../../functions/flow.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { RETENTION_HOURS } from '../../lib/constructs/streams.ts';
 import {
@@ -13,6 +13,9 @@ import {
 } from './synthesize.ts';
 
 afterAll(removeScratch);
+
+const ofKind = (kind: string) => Object.values(resources).filter((resource) => resource.kind === kind);
+const isSubjectKeys = (logicalId: string): boolean => logicalId.startsWith('TablesSubjectKeys');
 
 const codes = Object.keys(jurisdictions);
 const templates = synthesize({ jurisdictions: codes, accounts: { eu: '111122223333' } });
@@ -66,28 +69,41 @@ describe.each(codes)('the stack of %s', (code) => {
   });
 
   it('protects, encrypts, expires and can restore every table', () => {
-    expect(of('AWS::DynamoDB::Table')).toHaveLength(5);
-    for (const { Properties } of of('AWS::DynamoDB::Table')) {
+    const tables = ofType(template, 'AWS::DynamoDB::Table');
+    expect(tables).toHaveLength(ofKind('table').length);
+    for (const [id, { Properties }] of tables) {
       expect(Properties).toMatchObject({
         BillingMode: 'PAY_PER_REQUEST',
         DeletionProtectionEnabled: true,
-        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 },
+        PointInTimeRecoverySpecification: {
+          PointInTimeRecoveryEnabled: true,
+          RecoveryPeriodInDays: isSubjectKeys(id) ? 1 : 35,
+        },
         SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: dataKey },
         TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
       });
     }
   });
 
+  it('keeps subject secrets nowhere but in their table: no stream, no index, and a day of backups', () => {
+    const [found, ...others] = ofType(template, 'AWS::DynamoDB::Table').filter(([id]) => isSubjectKeys(id));
+    expect(others).toEqual([]);
+    expect(found?.[1].Properties.StreamSpecification).toBeUndefined();
+    expect(found?.[1].Properties.KinesisStreamSpecification).toBeUndefined();
+    expect(found?.[1].Properties.GlobalSecondaryIndexes).toBeUndefined();
+  });
+
   it('has no index on the hot table', () => {
     const profiles = of('AWS::DynamoDB::Table').find(({ Properties }) =>
-      JSON.stringify(Properties.KeySchema).includes('"id"'),
+      JSON.stringify(Properties.KeySchema).includes('"part"'),
     );
     expect(profiles?.Properties.GlobalSecondaryIndexes).toBeUndefined();
   });
 
   it('versions its buckets, shuts the public out and refuses plain HTTP', () => {
     const buckets = ofType(template, 'AWS::S3::Bucket');
-    expect(buckets).toHaveLength(3);
+    // And the one that records access to them.
+    expect(buckets).toHaveLength(ofKind('bucket').length + 1);
     for (const [id, { Properties }] of buckets) {
       expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
       expect(Properties.PublicAccessBlockConfiguration).toEqual({

@@ -6,6 +6,9 @@ const CALLS_AT_ONCE_MAX = 4;
 const ATTEMPTS_MAX = 6;
 const FIRST_DELAY_MS = 40;
 
+/** Codes of single statements in a batch that mean "slow down". */
+export const THROTTLING = /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded/;
+
 export const chunks = <T>(values: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(values.length / size) }, (_, at) =>
     values.slice(at * size, (at + 1) * size),

@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { Edge, Published, SubjectGraph } from '../../contracts/subject.ts';
+import type { EpochMs } from '../../kernel/time.ts';
 import type { StoredNode, StoredSubject, SubjectWrite } from '../../pipeline/understand/ports.ts';
 
 export type Item = Record<string, AttributeValue>;
@@ -13,8 +14,19 @@ export const subjectKey = (subjectId: SubjectId): Item => ({ subjectId: { S: sub
 
 const nullable = (value: string | null): AttributeValue => (value === null ? { NULL: true } : { S: value });
 
+const instant = (at: EpochMs | null): AttributeValue => (at === null ? { NULL: true } : { N: String(at) });
+
 /** A node's attributes besides its key and version, in the order of {@link NODE_ATTRIBUTES}. */
-export const NODE_ATTRIBUTES = ['subject', 'saturated', 'state', 'seen', 'links', 'published'] as const;
+export const NODE_ATTRIBUTES = [
+  'subject',
+  'saturated',
+  'state',
+  'seen',
+  'links',
+  'published',
+  'erasedAt',
+  'restrictedUntil',
+] as const;
 export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
   nullable(node.subjectId),
   { BOOL: node.saturated },
@@ -22,6 +34,8 @@ export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
   node.seen === null ? { NULL: true } : { B: node.seen },
   { B: node.links },
   nullable(node.published === null ? null : JSON.stringify(node.published)),
+  instant(node.erasedAt),
+  instant(node.restrictedUntil),
 ];
 
 /** The item of a node after a write: its version is one higher than the one that was read. */
@@ -41,6 +55,8 @@ export function toNode(item: Item): StoredNode {
     seen: item.seen?.B ?? null,
     links: item.links?.B ?? new Uint8Array(),
     published: item.published?.S === undefined ? null : (JSON.parse(item.published.S) as Published),
+    erasedAt: item.erasedAt?.N === undefined ? null : Number(item.erasedAt.N),
+    restrictedUntil: item.restrictedUntil?.N === undefined ? null : Number(item.restrictedUntil.N),
   };
 }
 

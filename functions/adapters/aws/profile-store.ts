@@ -25,7 +25,7 @@ import type {
 } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
-import { chunks, inTurns, unitsOf, untilDone } from './batching.ts';
+import { chunks, inTurns, THROTTLING, unitsOf, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
 import {
@@ -56,7 +56,6 @@ const CONFLICTS: ReadonlySet<string> = new Set([
   'DuplicateItem',
   'TransactionConflict',
 ]);
-const THROTTLING = /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded/;
 
 /** Profiles and subjects in DynamoDB. */
 export function profileStore(

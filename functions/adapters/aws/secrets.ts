@@ -17,11 +17,11 @@ export async function jurisdictionSecrets(keyArn = required('TOKEN_KEY_ARN')): P
     );
     return createSecretKey(Mac ?? new Uint8Array());
   };
-  const [identifiers, messages, writeKeys, rowRefs] = await Promise.all([
+  const [identifiers, messages, writeKeys, subjectKeys] = await Promise.all([
     derive(SECRET_LABELS.identifiers),
     derive(SECRET_LABELS.messages),
     derive(SECRET_LABELS.writeKeys),
-    derive(SECRET_LABELS.rowRefs),
+    derive(SECRET_LABELS.subjectKeys),
   ]);
-  return { identifiers, messages, writeKeys, rowRefs };
+  return { identifiers, messages, writeKeys, subjectKeys };
 }

@@ -11,6 +11,7 @@ const ROW_GROUP_ROWS = 100_000;
 
 const ELEMENTS: Readonly<Record<ColumnType, Pick<SchemaElement, 'type' | 'converted_type'>>> = {
   string: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
+  bytes: { type: 'BYTE_ARRAY' },
   int32: { type: 'INT32' },
   date: { type: 'INT32', converted_type: 'DATE' },
 };

@@ -4,7 +4,7 @@ import type { AlertId, SubjectId } from '../../contracts/ids.ts';
 import type { EffectRow } from '../../contracts/lineage.ts';
 import type { AlertView } from '../../contracts/operations.ts';
 import { nodeOfSubjectId, subjectIdOf } from '../../contracts/subject.ts';
-import { rowRef } from '../../contracts/tokens.ts';
+import { rowRef, type SubjectKey } from '../../contracts/subject-keys.ts';
 import { stableId } from '../../kernel/codec.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { AlertsQuery, ServePorts } from './ports.ts';
@@ -62,7 +62,7 @@ export async function moveAlert(
   alertId: AlertId,
   action: AlertAction,
   policy: ServePolicy,
-  ports: Pick<ServePorts, 'alerts' | 'lineage'>,
+  ports: Pick<ServePorts, 'alerts' | 'lineage' | 'keyring'>,
   now: EpochMs,
 ): Promise<Answered<AlertView>> {
   const { to, from } = STEPS[action];
@@ -79,13 +79,20 @@ export async function moveAlert(
       },
     };
   }
-  const rows = evidenceOf(alert, policy, moved ? to : null);
-  await ports.lineage.append(new Map([[bucketOf(nodeOfSubjectId(alert.subjectId), policy.buckets), rows]]));
+  // The node that names the subject is one of its atoms, save in rare subjects: their rows stand alone.
+  const node = nodeOfSubjectId(alert.subjectId);
+  const key = (await ports.keyring.read([node])).get(node);
+  const rows = evidenceOf(alert, key, moved ? to : null);
+  await ports.lineage.append(new Map([[bucketOf(node, policy.buckets), rows]]));
   return { answer: viewOf(alert) };
 }
 
 /** One row for every move the alert has made. @param fresh the one made just now; the others may be archived already */
-function evidenceOf(alert: Alert, policy: ServePolicy, fresh: AlertState | null): readonly EffectRow[] {
+function evidenceOf(
+  alert: Alert,
+  key: SubjectKey | undefined,
+  fresh: AlertState | null,
+): readonly EffectRow[] {
   const row = (state: 'acknowledged' | 'resolved', at: EpochMs | undefined): readonly EffectRow[] => {
     if (at === undefined) return [];
     const kind = `alert-${state}` as const;
@@ -95,7 +102,7 @@ function evidenceOf(alert: Alert, policy: ServePolicy, fresh: AlertState | null)
       eventClass: 'service',
       receivedAt: at,
       policyVersion: `${alert.rule}@${alert.ruleVersion}`,
-      rowRef: rowRef(policy.secrets, alert.subjectId, at),
+      rowRef: key === undefined ? null : rowRef(key, at),
       kind,
       name: alert.rule,
       reasons: alert.reasons.map(({ code, value }) => `${code}:${value}`).join(),

@@ -4,6 +4,7 @@ import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { outcomeRecords } from '../../adapters/aws/outcome-records.ts';
 import { profileStore } from '../../adapters/aws/profile-store.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
+import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
 import { asAlertId, asSubjectId } from '../../contracts/ids.ts';
 import {
   alertPathSchema,
@@ -102,16 +103,18 @@ export const serveHandler = (setting: () => Promise<ServeSetting>) =>
   });
 
 export const handler = serveHandler(
-  lazily(
-    async (): Promise<ServeSetting> => ({
-      policy: policyOf(required, await jurisdictionSecrets()),
+  lazily(async (): Promise<ServeSetting> => {
+    const secrets = await jurisdictionSecrets();
+    return {
+      policy: policyOf(required, secrets),
       ports: {
         subjects: profileStore(),
         alerts: alertBook(),
         receipts: outcomeRecords(),
+        keyring: subjectKeyring(secrets),
         lineage: lineageStream(),
       },
       clock: Date.now,
-    }),
-  ),
+    };
+  }),
 );

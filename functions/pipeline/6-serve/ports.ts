@@ -3,6 +3,7 @@ import type { AlertId, AtomId, IdentifierToken, MessageToken, SubjectId } from '
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { Published, SubjectGraph } from '../../contracts/subject.ts';
+import type { SubjectKeyring } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 
 /** One identifier as stored: what a reader needs of it. */
@@ -78,6 +79,7 @@ export interface ServePorts {
   readonly subjects: SubjectStore;
   readonly alerts: AlertBook;
   readonly receipts: Receipts;
+  readonly keyring: Pick<SubjectKeyring, 'read'>;
   /** @throws ThrottledError, TransientError */
   readonly lineage: { append(rowsByBucket: ReadonlyMap<string, readonly LineageRow[]>): Promise<void> };
 }

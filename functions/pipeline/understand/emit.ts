@@ -1,12 +1,13 @@
 import { crc32 } from 'node:zlib';
 import type { Alert } from '../../contracts/alerts.ts';
-import type { SubjectId } from '../../contracts/ids.ts';
+import type { AtomId, SubjectId } from '../../contracts/ids.ts';
 import type { EffectRow, LineageRow, RefusalRow, SignalRow } from '../../contracts/lineage.ts';
-import type { QuarantineReason } from '../../contracts/outcomes.ts';
+import type { QuarantineReason, WithheldReason } from '../../contracts/outcomes.ts';
+import { effectPayloadText, signalPayloadText } from '../../contracts/payloads.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { EventClass } from '../../contracts/signal.ts';
 import type { KeptEffect } from '../../contracts/subject.ts';
-import { rowRef } from '../../contracts/tokens.ts';
+import { rowRef, type SubjectKey, seal } from '../../contracts/subject-keys.ts';
 import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, utcDate } from '../../kernel/time.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from './context.ts';
@@ -37,23 +38,28 @@ export const emptyEmission = (): Emission => ({
 export interface Telling {
   readonly context: UnderstandContext;
   readonly toldAt: EpochMs;
-  refOf(subjectId: SubjectId, at: EpochMs): string;
+  readonly keys: ReadonlyMap<AtomId, SubjectKey>;
 }
 
-/** A telling that works out each subject's row reference once a month. */
-export function tellingAt(toldAt: EpochMs, context: UnderstandContext): Telling {
-  const refs = new Map<string, string>();
+/** An effect of several atoms is kept in the name of the first: its key seals it, and its reference leads to it. */
+export const atomsToldOf = (effects: readonly KeptEffect[]): readonly AtomId[] => [
+  ...new Set(effects.flatMap(({ atoms: [first] }) => (first === undefined ? [] : [first[0]]))),
+];
+
+/** What makes a row a customer's: nothing when there is none, or none any more. */
+function sealedFor(
+  atomId: AtomId | undefined,
+  rowId: string,
+  at: EpochMs,
+  payload: (() => string) | null,
+  { keys }: Telling,
+): { readonly rowRef: string | null; readonly payload?: string } {
+  const key = atomId === undefined ? undefined : keys.get(atomId);
+  if (key === undefined) return { rowRef: null };
+  const sealed = payload === null ? null : seal(key, payload(), rowId);
   return {
-    context,
-    toldAt,
-    refOf: (subjectId, at) => {
-      const key = `${subjectId} ${utcDate(at).slice(0, 7)}`;
-      const known = refs.get(key);
-      if (known !== undefined) return known;
-      const ref = rowRef(context.secrets, subjectId, at);
-      refs.set(key, ref);
-      return ref;
-    },
+    rowRef: rowRef(key, at),
+    ...(sealed === null ? {} : { payload: Buffer.from(sealed).toString('base64') }),
   };
 }
 
@@ -96,21 +102,29 @@ function push(into: Emission, bucket: string, row: LineageRow): void {
 
 function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
   const { signal, bucket, tag, atomId } = ending.delivery;
+  const { outcome, reason, allowed, version } = ending;
+  const isApplied = outcome === 'applied';
+  const rowId = isApplied
+    ? // One applied signal per message and atom, wherever in the stream it came from.
+      `${signal.messageToken}.${crc32(atomId).toString(36)}`
+    : // One per delivery: a message refused twice was sent twice.
+      `${signal.messageToken}.${tag.toString(36)}`;
+  const payload =
+    isApplied || isChoiceKept(ending) ? () => signalPayloadText({ signal, allowed, version }) : null;
   const base = {
+    rowId,
     eventClass: signal.eventClass,
     receivedAt: signal.receivedAt,
     policyVersion: PIPELINE_VERSION,
-    rowRef: telling.refOf(ending.subjectId, signal.receivedAt),
+    ...sealedFor(outcome === 'suppressed' ? undefined : atomId, rowId, signal.receivedAt, payload, telling),
     sourceId: signal.sourceId,
     signalName: signal.name,
   };
-  if (ending.outcome === 'applied') {
+  if (outcome === 'applied') {
     const row: SignalRow = {
       ...base,
       table: 'signals',
-      // One applied signal per message and atom, wherever in the stream it came from.
-      rowId: `${signal.messageToken}.${crc32(atomId).toString(36)}`,
-      purposes: ending.allowed.join(),
+      purposes: allowed.join(),
       occurredDate: utcDate(signal.occurredAt),
       latencyMs: Math.max(0, telling.toldAt - signal.receivedAt),
       ...(ending.redelivered ? { redelivered: true as const } : {}),
@@ -118,25 +132,26 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
     push(into, bucket, row);
     return;
   }
-  const row: RefusalRow = {
-    ...base,
-    table: 'refusals',
-    // One per delivery: a message refused twice was sent twice.
-    rowId: `${signal.messageToken}.${tag.toString(36)}`,
-    outcome: ending.outcome,
-    reason: ending.reason,
-  };
+  const row: RefusalRow = { ...base, table: 'refusals', outcome, reason };
   push(into, bucket, row);
-  if (ending.outcome === 'withheld') {
+  if (outcome === 'withheld' || outcome === 'suppressed') {
     into.records.push({
       messageToken: signal.messageToken,
-      outcome: 'withheld',
-      reason: ending.reason,
+      outcome,
+      reason,
       sourceId: signal.sourceId,
       receivedAt: signal.receivedAt,
     });
   }
 }
+
+/** A withheld signal is not folded, but the choice it carries is. */
+const isChoiceKept = ({ outcome, reason, delivery: { signal } }: Ending): boolean =>
+  outcome === 'withheld' &&
+  reason !== ('processing-restricted' satisfies WithheldReason) &&
+  (signal.gpc === true ||
+    signal.consent !== undefined ||
+    signal.facts.some(({ kind }) => kind === 'consent'));
 
 const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'subjects-merged': 'account',
@@ -165,17 +180,24 @@ function gatherEffect(
   repeated: boolean,
   telling: Telling,
 ): void {
-  const id = stableId(subjectId, effect.kind, effect.name, effect.at);
+  const { kind, name, reasons, at, atoms } = effect;
+  const id = stableId(subjectId, kind, name, at);
   push(into, effect.by, {
     table: 'effects',
     rowId: id,
     eventClass: EFFECT_CLASS[effect.kind],
     receivedAt: effect.at,
     policyVersion: versionOf(effect, telling.context),
-    rowRef: telling.refOf(subjectId, effect.at),
-    kind: effect.kind,
-    name: effect.name,
-    reasons: effect.reasons,
+    ...sealedFor(
+      atoms[0]?.[0],
+      id,
+      at,
+      () => effectPayloadText({ subjectId, kind, name, reasons, atoms, at }),
+      telling,
+    ),
+    kind,
+    name,
+    reasons,
     latencyMs: effect.receivedAt === null ? null : Math.max(0, telling.toldAt - effect.receivedAt),
     ...(repeated ? { redelivered: true as const } : {}),
   });

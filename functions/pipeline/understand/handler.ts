@@ -6,16 +6,19 @@ import { outcomeRecords } from '../../adapters/aws/outcome-records.ts';
 import { profileStore } from '../../adapters/aws/profile-store.ts';
 import { quarantineStore } from '../../adapters/aws/quarantine-store.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
+import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
 import { required } from '../../runtime/environment.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { streamHandler } from '../../runtime/stream-handler.ts';
 import { contextOf } from './context.ts';
 import { understand } from './understand.ts';
 
-const wiring = lazily(async () => ({
-  context: contextOf(required('JURISDICTION'), await jurisdictionSecrets()),
-  ports: {
+const wiring = lazily(async () => {
+  const secrets = await jurisdictionSecrets();
+  const context = contextOf(required('JURISDICTION'), secrets);
+  const ports = {
     profiles: profileStore(),
+    keyring: subjectKeyring(secrets),
     records: outcomeRecords(),
     quarantine: quarantineStore(),
     alerts: alertStore(),
@@ -23,8 +26,9 @@ const wiring = lazily(async () => ({
     lineage: lineageStream(),
     events: eventBus(),
     clock: Date.now,
-  },
-}));
+  };
+  return { context, ports };
+});
 
 export const handler = streamHandler({
   functionId: 'understand',

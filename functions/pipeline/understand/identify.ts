@@ -155,6 +155,7 @@ export function identityEffects(
     reasons,
     at: now,
     receivedAt,
+    atoms: [],
   });
   return [
     ...identity.changes.map(({ subjectId, kind, from }) => ({

@@ -12,9 +12,11 @@ import type { Delivery } from './delivery.ts';
 export interface Ending {
   readonly delivery: Delivery;
   readonly subjectId: SubjectId;
-  readonly outcome: 'applied' | 'duplicate' | 'withheld';
+  readonly outcome: 'applied' | 'duplicate' | 'withheld' | 'suppressed';
   readonly reason: string;
   readonly allowed: readonly Purpose[];
+  /** Version of the atom's stored state that holds it. */
+  readonly version: number;
   /** The state held it already, from this very place in the stream: an earlier attempt wrote it. */
   readonly repeated: boolean;
   /** … and that attempt was another invocation, so its evidence may exist already. */
@@ -42,11 +44,13 @@ export function judge(
   const fresh: { delivery: Delivery; allowed: readonly Purpose[] }[] = [];
   const added: SeenEntry[] = [];
   const known = tagsByMessage(atom.window);
+  const stored = atom.stored?.version ?? 0;
+  const next = stored + 1;
   for (const delivery of atom.deliveries) {
     const { signal, tag } = delivery;
     const message = messagePrefix(signal.messageToken);
     const sighting = sight(known, paged, message, tag);
-    const base = { delivery, subjectId, reason: '', repeated: false, redelivered: false };
+    const base = { delivery, subjectId, reason: '', version: next, repeated: false, redelivered: false };
     if (sighting === 'duplicate') {
       endings.push({ ...base, outcome: 'duplicate', reason: 'message-seen-before', allowed: [] });
       continue;
@@ -58,6 +62,7 @@ export function judge(
         ...base,
         outcome: 'applied',
         allowed,
+        version: stored,
         repeated: true,
         redelivered: !written.has(`${atom.id} ${message}`),
       });

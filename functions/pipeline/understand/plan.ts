@@ -1,4 +1,5 @@
 import type { AtomId } from '../../contracts/ids.ts';
+import type { AtomVersion } from '../../contracts/payloads.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { remember } from '../3-profile/seen.ts';
@@ -8,12 +9,15 @@ import { type IdentityEffect, identify, identityEffects, soloGraph } from './ide
 import { type Ending, foldAtom, judge } from './judge.ts';
 import type { World, WriteUnit } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
+import { setAside } from './set-aside.ts';
 import type { Unit } from './world.ts';
 import { WriteCollector } from './writes.ts';
 
 export interface Plan {
   readonly writes: readonly WriteUnit[];
   readonly endings: readonly Ending[];
+  /** Atoms whose state is written: each needs a secret before. */
+  readonly stored: readonly AtomId[];
   readonly published: readonly PublishedGroup[];
   /** Effects on identifiers that no published subject stands for. */
   readonly identity: readonly IdentityEffect[];
@@ -28,13 +32,14 @@ export interface Plan {
  *   their evidence is surely not out yet.
  */
 export function planUnit(
-  unit: Unit,
+  whole: Unit,
   world: World,
   paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
   written: ReadonlySet<string>,
   context: UnderstandContext,
   now: EpochMs,
 ): Plan {
+  const { unit, endings: forbidden } = setAside(whole, world, now);
   const known = unit.subjectIds
     .map((id) => world.subjects.get(id)?.graph)
     .filter((graph) => graph !== undefined);
@@ -42,7 +47,8 @@ export function planUnit(
   const identity = identify(unit, known, atoms, world, context);
 
   const writes = new WriteCollector(world, identity.before);
-  const endings: Ending[] = [];
+  const endings: Ending[] = [...forbidden];
+  const stored: AtomId[] = [];
   const published: PublishedGroup[] = [];
   const bucket = bucketOf([...atoms.values()], 'b00');
   const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]), now);
@@ -50,6 +56,7 @@ export function planUnit(
   const alone = [...atoms.keys()].filter((id) => !covered.has(id)).map(soloGraph);
   for (const graph of [...identity.graphs, ...alone]) {
     const states: ProfileState[] = [];
+    const versions: AtomVersion[] = [];
     const group = graph.atoms.map((id) => atoms.get(id)).filter((atom) => atom !== undefined);
     const consent = consentOf(group);
     for (const atom of group) {
@@ -57,13 +64,16 @@ export function planUnit(
       endings.push(...judged.endings);
       const state = foldAtom(atom, judged);
       states.push(state);
-      if (atom.deliveries.length > 0)
+      const isWritten =
+        atom.deliveries.length > 0 &&
         writes.atom(
           atom.id,
           state,
           remember(atom.window, judged.added),
           identity.links.get(atom.id) ?? new Set(),
         );
+      if (isWritten) stored.push(atom.id);
+      versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
     }
     const repeatSince = endings.some((ending) => ending.repeated && ending.subjectId === graph.subjectId)
       ? 0
@@ -80,6 +90,7 @@ export function planUnit(
           bucket: bucketOf(group, bucket),
           repeatSince,
           receivedAt: newestReceipt(group),
+          atoms: versions,
           identity: own,
           settled: false,
         },
@@ -92,6 +103,7 @@ export function planUnit(
   return {
     writes: writes.units(known, identity.graphs, identity.saturated, published),
     endings,
+    stored,
     published,
     identity: effects.filter((each) => !told.has(each.subjectId)),
   };

@@ -3,6 +3,7 @@ import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts'
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { Published, SubjectGraph } from '../../contracts/subject.ts';
+import type { SubjectKeyring } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 
 /** One identifier as stored: its place in a subject, and, if it is an atom, its profile state. */
@@ -22,6 +23,10 @@ export interface StoredNode {
   readonly links: Uint8Array;
   /** While it is its own subject. */
   readonly published: Published | null;
+  /** When the customer it belonged to was erased; signals from before that are suppressed. */
+  readonly erasedAt: EpochMs | null;
+  /** Until when processing is restricted; signals are withheld. */
+  readonly restrictedUntil: EpochMs | null;
 }
 
 export interface StoredSubject {
@@ -89,6 +94,7 @@ export interface FallenDue extends DueCue {
 
 export interface SweepPorts extends EffectPorts {
   readonly profiles: ProfileStore;
+  readonly keyring: Pick<SubjectKeyring, 'read'>;
   readonly cues: {
     /** Cues due by `now`, oldest first, in pages. Those that are not forgotten come again. */
     due(now: EpochMs): AsyncIterable<readonly FallenDue[]>;
@@ -107,6 +113,7 @@ export interface EffectPorts {
 
 export interface UnderstandPorts extends EffectPorts {
   readonly profiles: ProfileStore;
+  readonly keyring: SubjectKeyring;
   readonly records: { put(records: readonly OutcomeRecord[]): Promise<void> };
   /** Keeps the bytes of a record that could not be read, once. */
   readonly quarantine: { putOnce(key: string, bytes: Uint8Array): Promise<void> };

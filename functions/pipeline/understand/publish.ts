@@ -1,5 +1,6 @@
 import type { Alert } from '../../contracts/alerts.ts';
 import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { AtomVersion } from '../../contracts/payloads.ts';
 import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
 import {
   type KeptEffect,
@@ -49,6 +50,8 @@ export interface GroupView {
   readonly repeatSince: EpochMs | null;
   /** When the newest of its signals was received; null when none came. */
   readonly receivedAt: EpochMs | null;
+  /** The states, by atom and version. */
+  readonly atoms: readonly AtomVersion[];
   /** Merges and splits that concern this subject. */
   readonly identity: readonly KeptEffect[];
   /** See `alertsOf`. */
@@ -75,7 +78,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     view.settled,
   );
 
-  const effects: KeptEffect[] = [...view.identity];
+  const effects: KeptEffect[] = view.identity.map((each) => ({ ...each, atoms: view.atoms }));
   const segments: Record<string, EpochMs> = {};
   const effect = (kind: KeptEffect['kind'], name: string, reasons: string): KeptEffect => ({
     by: view.bucket,
@@ -84,6 +87,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     reasons,
     at: now,
     receivedAt: view.receivedAt,
+    atoms: view.atoms,
   });
   for (const { name, version } of context.segments) {
     const since = published.segments[name];

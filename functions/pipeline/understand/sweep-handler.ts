@@ -4,6 +4,7 @@ import { eventBus } from '../../adapters/aws/event-bus.ts';
 import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { profileStore } from '../../adapters/aws/profile-store.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
+import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
 import { required } from '../../runtime/environment.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { taskHandler } from '../../runtime/task-handler.ts';
@@ -12,10 +13,12 @@ import { sweep } from './sweep.ts';
 
 const wiring = lazily(async () => {
   const cues = dueCues();
+  const secrets = await jurisdictionSecrets();
   return {
-    context: contextOf(required('JURISDICTION'), await jurisdictionSecrets()),
+    context: contextOf(required('JURISDICTION'), secrets),
     ports: {
       profiles: profileStore(),
+      keyring: subjectKeyring(secrets),
       cues,
       alerts: alertStore(),
       dueCues: cues,

@@ -1,11 +1,12 @@
 import type { SubjectId } from '../../contracts/ids.ts';
+import type { AtomVersion } from '../../contracts/payloads.ts';
 import type { ConsentState } from '../../contracts/profile.ts';
 import { nodeOfSubjectId, type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { EMPTY_STATE, mergeConsent } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
 import type { UnderstandContext } from './context.ts';
-import { emit, emptyEmission, gatherPublished, tellingAt } from './emit.ts';
+import { atomsToldOf, emit, emptyEmission, gatherPublished } from './emit.ts';
 import type { FallenDue, ProfileStore, SweepPorts, World, WriteUnit } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
 
@@ -36,7 +37,9 @@ export async function sweep(
     const changed = writes.filter((write) => write !== null);
     const results = changed.length === 0 ? [] : await ports.profiles.write(changed);
     const emission = emptyEmission();
-    const telling = tellingAt(ports.clock(), context);
+    const effects = groups.flatMap(({ published }) => [...published.effects, ...published.repeated]);
+    const keys = await ports.keyring.read(atomsToldOf(effects));
+    const telling = { context, toldAt: ports.clock(), keys };
     const done = new Set<SubjectId>();
     for (const [index, group] of groups.entries()) {
       const write = writes[index] ?? null;
@@ -108,6 +111,7 @@ function groupsOf(
       bucket: SWEEP,
       repeatSince: dueAt,
       receivedAt: null,
+      atoms: graph.atoms.map((atom): AtomVersion => [atom, world.nodes.get(atom)?.version ?? 0]),
       identity: [],
       settled: true,
     };

@@ -1,9 +1,11 @@
 import type { AtomId } from '../../contracts/ids.ts';
+import type { KeptEffect } from '../../contracts/subject.ts';
+import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Delivery, deliveriesByAtom, type StreamRecord } from './delivery.ts';
-import { emit, emptyEmission, gather, gatherUnreadable, tellingAt } from './emit.ts';
+import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { UnderstandPorts, World } from './ports.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
@@ -38,13 +40,19 @@ export async function understand(
   const byAtom = deliveriesByAtom(records);
   const done: Plan[] = [];
   const written = new Set<string>();
+  const keys = new Map<AtomId, SubjectKey>();
   let pending: ReadonlyMap<AtomId, readonly Delivery[]> = byAtom;
   let conflicts = 0;
   for (let attempt = 0; attempt < ATTEMPTS_MAX && pending.size > 0; attempt += 1) {
-    const world = await readWorld(pending, ports.profiles, attempt > 0);
+    const [world] = await Promise.all([
+      readWorld(pending, ports.profiles, attempt > 0),
+      attempt === 0 ? readKeys(keys, [...byAtom.keys()], ports) : undefined,
+    ]);
+    await forgetErased(keys, world, ports);
     const paged = await readPages(pending, world, ports);
     const units = unitsOf(pending, world);
     const { planned, stale } = planAll(units, world, paged, written, context, now);
+    await createKeys(keys, planned, ports);
     const results = await writeAll(planned, ports);
     const again = new Map(stale.flatMap((unit) => [...unit.deliveries]));
     for (const [index, { unit, plan }] of planned.entries()) {
@@ -56,7 +64,9 @@ export async function understand(
     pending = again;
   }
   const emission = emptyEmission();
-  const telling = tellingAt(ports.clock(), context);
+  const effects = done.flatMap(effectsOf);
+  await readKeys(keys, atomsToldOf(effects), ports);
+  const telling = { context, toldAt: ports.clock(), keys };
   for (const plan of done) gather(emission, plan, telling);
   for (const record of records) if (record.values === null) gatherUnreadable(emission, record, now);
   if (emission.records.length > 0) await ports.records.put(emission.records);
@@ -68,6 +78,36 @@ export async function understand(
     conflicts,
   };
 }
+
+type Keys = Map<AtomId, SubjectKey>;
+
+async function readKeys(keys: Keys, atomIds: readonly AtomId[], ports: UnderstandPorts): Promise<void> {
+  const missing = atomIds.filter((id) => !keys.has(id));
+  if (missing.length === 0) return;
+  for (const [id, key] of await ports.keyring.read(missing)) keys.set(id, key);
+}
+
+/** A customer who comes back after an erasure has another secret; the old one may still be in some memory. */
+async function forgetErased(keys: Keys, world: World, ports: UnderstandPorts): Promise<void> {
+  const returned = [...world.nodes.values()].filter((node) => node.erasedAt !== null).map((node) => node.id);
+  if (returned.length === 0) return;
+  for (const id of returned) keys.delete(id);
+  for (const [id, key] of await ports.keyring.read(returned, { fresh: true })) keys.set(id, key);
+}
+
+/** An atom gets its secret before anything is kept about it. */
+async function createKeys(
+  keys: Keys,
+  planned: readonly { readonly plan: Plan }[],
+  ports: UnderstandPorts,
+): Promise<void> {
+  const missing = planned.flatMap(({ plan }) => plan.stored).filter((id) => !keys.has(id));
+  if (missing.length === 0) return;
+  for (const [id, key] of await ports.keyring.create(missing)) keys.set(id, key);
+}
+
+const effectsOf = ({ published }: Plan): readonly KeptEffect[] =>
+  published.flatMap((group) => [...group.effects, ...group.repeated]);
 
 /** A record that can't be read is kept as it is, for a person to look at; it must not stop the shard. */
 async function keepUnreadable(records: readonly StreamRecord[], ports: UnderstandPorts): Promise<void> {

@@ -34,13 +34,14 @@ export class WriteCollector {
     this.#before = before;
   }
 
-  /** An atom as it is after the batch. Nothing is written when nothing changed. */
+  /** An atom as it is after the batch. Nothing is written when nothing changed.
+   * @returns whether it is written */
   atom(
     id: AtomId,
     state: ProfileState,
     seen: { readonly window: SeenWindow; readonly pages: readonly SeenPage[] },
     links: ReadonlySet<IdentifierToken>,
-  ): void {
+  ): boolean {
     const stored = this.#world.nodes.get(id);
     const text = encodeState(state);
     const window = encodeWindow(seen.window);
@@ -50,18 +51,19 @@ export class WriteCollector {
       state.signals === 0 &&
       Object.keys(state.consent).length === 0
     )
-      return;
+      return false;
     if (
       stored?.state === text &&
       stored.seen !== null &&
       Buffer.compare(stored.seen, window) === 0 &&
       links.size === 0
     )
-      return;
+      return false;
     const prefixes = new Set(decodeLinks(stored?.links ?? new Uint8Array()));
     for (const link of links) if (prefixes.size < LINKS_MAX) prefixes.add(linkPrefix(link));
     for (const page of seen.pages) this.#pages.push({ atomId: id, ...page });
     this.#nodes.set(id, { ...this.#node(id), state: text, seen: window, links: encodeLinks(prefixes) });
+    return true;
   }
 
   /** The node as it will be so far.
@@ -81,6 +83,8 @@ export class WriteCollector {
       seen: null,
       links: new Uint8Array(),
       published: null,
+      erasedAt: null,
+      restrictedUntil: null,
     };
   }
 

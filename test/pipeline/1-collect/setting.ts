@@ -16,7 +16,7 @@ export const secrets: JurisdictionSecrets = {
   identifiers: key(1),
   messages: key(2),
   writeKeys: key(3),
-  rowRefs: key(4),
+  subjectKeys: key(4),
 };
 
 const ENVIRONMENT: Readonly<Record<string, string>> = {

@@ -124,14 +124,15 @@ describe('an alert', () => {
 
   it('keeps its evidence when the stream fails just after the move: the retry tells it', async () => {
     const { alertId, policy, region, lineage } = await withAlert();
+    const { keyring } = region;
     const alerts = memoryAlertBook(region.effects.opened);
     const down = { append: () => Promise.reject(new TransientError('down')) };
     const id = region.effects.opened.get(alertId)?.alertId;
     if (id === undefined) throw new Error('no alert');
-    await expect(moveAlert(id, 'acknowledge', policy, { alerts, lineage: down }, NOW + 5)).rejects.toThrow(
-      TransientError,
-    );
-    await moveAlert(id, 'resolve', policy, { alerts, lineage }, NOW + 9);
+    await expect(
+      moveAlert(id, 'acknowledge', policy, { alerts, lineage: down, keyring }, NOW + 5),
+    ).rejects.toThrow(TransientError);
+    await moveAlert(id, 'resolve', policy, { alerts, lineage, keyring }, NOW + 9);
     expect(lineage.appended.flatMap(({ rows }) => rows)).toMatchObject([
       { kind: 'alert-acknowledged', receivedAt: NOW + 5, redelivered: true },
       { kind: 'alert-resolved', receivedAt: NOW + 9 },

@@ -56,7 +56,13 @@ export function operations(jurisdiction = 'eu') {
   let now = NOW;
   const handler = serveHandler(async () => ({
     policy,
-    ports: { subjects: region.store, alerts: memoryAlertBook(region.effects.opened), receipts, lineage },
+    ports: {
+      subjects: region.store,
+      alerts: memoryAlertBook(region.effects.opened),
+      receipts,
+      lineage,
+      keyring: region.keyring,
+    },
     clock: () => now,
   }));
   const ask = async (

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import {
+  BatchExecuteStatementCommand,
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { AtomId } from '../../contracts/ids.ts';
+import {
+  SUBJECT_SECRET_BYTES,
+  type SubjectKey,
+  type SubjectKeyring,
+  subjectKeyOf,
+} from '../../contracts/subject-keys.ts';
+import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
+import { ThrottledError, TransientError } from '../../kernel/invariant.ts';
+import { MINUTE_MS } from '../../kernel/time.ts';
+import { required } from '../../runtime/environment.ts';
+import { count } from '../../runtime/meter.ts';
+import { chunks, inTurns, THROTTLING, unitsOf, untilDone } from './batching.ts';
+import { dynamodb } from './clients.ts';
+import { translated } from './errors.ts';
+
+const GETS_PER_CALL_MAX = 100;
+const STATEMENTS_PER_CALL_MAX = 25;
+const DELETES_PER_CALL_MAX = 25;
+
+/** A destroyed secret lives on in the memory of running instances for this long, and no longer. */
+const CACHED_MS_MAX = 5 * MINUTE_MS;
+/** Keys kept in memory: three key objects of some 300 bytes each. */
+const CACHED_MAX = 20_000;
+
+/** Subject secrets in their table, the only place that has them. */
+export function subjectKeyring(
+  jurisdiction: JurisdictionSecrets,
+  table = required('SUBJECT_KEYS_TABLE'),
+  clock: () => number = Date.now,
+): SubjectKeyring {
+  const cache = new Map<AtomId, { readonly key: SubjectKey; readonly until: number }>();
+  const keep = (id: AtomId, secret: Uint8Array): SubjectKey => {
+    const key = subjectKeyOf(jurisdiction, secret);
+    if (cache.size >= CACHED_MAX)
+      for (const oldest of [...cache.keys()].slice(0, CACHED_MAX / 4)) cache.delete(oldest);
+    cache.delete(id);
+    cache.set(id, { key, until: clock() + CACHED_MS_MAX });
+    return key;
+  };
+  const read: SubjectKeyring['read'] = async (atomIds, { fresh } = { fresh: false }) => {
+    const keys = new Map<AtomId, SubjectKey>();
+    const now = clock();
+    for (const id of fresh ? [] : atomIds) {
+      const cached = cache.get(id);
+      if (cached !== undefined && cached.until > now) keys.set(id, cached.key);
+    }
+    const missing = [...new Set(atomIds)].filter((id) => !keys.has(id));
+    for (const id of missing) cache.delete(id);
+    for (const [id, secret] of await readSecrets(table, missing, fresh)) keys.set(id, keep(id, secret));
+    return keys;
+  };
+  return {
+    read,
+    async create(atomIds) {
+      const made = new Map(atomIds.map((id) => [id, randomBytes(SUBJECT_SECRET_BYTES)] as const));
+      const taken = await insert(table, made);
+      const keys = new Map(
+        [...made].filter(([id]) => !taken.has(id)).map(([id, secret]) => [id, keep(id, secret)]),
+      );
+      if (taken.size > 0) for (const [id, key] of await read([...taken], { fresh: true })) keys.set(id, key);
+      return keys;
+    },
+    async destroy(atomIds) {
+      for (const id of atomIds) cache.delete(id);
+      const requests = atomIds.map((id) => ({ DeleteRequest: { Key: { id: { S: id } } } }));
+      await inTurns(chunks(requests, DELETES_PER_CALL_MAX), (chunk) =>
+        untilDone('dynamodb', chunk, async (deletes) => {
+          const answer = await dynamodb().send(
+            new BatchWriteItemCommand({ RequestItems: { [table]: deletes } }),
+          );
+          const left = new Set(
+            (answer.UnprocessedItems?.[table] ?? []).map((each) => each.DeleteRequest?.Key?.id?.S),
+          );
+          return deletes.filter(({ DeleteRequest }) => left.has(DeleteRequest.Key.id.S));
+        }),
+      );
+    },
+  };
+}
+
+async function readSecrets(
+  table: string,
+  atomIds: readonly AtomId[],
+  consistent: boolean,
+): Promise<ReadonlyMap<AtomId, Uint8Array>> {
+  const found = new Map<AtomId, Uint8Array>();
+  await inTurns(chunks(atomIds, GETS_PER_CALL_MAX), (chunk) =>
+    untilDone('dynamodb', chunk, async (ids) => {
+      const answer = await dynamodb().send(
+        new BatchGetItemCommand({
+          RequestItems: {
+            [table]: { Keys: ids.map((id) => ({ id: { S: id } })), ConsistentRead: consistent },
+          },
+          ReturnConsumedCapacity: 'TOTAL',
+        }),
+      );
+      count('readUnits', unitsOf(answer.ConsumedCapacity));
+      for (const { id, secret } of answer.Responses?.[table] ?? [])
+        if (id?.S !== undefined && secret?.B !== undefined) found.set(id.S as AtomId, secret.B);
+      return (answer.UnprocessedKeys?.[table]?.Keys ?? []).map((key) => key.id?.S as AtomId);
+    }),
+  );
+  return found;
+}
+
+/** Puts secrets where there are none, 25 to a call.
+ * @returns the atoms that had one already */
+async function insert(table: string, secrets: ReadonlyMap<AtomId, Uint8Array>): Promise<ReadonlySet<AtomId>> {
+  const taken = new Set<AtomId>();
+  await inTurns(chunks([...secrets], STATEMENTS_PER_CALL_MAX), async (chunk) => {
+    const answer = await translated('dynamodb', () =>
+      dynamodb().send(
+        new BatchExecuteStatementCommand({
+          Statements: chunk.map(([id, secret]) => ({
+            Statement: `INSERT INTO "${table}" VALUE {'id':?,'secret':?}`,
+            Parameters: [{ S: id }, { B: secret }],
+          })),
+        }),
+      ),
+    );
+    count('writeUnits', chunk.length);
+    for (const [index, response] of (answer.Responses ?? []).entries()) {
+      const code = response.Error?.Code;
+      const id = chunk[index]?.[0];
+      if (code === undefined || id === undefined) continue;
+      if (THROTTLING.test(code)) throw new ThrottledError('dynamodb asks to slow down');
+      if (code !== 'DuplicateItem') throw new TransientError(`dynamodb: ${code}`);
+      taken.add(id);
+    }
+  });
+  return taken;
+}

@@ -1,0 +1,52 @@
+import type { AtomId } from '../../contracts/ids.ts';
+import type { SuppressedReason, WithheldReason } from '../../contracts/outcomes.ts';
+import { subjectIdOf } from '../../contracts/subject.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+import type { Delivery } from './delivery.ts';
+import type { Ending } from './judge.ts';
+import type { World } from './ports.ts';
+import type { Unit } from './world.ts';
+
+/**
+ * Takes out of a unit what erasure or restriction forbids to look at (law 8): it is neither linked nor folded, and
+ * choices in it count for nothing. A signal from before an erasure that names any identifier of the erased customer is
+ * suppressed, wherever it comes from; one from after it is a new customer's.
+ */
+export function setAside(
+  unit: Unit,
+  world: World,
+  now: EpochMs,
+): { readonly unit: Unit; readonly endings: readonly Ending[] } {
+  const endings: Ending[] = [];
+  const kept = new Map<AtomId, readonly Delivery[]>();
+  for (const [atomId, deliveries] of unit.deliveries) {
+    const allowed = deliveries.filter((delivery) => {
+      const ending = endingOf(delivery, world, now);
+      if (ending !== null) endings.push(ending);
+      return ending === null;
+    });
+    if (allowed.length > 0) kept.set(atomId, allowed.length === deliveries.length ? deliveries : allowed);
+  }
+  return endings.length === 0 ? { unit, endings } : { unit: { ...unit, deliveries: kept }, endings };
+}
+
+function endingOf(delivery: Delivery, world: World, now: EpochMs): Ending | null {
+  let reason: SuppressedReason | WithheldReason | null = null;
+  for (const { token } of delivery.signal.identifiers) {
+    const node = world.nodes.get(token);
+    if (node === undefined) continue;
+    if (node.erasedAt !== null && delivery.signal.occurredAt <= node.erasedAt) reason = 'subject-erased';
+    else if (node.restrictedUntil !== null && now < node.restrictedUntil) reason ??= 'processing-restricted';
+  }
+  if (reason === null) return null;
+  return {
+    delivery,
+    subjectId: subjectIdOf([delivery.atomId]),
+    outcome: reason === 'subject-erased' ? 'suppressed' : 'withheld',
+    reason,
+    allowed: [],
+    version: 0,
+    repeated: false,
+    redelivered: false,
+  };
+}
