@@ -12,6 +12,8 @@ export const EFFECT_KINDS = [
   'subject-split',
   'link-refused',
   'identifier-blocked',
+  'identity-decided',
+  'link-severed',
   'segment-entered',
   'segment-left',
   'alert-opened',

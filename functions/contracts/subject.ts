@@ -1,23 +1,65 @@
-import type { EpochMs } from '../kernel/time.ts';
+import { DAY_MS, type EpochMs } from '../kernel/time.ts';
 import type { Alert } from './alerts.ts';
 import type { AtomId, IdentifierToken, SubjectId } from './ids.ts';
 import { asSubjectId } from './ids.ts';
 import type { EffectRow } from './lineage.ts';
 import type { AtomVersion } from './payloads.ts';
 
-/** Two identifiers seen together in a signal. Ordered, so that an edge has one form. */
-export type Edge = readonly [IdentifierToken, IdentifierToken];
+/** Two identifiers seen together in a signal, and the UTC day (days since the epoch) on which that first happened. The ends
+ * are ordered, so that an edge has one form; the day is a minimum, so that order of arrival leaves no trace in it. */
+export type Edge = readonly [IdentifierToken, IdentifierToken, firstDay: number];
 
-/** A subject of several identifiers. An identifier that was never seen with another needs none of this: it is its own
- * subject. */
+/** A probabilistic link between two atoms, kept with its explanation. Its ends are ordered like an edge's. */
+export interface MatchLink {
+  readonly a: AtomId;
+  readonly b: AtomId;
+  /** Posterior odds, in bits, that the two are one person. */
+  readonly bits: number;
+  /** Bits by compared feature; they and the prior add up to `bits`. */
+  readonly contributions: Readonly<Record<string, number>>;
+  /** `<model>@<version>` of the parameters it was computed with. */
+  readonly model: string;
+}
+
+export const VERDICTS = ['same', 'different'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What a person decided about two identifiers: `same` joins them, `different` keeps them apart whatever else links them (an
+ * anti-edge). Of several decisions about one pair the latest holds. */
+export interface Decision {
+  readonly a: IdentifierToken;
+  readonly b: IdentifierToken;
+  readonly verdict: Verdict;
+  readonly at: EpochMs;
+  /** A steward answered a review, or an operator asked for it unasked. */
+  readonly cause: 'review' | 'operator';
+}
+
+/** A link that an operator took away, and when: seeing the two together again, or matching them, does not bring it back. A
+ * later decision that they are the same does. */
+export type Severed = readonly [IdentifierToken, IdentifierToken, at: EpochMs];
+
+/** A subject that is more than one identifier, or about which something was decided. An identifier of which neither is true
+ * needs none of this: it is its own subject.
+ *
+ * A link between two subjects (a limit or a decision keeps them apart in spite of it) is in both graphs. So are decisions
+ * and severed links. */
 export interface SubjectGraph {
   readonly subjectId: SubjectId;
   /** Sorted. */
   readonly nodes: readonly IdentifierToken[];
   /** The nodes that are atoms: whose profile states make up the subject's. Sorted. */
   readonly atoms: readonly AtomId[];
-  /** Every edge of a node, also those to identifiers that link too many and therefore count for nothing. Sorted. */
+  /** Every edge of a node, also those that count for nothing. Sorted. */
   readonly edges: readonly Edge[];
+  /** Ends of links and decisions that are no nodes here or anywhere, since they link too many. Sorted. */
+  readonly saturated: readonly IdentifierToken[];
+  /** Every match of an atom. Sorted. */
+  readonly matches: readonly MatchLink[];
+  /** Every decision about a node. Sorted. */
+  readonly decisions: readonly Decision[];
+  /** Every link of a node that was taken away. Sorted. */
+  readonly severed: readonly Severed[];
 }
 
 /** What the outside has been told about a subject. Follows from what was published when, so it is no part of the
@@ -59,8 +101,61 @@ export const compareTokens = (a: IdentifierToken, b: IdentifierToken): number =>
   return x < y ? -1 : x > y ? 1 : a < b ? -1 : a > b ? 1 : 0;
 };
 
-export const edgeOf = (a: IdentifierToken, b: IdentifierToken): Edge =>
-  compareTokens(a, b) < 0 ? [a, b] : [b, a];
+/** The two ends of an edge or a severed link. */
+export const endsOf = ([a, b]: Edge | Severed): readonly IdentifierToken[] => [a, b];
+
+/** Orders two ends the way links keep them. */
+export const orderedPair = (
+  a: IdentifierToken,
+  b: IdentifierToken,
+): readonly [IdentifierToken, IdentifierToken] => (compareTokens(a, b) < 0 ? [a, b] : [b, a]);
+
+/** Name of a pair, the same in either order. */
+export const pairKey = (a: IdentifierToken, b: IdentifierToken): string => orderedPair(a, b).join(' ');
+
+/** Days since the epoch, as edges keep them. */
+export const dayOf = (at: EpochMs): number => Math.floor(at / DAY_MS);
+
+/** @param seenAt when the two were seen together */
+export const edgeOf = (a: IdentifierToken, b: IdentifierToken, seenAt: EpochMs): Edge => [
+  ...orderedPair(a, b),
+  dayOf(seenAt),
+];
+
+/** The subject of one identifier that nothing is known about but that it exists. */
+export const soloGraph = (id: IdentifierToken): SubjectGraph => ({
+  subjectId: subjectIdOf([id]),
+  nodes: [id],
+  atoms: [id],
+  edges: [],
+  saturated: [],
+  matches: [],
+  decisions: [],
+  severed: [],
+});
+
+/** Whether there is anything to keep about a subject beyond its one identifier. */
+export const isWorthKeeping = (graph: SubjectGraph): boolean =>
+  graph.edges.length + graph.matches.length + graph.decisions.length + graph.severed.length > 0;
+
+/** Identifiers of other subjects that a link leads to, though something keeps them apart: when one of the two subjects
+ * changes, the other may have to. */
+export function neighboursOf(graph: SubjectGraph): readonly IdentifierToken[] {
+  const neighbours: IdentifierToken[] = [];
+  const note = (end: IdentifierToken): void => {
+    // Nearly every end is a node; the lists are short.
+    if (!graph.nodes.includes(end) && !graph.saturated.includes(end) && !neighbours.includes(end))
+      neighbours.push(end);
+  };
+  for (const edge of graph.edges) {
+    note(edge[0]);
+    note(edge[1]);
+  }
+  for (const { a, b } of graph.matches) for (const end of [a, b]) note(end);
+  for (const { a, b, verdict } of graph.decisions)
+    if (verdict === 'same') for (const end of [a, b]) note(end);
+  return neighbours;
+}
 
 /** A subject's id is that of its least node: the same whatever order the links came in. */
 export function subjectIdOf(nodes: readonly IdentifierToken[]): SubjectId {

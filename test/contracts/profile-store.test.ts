@@ -2,7 +2,12 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
 import { MemoryProfileStore } from '../../functions/adapters/memory/profile-store.ts';
-import { NOTHING_PUBLISHED, type SubjectGraph, subjectIdOf } from '../../functions/contracts/subject.ts';
+import {
+  edgeOf,
+  NOTHING_PUBLISHED,
+  type SubjectGraph,
+  subjectIdOf,
+} from '../../functions/contracts/subject.ts';
 import type {
   NodeWrite,
   ProfileStore,
@@ -60,7 +65,11 @@ function someone() {
     subjectId: subjectIdOf(nodes),
     nodes,
     atoms: [user],
-    edges: [[nodes[0] ?? user, nodes[1] ?? email]],
+    edges: [edgeOf(user, email, NOW)],
+    saturated: [],
+    matches: [],
+    decisions: [],
+    severed: [],
   };
   return { user, email, graph };
 }

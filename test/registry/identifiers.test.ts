@@ -4,7 +4,7 @@ import { IDENTIFIER_TYPES } from '../../functions/contracts/signal.ts';
 import { identifiers, normaliseIdentifier } from '../../functions/registry/identifiers/index.ts';
 
 describe.each(IDENTIFIER_TYPES)('%s', (type) => {
-  const { examples, linksMax } = identifiers[type];
+  const { examples, linksMax, perSubjectMax } = identifiers[type];
 
   it('writes different spellings of one value the same way', () => {
     expect(examples.same.length).toBeGreaterThan(0);
@@ -42,9 +42,10 @@ describe.each(IDENTIFIER_TYPES)('%s', (type) => {
   }, 60_000);
 
   it('limits links to other types by positive counts', () => {
-    for (const [other, most] of Object.entries(linksMax)) {
+    for (const [other, limit] of Object.entries(linksMax)) {
       expect(other).not.toBe(type);
-      expect(most).toBeGreaterThan(0);
+      expect(limit.max).toBeGreaterThan(0);
     }
+    expect(perSubjectMax.max).toBeGreaterThan(0);
   });
 });

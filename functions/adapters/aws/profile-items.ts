@@ -1,8 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
-import type { Edge, Published, SubjectGraph } from '../../contracts/subject.ts';
+import type { Published } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { StoredNode, StoredSubject, SubjectWrite } from '../../pipeline/understand/ports.ts';
+import { decodeGraph, encodeGraph } from './graph-item.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -57,39 +58,6 @@ export function toNode(item: Item): StoredNode {
     published: item.published?.S === undefined ? null : (JSON.parse(item.published.S) as Published),
     erasedAt: item.erasedAt?.N === undefined ? null : Number(item.erasedAt.N),
     restrictedUntil: item.restrictedUntil?.N === undefined ? null : Number(item.restrictedUntil.N),
-  };
-}
-
-/** A graph at rest: nodes once, atoms and edges by their position among nodes and outer ends. */
-interface GraphRow {
-  readonly n: readonly string[];
-  /** Ends of edges that are no nodes of the graph (identifiers that link too many). */
-  readonly o: readonly string[];
-  readonly a: readonly number[];
-  readonly e: readonly (readonly [number, number])[];
-}
-
-export function encodeGraph(graph: SubjectGraph): string {
-  const outer = [...new Set(graph.edges.flat())].filter((token) => !graph.nodes.includes(token));
-  const at = new Map([...graph.nodes, ...outer].map((token, index) => [token, index]));
-  const row: GraphRow = {
-    n: graph.nodes,
-    o: outer,
-    a: graph.atoms.map((atom) => at.get(atom) ?? 0),
-    e: graph.edges.map(([a, b]) => [at.get(a) ?? 0, at.get(b) ?? 0]),
-  };
-  return JSON.stringify(row);
-}
-
-export function decodeGraph(subjectId: SubjectId, text: string): SubjectGraph {
-  const row = JSON.parse(text) as GraphRow;
-  const tokens = [...row.n, ...row.o] as IdentifierToken[];
-  const token = (index: number): IdentifierToken => tokens[index] as IdentifierToken;
-  return {
-    subjectId,
-    nodes: row.n as IdentifierToken[],
-    atoms: row.a.map(token),
-    edges: row.e.map(([a, b]): Edge => [token(a), token(b)]),
   };
 }
 

@@ -1,242 +1,264 @@
-import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
-import { IDENTIFIER_TYPES, type IdentifierType } from '../../contracts/signal.ts';
-import { compareTokens, type Edge, type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
-import { typeOfToken } from '../../contracts/tokens.ts';
+import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
+import {
+  compareTokens,
+  type Edge,
+  endsOf,
+  isWorthKeeping,
+  pairKey,
+  type SubjectGraph,
+  subjectIdOf,
+} from '../../contracts/subject.ts';
+import { GuardedPartition, Partition } from './components.ts';
+import { comparePairs, type Evidence, gatherEvidence, joins, type NewEvidence } from './evidence.ts';
+import { exceededLimits, type LinkPolicy, lowerOf, rank, type Saturation } from './limits.ts';
 
-/** By type of an identifier: with how many distinct ones of each higher (or its own) type it may be seen before it stops
- * linking. Limits towards lower types are not used: a customer may have any number of browsers. */
-export type LinkLimits = Readonly<Record<IdentifierType, Readonly<Partial<Record<IdentifierType, number>>>>>;
+/** No more identifiers than this hang together, counting also those that a limit or a decision keeps in subjects of their
+ * own: a valve against runaway growth, far above any person. A change of all of them (each named by a subject before or
+ * after) is still one DynamoDB transaction of at most 100 items. */
+export const CONNECTED_NODES_MAX = 50;
 
-/** No subject grows beyond this many identifiers: a valve against runaway merges, far above any person. */
-export const SUBJECT_NODES_MAX = 60;
+/** A link that does not count, and why: `told-apart`, `subject-full`, or the limit it would exceed. */
+export interface Refusal {
+  readonly a: IdentifierToken;
+  readonly b: IdentifierToken;
+  readonly reason: string;
+}
 
 export interface Resolution {
-  /** Every subject that the nodes of the input now belong to, as graphs; a node with no edge at all has none. */
+  /** Every subject that the nodes of the input now belong to, as graphs; a node about which nothing has to be kept has
+   * none. */
   readonly graphs: readonly SubjectGraph[];
   /** Nodes that this resolution found to link too many: their edges count for nothing from now on. */
-  readonly saturated: readonly IdentifierToken[];
-  /** New edges that were not taken because a subject would have grown beyond {@link SUBJECT_NODES_MAX}. */
-  readonly refused: readonly Edge[];
+  readonly saturated: readonly Saturation[];
+  /** Links that count for nothing and are new, or counted before. */
+  readonly refused: readonly Refusal[];
 }
 
 /**
- * Deterministic identity resolution: which identifiers belong to the same subject, given all their edges.
+ * Which identifiers belong to the same subject, given all that links them and all that keeps them apart.
  *
- * An identifier seen with more distinct ones of some higher (or its own) type than its limit is *saturated* (a shared
- * till, a family e-mail): it is nobody's, so its edges link nothing, also those that came before. A subject is a
- * connected component over the remaining edges. Both depend on the set of edges alone, so the partition is the same for
- * any order and split of the signals (the valve excepted), and taking an edge away gives what would have been without it.
+ * Links are taken in a fixed order: what a person decided (the latest first), then identifiers seen together (by priority of
+ * the lower one, then of the higher, then by the day they were first seen together), then probabilistic matches (by their
+ * weight); ties are broken by token. A link is left out when it would bring together two that were told apart, or more of
+ * a type than one subject may have. A subject is what hangs together in the end. So the partition depends on the sets
+ * alone and is the same for any order and split of the signals; no anti-edge is ever crossed; and taking a link away gives
+ * what would have been without it. (The valve, {@link CONNECTED_NODES_MAX}, is the exception.)
  *
- * Edges from a saturated identifier up to higher ones are forgotten: there may be any number of them and they count for
- * nothing any more. Edges down from it are kept, since they still count against the lower identifier's own limit.
+ * An identifier seen with more distinct ones of some higher (or its own) type than its limit is *saturated* (a shared till, a
+ * family e-mail): it is nobody's, so its edges link nothing, also those that came before. Edges from it up to higher ones
+ * are forgotten: there may be any number of them and they count for nothing any more. Edges down from it are kept, since
+ * they still count against the lower identifier's own limit.
  *
- * @param known graphs that any node of `added` belongs to so far.
- * @param added new edges.
+ * @param known graphs that any node of `added` belongs to so far, and those of their neighbours (`neighboursOf`).
  * @param alreadySaturated nodes known to be saturated.
  * @param atoms nodes that hold a profile state, as far as the caller knows beyond what `known` says.
  */
 export function resolve(
   known: readonly SubjectGraph[],
-  added: readonly Edge[],
+  added: NewEvidence,
   alreadySaturated: ReadonlySet<IdentifierToken>,
   atoms: ReadonlySet<AtomId>,
-  limits: LinkLimits,
+  policy: LinkPolicy,
 ): Resolution {
-  const edges = new Map<string, Edge>();
-  for (const graph of known) for (const edge of graph.edges) edges.set(edgeKey(edge), edge);
-  const recorded = new Set(edges.keys());
-  for (const edge of added) edges.set(edgeKey(edge), edge);
+  const gathered = gatherEvidence(known, added);
   const before = new Set(alreadySaturated);
-  // An end that its own graph does not count among its nodes is one that links too many.
-  for (const graph of known)
-    for (const end of graph.edges.flat()) if (!graph.nodes.includes(end)) before.add(end);
-  const saturatedNow = saturatedNodes([...edges.values()], limits, before);
-  const isSaturated = (node: IdentifierToken): boolean => before.has(node) || saturatedNow.has(node);
+  for (const graph of known) for (const end of graph.saturated) before.add(end);
+  const { saturated, overfull } = exceededLimits([...gathered.edges.values()], policy, before);
+  const isNobody = (node: IdentifierToken): boolean => before.has(node) || saturated.has(node);
 
-  const kept = [...edges.values()].filter((edge) => !isSaturated(lowerOf(edge)));
-  const { taken, refused } = withinValve(kept, recorded, isSaturated);
+  const kept: Evidence = {
+    ...gathered,
+    edges: new Map([...gathered.edges].filter(([, edge]) => !isNobody(lowerOf(edge)))),
+  };
+  const homes = new Map<IdentifierToken, SubjectGraph>();
+  for (const graph of known) for (const node of graph.nodes) homes.set(node, graph);
+  const nodes = new Set([...homes.keys()].filter((node) => !isNobody(node)));
+  for (const node of namedBy(added)) if (!isNobody(node)) nodes.add(node);
+  const ordered = orderedLinks(kept, nodes);
+  const { evidence, links, refused } = withinValve(kept, ordered, nodes, recordedIn(known));
 
-  const nodes = new Set<IdentifierToken>();
-  for (const graph of known) for (const node of graph.nodes) nodes.add(node);
-  for (const edge of taken) for (const node of edge) nodes.add(node);
-  const groups = components(
-    [...nodes].filter((node) => !isSaturated(node)),
-    taken.filter(([a, b]) => !isSaturated(a) && !isSaturated(b)),
-  );
+  const partition = new GuardedPartition(nodes, firstDaysOf(evidence), evidence.decisions.values(), policy);
+  for (const link of links) {
+    const reason = overfull.get(link.key) ?? partition.join(link.a, link.b, link.decided);
+    const isNews =
+      homes.get(link.a) === undefined || homes.get(link.a) === homes.get(link.b) || !link.isRecorded;
+    if (reason !== null && isNews) refused.push({ a: link.a, b: link.b, reason });
+  }
   const holdsState = new Set<AtomId>(atoms);
   for (const graph of known) for (const atom of graph.atoms) holdsState.add(atom);
-  const edgesOf = new Map<IdentifierToken, Edge[]>();
-  for (const edge of taken) {
-    for (const node of edge) {
-      const own = edgesOf.get(node);
-      if (own === undefined) edgesOf.set(node, [edge]);
-      else own.push(edge);
-    }
-  }
+  const named = byNode(evidence);
   return {
-    graphs: groups
-      .map((group) => graphOf(group, edgesOf, holdsState))
-      .filter((graph) => graph.edges.length > 0),
-    saturated: [...saturatedNow].sort(compareTokens),
+    graphs: partition
+      .groups(nodes)
+      .map((group) => graphOf(group, named, holdsState, isNobody))
+      .filter(isWorthKeeping),
+    saturated: [...saturated]
+      .map(([token, limit]) => ({ token, limit }))
+      .sort((x, y) => compareTokens(x.token, y.token)),
     refused,
   };
 }
 
-const rank = (token: IdentifierToken): number => IDENTIFIER_TYPES.indexOf(typeOfToken(token));
-/** The end of the lower-priority type; of two of the same type, the second. */
-const lowerOf = ([a, b]: Edge): IdentifierToken => (rank(a) > rank(b) ? a : b);
+/** A link as the partition takes it. */
+interface Link {
+  readonly key: string;
+  readonly a: IdentifierToken;
+  readonly b: IdentifierToken;
+  readonly decided: boolean;
+}
 
-const edgeKey = ([a, b]: Edge): string => `${a} ${b}`;
-const compareEdges = (x: Edge, y: Edge): number => compareTokens(x[0], y[0]) || compareTokens(x[1], y[1]);
+function* namedBy({
+  edges = [],
+  severed = [],
+  matches = [],
+  decisions = [],
+}: NewEvidence): Generator<IdentifierToken> {
+  for (const [a, b] of severed) yield* [a, b];
+  for (const [a, b] of edges) yield* [a, b];
+  for (const { a, b } of matches) yield* [a, b];
+  for (const { a, b } of decisions) yield* [a, b];
+}
+
+/** Links between two of the nodes, in the order in which they are taken. */
+function orderedLinks(evidence: Evidence, nodes: ReadonlySet<IdentifierToken>): readonly Link[] {
+  const { edges, matches, decisions } = evidence;
+  const ends = (a: IdentifierToken, b: IdentifierToken): readonly [IdentifierToken, IdentifierToken] => [
+    a,
+    b,
+  ];
+  const decided = [...decisions.values()]
+    .filter((decision) => joins(evidence, decision))
+    .sort((x, y) => y.at - x.at || comparePairs(ends(x.a, x.b), ends(y.a, y.b)))
+    .map(({ a, b }) => ({ key: pairKey(a, b), a, b, decided: true }));
+  const seen = [...edges.values()]
+    .sort(compareEdges)
+    .map(([a, b]) => ({ key: pairKey(a, b), a, b, decided: false }));
+  const matched = [...matches.values()]
+    .sort((x, y) => y.bits - x.bits || comparePairs(ends(x.a, x.b), ends(y.a, y.b)))
+    .map(({ a, b }) => ({ key: pairKey(a, b), a, b, decided: false }));
+  return [...decided, ...seen, ...matched].filter(({ a, b }) => nodes.has(a) && nodes.has(b));
+}
+
+const higherRank = ([a, b]: Edge): number => Math.min(rank(a), rank(b));
+const compareEdges = (x: Edge, y: Edge): number =>
+  rank(lowerOf(x)) - rank(lowerOf(y)) || higherRank(x) - higherRank(y) || x[2] - y[2] || comparePairs(x, y);
+
+function recordedIn(known: readonly SubjectGraph[]): ReadonlySet<string> {
+  const recorded = new Set<string>();
+  for (const { edges, matches, decisions } of known) {
+    for (const [a, b] of edges) recorded.add(pairKey(a, b));
+    for (const { a, b } of matches) recorded.add(pairKey(a, b));
+    for (const { a, b, verdict } of decisions) if (verdict === 'same') recorded.add(pairKey(a, b));
+  }
+  return recorded;
+}
+
+/** Lets links in as long as no more hangs together than may: those already recorded first, then the new ones in order. */
+function withinValve(
+  evidence: Evidence,
+  links: readonly Link[],
+  nodes: ReadonlySet<IdentifierToken>,
+  recorded: ReadonlySet<string>,
+): {
+  readonly evidence: Evidence;
+  readonly links: readonly (Link & { readonly isRecorded: boolean })[];
+  readonly refused: Refusal[];
+} {
+  const marked = links.map((link) => ({ ...link, isRecorded: recorded.has(link.key) }));
+  const refused: Refusal[] = [];
+  if (nodes.size <= CONNECTED_NODES_MAX) return { evidence, links: marked, refused };
+  const partition = new Partition();
+  for (const { a, b, isRecorded } of marked) if (isRecorded) partition.join(a, b);
+  const dropped = new Set<string>();
+  for (const { key, a, b, isRecorded } of marked) {
+    if (isRecorded || partition.root(a) === partition.root(b)) continue;
+    if (partition.sizeOf(a) + partition.sizeOf(b) <= CONNECTED_NODES_MAX) partition.join(a, b);
+    else if (!dropped.has(key)) {
+      dropped.add(key);
+      refused.push({ a, b, reason: 'subject-full' });
+    }
+  }
+  if (dropped.size === 0) return { evidence, links: marked, refused };
+  const without = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
+    new Map([...map].filter(([key]) => !dropped.has(key)));
+  return {
+    evidence: {
+      ...evidence,
+      edges: without(evidence.edges),
+      matches: without(evidence.matches),
+      decisions: new Map(
+        [...evidence.decisions].filter(([key, { verdict }]) => verdict === 'different' || !dropped.has(key)),
+      ),
+    },
+    links: marked.filter(({ key }) => !dropped.has(key)),
+    refused,
+  };
+}
+
+function firstDaysOf({ edges }: Evidence): ReadonlyMap<IdentifierToken, number> {
+  const days = new Map<IdentifierToken, number>();
+  for (const [a, b, day] of edges.values())
+    for (const node of [a, b]) days.set(node, Math.min(day, days.get(node) ?? day));
+  return days;
+}
+
+/** What names a node, by node and kind. */
+type Named = {
+  readonly [Kind in keyof Evidence]: ReadonlyMap<
+    IdentifierToken,
+    readonly (Evidence[Kind] extends ReadonlyMap<string, infer Each> ? Each : never)[]
+  >;
+};
+
+function byNode(evidence: Evidence): Named {
+  const index = <T>(
+    all: ReadonlyMap<string, T>,
+    endsOf: (each: T) => readonly IdentifierToken[],
+  ): ReadonlyMap<IdentifierToken, readonly T[]> => {
+    const indexed = new Map<IdentifierToken, T[]>();
+    for (const each of all.values()) {
+      for (const node of endsOf(each)) {
+        const own = indexed.get(node);
+        if (own === undefined) indexed.set(node, [each]);
+        else own.push(each);
+      }
+    }
+    return indexed;
+  };
+  return {
+    edges: index(evidence.edges, ([a, b]) => [a, b]),
+    matches: index(evidence.matches, ({ a, b }) => [a, b]),
+    decisions: index(evidence.decisions, ({ a, b }) => [a, b]),
+    severed: index(evidence.severed, ([a, b]) => [a, b]),
+  };
+}
 
 function graphOf(
   group: readonly IdentifierToken[],
-  edgesOf: ReadonlyMap<IdentifierToken, readonly Edge[]>,
+  named: Named,
   holdsState: ReadonlySet<AtomId>,
+  isNobody: (node: IdentifierToken) => boolean,
 ): SubjectGraph {
   const nodes = [...group].sort(compareTokens);
-  const edges = new Map<string, Edge>();
-  for (const node of nodes) for (const edge of edgesOf.get(node) ?? []) edges.set(edgeKey(edge), edge);
+  const of = <T>(index: ReadonlyMap<IdentifierToken, readonly T[]>): T[] => [
+    ...new Set(nodes.flatMap((node) => index.get(node) ?? [])),
+  ];
+  const byEnds = (
+    x: { readonly a: IdentifierToken; readonly b: IdentifierToken },
+    y: { readonly a: IdentifierToken; readonly b: IdentifierToken },
+  ): number => comparePairs([x.a, x.b], [y.a, y.b]);
+  const edges = of(named.edges).sort(comparePairs);
+  const matches = of(named.matches).sort(byEnds);
+  const decisions = of(named.decisions).sort(byEnds);
+  const ends = [...edges.flatMap(endsOf), ...[...matches, ...decisions].flatMap(({ a, b }) => [a, b])];
   return {
     subjectId: subjectIdOf(nodes),
     nodes,
     atoms: nodes.filter((node) => holdsState.has(node)),
-    edges: [...edges.values()].sort(compareEdges),
+    edges,
+    saturated: [...new Set(ends.filter(isNobody))].sort(compareTokens),
+    matches,
+    decisions,
+    severed: of(named.severed).sort(comparePairs),
   };
-}
-
-function saturatedNodes(
-  edges: readonly Edge[],
-  limits: LinkLimits,
-  already: ReadonlySet<IdentifierToken>,
-): ReadonlySet<IdentifierToken> {
-  const neighbours = new Map<IdentifierToken, Partial<Record<IdentifierType, number>>>();
-  const saturated = new Set<IdentifierToken>();
-  const note = (node: IdentifierToken, neighbour: IdentifierToken): void => {
-    if (already.has(node) || rank(neighbour) > rank(node)) return;
-    const counts = neighbours.get(node) ?? {};
-    neighbours.set(node, counts);
-    const type = typeOfToken(neighbour);
-    const count = (counts[type] ?? 0) + 1;
-    counts[type] = count;
-    const limit = limits[typeOfToken(node)][type];
-    if (limit !== undefined && count > limit) saturated.add(node);
-  };
-  for (const [a, b] of edges) {
-    note(a, b);
-    note(b, a);
-  }
-  return saturated;
-}
-
-/** Union–find with path halving. */
-class Partition {
-  readonly #parent = new Map<IdentifierToken, IdentifierToken>();
-  readonly #size = new Map<IdentifierToken, number>();
-
-  root(node: IdentifierToken): IdentifierToken {
-    let at = node;
-    for (;;) {
-      const parent = this.#parent.get(at);
-      if (parent === undefined) return at;
-      const grandparent = this.#parent.get(parent);
-      if (grandparent === undefined) return parent;
-      this.#parent.set(at, grandparent);
-      at = grandparent;
-    }
-  }
-
-  sizeOf(node: IdentifierToken): number {
-    return this.#size.get(this.root(node)) ?? 1;
-  }
-
-  join(a: IdentifierToken, b: IdentifierToken): void {
-    const [rootA, rootB] = [this.root(a), this.root(b)];
-    if (rootA === rootB) return;
-    this.#size.set(rootA, this.sizeOf(rootA) + this.sizeOf(rootB));
-    this.#parent.set(rootB, rootA);
-  }
-}
-
-/** Lets edges in as long as no subject grows too large: those already recorded first, then the new ones in order. */
-function withinValve(
-  edges: readonly Edge[],
-  recorded: ReadonlySet<string>,
-  isSaturated: (node: IdentifierToken) => boolean,
-): { taken: readonly Edge[]; refused: readonly Edge[] } {
-  const ordered = [
-    ...edges.filter((edge) => recorded.has(edgeKey(edge))),
-    ...edges.filter((edge) => !recorded.has(edgeKey(edge))).sort(compareEdges),
-  ];
-  if (ordered.length < SUBJECT_NODES_MAX) return { taken: ordered, refused: [] };
-  const partition = new Partition();
-  const taken: Edge[] = [];
-  const refused: Edge[] = [];
-  for (const edge of ordered) {
-    const [a, b] = edge;
-    const joins = !isSaturated(a) && !isSaturated(b) && partition.root(a) !== partition.root(b);
-    if (
-      joins &&
-      !recorded.has(edgeKey(edge)) &&
-      partition.sizeOf(a) + partition.sizeOf(b) > SUBJECT_NODES_MAX
-    ) {
-      refused.push(edge);
-      continue;
-    }
-    if (joins) partition.join(a, b);
-    taken.push(edge);
-  }
-  return { taken, refused };
-}
-
-function components(
-  nodes: readonly IdentifierToken[],
-  edges: readonly Edge[],
-): readonly (readonly IdentifierToken[])[] {
-  const partition = new Partition();
-  for (const [a, b] of edges) partition.join(a, b);
-  const groups = new Map<IdentifierToken, IdentifierToken[]>();
-  for (const node of nodes) {
-    const root = partition.root(node);
-    const group = groups.get(root);
-    if (group === undefined) groups.set(root, [node]);
-    else group.push(node);
-  }
-  return [...groups.values()];
-}
-
-/** What a resolution changed for those who watch subjects. */
-export interface IdentityChange {
-  readonly subjectId: SubjectId;
-  readonly kind: 'subjects-merged' | 'subject-split';
-  /** Subjects before (for a merge) that this one is made of, or the one (for a split) that it came from. */
-  readonly from: readonly SubjectId[];
-}
-
-/** Compares subjects before and after. `existed` names nodes that had been seen before this batch: joining an identifier
- * nobody knew is no merge. */
-export function identityChanges(
-  before: ReadonlyMap<IdentifierToken, SubjectId>,
-  after: readonly SubjectGraph[],
-  existed: ReadonlySet<IdentifierToken>,
-): readonly IdentityChange[] {
-  const changes: IdentityChange[] = [];
-  const partsOf = new Map<SubjectId, Set<SubjectId>>();
-  for (const graph of after) {
-    const from = new Set<SubjectId>();
-    for (const node of graph.nodes) {
-      const old = before.get(node);
-      if (old === undefined || !existed.has(node)) continue;
-      from.add(old);
-      const parts = partsOf.get(old) ?? new Set();
-      partsOf.set(old, parts.add(graph.subjectId));
-    }
-    if (from.size > 1)
-      changes.push({ subjectId: graph.subjectId, kind: 'subjects-merged', from: [...from].sort() });
-  }
-  for (const [old, parts] of partsOf) {
-    if (parts.size < 2) continue;
-    for (const subjectId of parts) changes.push({ subjectId, kind: 'subject-split', from: [old] });
-  }
-  return changes;
 }

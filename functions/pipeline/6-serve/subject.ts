@@ -4,6 +4,7 @@ import {
   NOTHING_PUBLISHED,
   type Published,
   type SubjectGraph,
+  soloGraph,
   subjectIdOf,
 } from '../../contracts/subject.ts';
 import { TransientError } from '../../kernel/invariant.ts';
@@ -60,7 +61,7 @@ const stateOf = (node: KnownNode): ProfileState =>
   node.state === null ? EMPTY_STATE : decodeState(node.state);
 
 const aloneOf = (node: KnownNode): FoundSubject => ({
-  graph: { subjectId: subjectIdOf([node.id]), nodes: [node.id], atoms: [node.id], edges: [] },
+  graph: soloGraph(node.id),
   state: stateOf(node),
   published: node.published ?? NOTHING_PUBLISHED,
 });

@@ -7,7 +7,7 @@ import { decodeWindow, EMPTY_WINDOW, type SeenWindow } from '../3-profile/seen.t
 import { EMPTY_STATE, mergeConsent } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
 import type { UnderstandContext } from './context.ts';
-import { type Delivery, decodeLinks } from './delivery.ts';
+import { type Delivery, decodeLinks, tokensOfOrder } from './delivery.ts';
 import type { StoredNode, World } from './ports.ts';
 import type { Unit } from './world.ts';
 import { StaleReadError } from './writes.ts';
@@ -44,6 +44,8 @@ export function atomsOf(
       if (linked !== undefined && linked.state !== null && !linked.saturated) ids.add(token);
     }
   }
+  for (const { order } of unit.orders)
+    for (const token of tokensOfOrder(order)) if (world.nodes.get(token)?.state != null) ids.add(token);
   const atoms = new Map<AtomId, Atom>();
   for (const id of ids) {
     const stored = world.nodes.get(id);

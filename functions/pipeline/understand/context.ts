@@ -1,4 +1,4 @@
-import { IDENTIFIER_TYPES } from '../../contracts/signal.ts';
+import { IDENTIFIER_TYPES, type IdentifierType } from '../../contracts/signal.ts';
 import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import type { AlertRuleDefinition } from '../../registry/alert-rule-definition.ts';
@@ -8,7 +8,7 @@ import type { JurisdictionDefinition } from '../../registry/jurisdiction-definit
 import { jurisdictions } from '../../registry/jurisdictions/index.ts';
 import type { SegmentDefinition } from '../../registry/segment-definition.ts';
 import { segments } from '../../registry/segments/index.ts';
-import type { LinkLimits } from '../2-identify/resolve.ts';
+import type { LinkPolicy } from '../2-identify/limits.ts';
 
 /** What `understand` works by: the jurisdiction's law and the registry's definitions. The same for a whole batch. */
 export interface UnderstandContext {
@@ -16,7 +16,7 @@ export interface UnderstandContext {
   readonly secrets: JurisdictionSecrets;
   readonly segments: readonly SegmentDefinition[];
   readonly alertRules: readonly AlertRuleDefinition[];
-  readonly linkLimits: LinkLimits;
+  readonly linkPolicy: LinkPolicy;
 }
 
 /** Version of the pipeline's own rules (identity, fold, permission), named in the evidence of every signal. Raise it when
@@ -28,6 +28,14 @@ export const PIPELINE_VERSION = 'understand@1';
 export function contextOf(code: string, secrets: JurisdictionSecrets): UnderstandContext {
   const jurisdiction = jurisdictions[code];
   invariant(jurisdiction !== undefined, 'JURISDICTION is not in the registry');
-  const limits = Object.fromEntries(IDENTIFIER_TYPES.map((type) => [type, identifiers[type].linksMax]));
-  return { jurisdiction, secrets, segments, alertRules, linkLimits: limits as LinkLimits };
+  return { jurisdiction, secrets, segments, alertRules, linkPolicy };
 }
+
+const ofEveryType = <T>(of: (type: IdentifierType) => T): Readonly<Record<IdentifierType, T>> =>
+  Object.fromEntries(IDENTIFIER_TYPES.map((type) => [type, of(type)])) as Record<IdentifierType, T>;
+
+/** The limits that the registry gives. */
+const linkPolicy: LinkPolicy = {
+  links: ofEveryType((type) => identifiers[type].linksMax),
+  subjects: ofEveryType((type) => identifiers[type].perSubjectMax),
+};

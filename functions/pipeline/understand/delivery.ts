@@ -1,5 +1,7 @@
+import { type IdentityOrder, isIdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
 import type { Signal } from '../../contracts/signal.ts';
+import { endsOf } from '../../contracts/subject.ts';
 import { deliveryTag } from '../3-profile/seen.ts';
 
 /** A stream record as the shell hands it over: unpacked, or (when it could not be read) raw. */
@@ -18,27 +20,47 @@ export interface Delivery {
   readonly bucket: string;
 }
 
-/** The signals of the records, by atom, in stream order. We wrote the records ourselves, so their shape is trusted. */
-export function deliveriesByAtom(records: readonly StreamRecord[]): ReadonlyMap<AtomId, readonly Delivery[]> {
+/** One order with where in the stream it came from. */
+export interface OrderDelivery {
+  readonly order: IdentityOrder;
+  readonly sequenceNumber: string;
+  readonly bucket: string;
+}
+
+/** What a micro-batch brought. */
+export interface Batch {
+  /** Signals by atom, in stream order. */
+  readonly byAtom: ReadonlyMap<AtomId, readonly Delivery[]>;
+  readonly orders: readonly OrderDelivery[];
+}
+
+/** What the records hold. We wrote the records ourselves, so their shape is trusted. */
+export function batchOf(records: readonly StreamRecord[]): Batch {
   const byAtom = new Map<AtomId, Delivery[]>();
-  for (const record of records) {
-    for (const [index, value] of (record.values ?? []).entries()) {
+  const orders: OrderDelivery[] = [];
+  for (const { shardId, sequenceNumber, partitionKey: bucket, values } of records) {
+    for (const [index, value] of (values ?? []).entries()) {
+      if (isIdentityOrder(value)) {
+        orders.push({ order: value, sequenceNumber, bucket });
+        continue;
+      }
       const signal = value as Signal;
       const atomId = signal.identifiers[0].token;
-      const delivery: Delivery = {
-        signal,
-        atomId,
-        tag: deliveryTag(record.shardId, record.sequenceNumber, index),
-        sequenceNumber: record.sequenceNumber,
-        bucket: record.partitionKey,
-      };
+      const tag = deliveryTag(shardId, sequenceNumber, index);
+      const delivery: Delivery = { signal, atomId, tag, sequenceNumber, bucket };
       const own = byAtom.get(atomId);
       if (own === undefined) byAtom.set(atomId, [delivery]);
       else own.push(delivery);
     }
   }
-  return byAtom;
+  return { byAtom, orders };
 }
+
+/** Every identifier that an order is about. */
+export const tokensOfOrder = ({ decisions, severed }: IdentityOrder): readonly IdentifierToken[] => [
+  ...decisions.flatMap(({ a, b }) => [a, b]),
+  ...severed.flatMap(endsOf),
+];
 
 /** 48 bits of a token, for the list of identifiers an atom has been seen with. */
 export const linkPrefix = (token: IdentifierToken): string => {

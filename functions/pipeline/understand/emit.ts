@@ -158,6 +158,8 @@ const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'subject-split': 'account',
   'link-refused': 'account',
   'identifier-blocked': 'account',
+  'identity-decided': 'account',
+  'link-severed': 'account',
   'segment-entered': 'behaviour',
   'segment-left': 'behaviour',
   'alert-opened': 'service',

@@ -1,11 +1,12 @@
 import type { AtomId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
+import { soloGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { remember } from '../3-profile/seen.ts';
 import { atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
-import { type IdentityEffect, identify, identityEffects, soloGraph } from './identify.ts';
+import { type IdentityEffect, identify, identityEffects } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
 import type { World, WriteUnit } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
@@ -50,14 +51,22 @@ export function planUnit(
   const endings: Ending[] = [...forbidden];
   const stored: AtomId[] = [];
   const published: PublishedGroup[] = [];
-  const bucket = bucketOf([...atoms.values()], 'b00');
-  const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]), now);
+  const bucket = bucketOf([...atoms.values()], unit.orders[0]?.bucket ?? 'b00');
+  const orderedAt = unit.orders[0]?.order.receivedAt ?? null;
+  const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]) ?? orderedAt, now);
   const covered = new Set(identity.graphs.flatMap((graph) => graph.nodes));
   const alone = [...atoms.keys()].filter((id) => !covered.has(id)).map(soloGraph);
   for (const graph of [...identity.graphs, ...alone]) {
     const states: ProfileState[] = [];
     const versions: AtomVersion[] = [];
     const group = graph.atoms.map((id) => atoms.get(id)).filter((atom) => atom !== undefined);
+    // Read only because something keeps it apart from one that changes: nothing about it is news.
+    if (
+      unit.orders.length === 0 &&
+      known.includes(graph) &&
+      group.every((atom) => atom.deliveries.length === 0)
+    )
+      continue;
     const consent = consentOf(group);
     for (const atom of group) {
       const judged = judge(atom, graph.subjectId, consent, paged.get(atom.id) ?? new Set(), written, context);
@@ -75,9 +84,10 @@ export function planUnit(
       if (isWritten) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
     }
-    const repeatSince = endings.some((ending) => ending.repeated && ending.subjectId === graph.subjectId)
-      ? 0
-      : null;
+    const isRepeated =
+      identity.isRepeated ||
+      endings.some((ending) => ending.repeated && ending.subjectId === graph.subjectId);
+    const repeatSince = isRepeated ? 0 : null;
     const own = effects.filter((each) => each.subjectId === graph.subjectId).map((each) => each.effect);
     published.push(
       publishGroup(
@@ -89,7 +99,7 @@ export function planUnit(
           before: identity.before,
           bucket: bucketOf(group, bucket),
           repeatSince,
-          receivedAt: newestReceipt(group),
+          receivedAt: newestReceipt(group) ?? orderedAt,
           atoms: versions,
           identity: own,
           settled: false,
@@ -101,7 +111,12 @@ export function planUnit(
   }
   const told = new Set(published.map((group) => group.subjectId));
   return {
-    writes: writes.units(known, identity.graphs, identity.saturated, published),
+    writes: writes.units(
+      known,
+      identity.graphs,
+      identity.saturated.map(({ token }) => token),
+      published,
+    ),
     endings,
     stored,
     published,

@@ -3,6 +3,7 @@ import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
 import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
 import {
+  isWorthKeeping,
   type KeptEffect,
   NOTHING_PUBLISHED,
   type Published,
@@ -129,7 +130,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   };
   return {
     subjectId: graph.subjectId,
-    alone: graph.edges.length === 0 ? (graph.nodes[0] ?? null) : null,
+    alone: isWorthKeeping(graph) ? null : (graph.nodes[0] ?? null),
     next,
     changed: !shared || JSON.stringify(next) !== JSON.stringify(published),
     bucket: view.bucket,

@@ -1,7 +1,7 @@
 import type { SubjectId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
 import type { ConsentState } from '../../contracts/profile.ts';
-import { nodeOfSubjectId, type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
+import { nodeOfSubjectId, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { EMPTY_STATE, mergeConsent } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
@@ -85,12 +85,7 @@ function groupsOf(
     const node = world.nodes.get(nodeOfSubjectId(cue.subjectId));
     if (node === undefined) continue;
     const stored = node.subjectId === null ? undefined : world.subjects.get(node.subjectId);
-    const graph = stored?.graph ?? {
-      subjectId: subjectIdOf([node.id]),
-      nodes: [node.id],
-      atoms: [node.id],
-      edges: [],
-    };
+    const graph = stored?.graph ?? soloGraph(node.id);
     const entry = asked.get(graph.subjectId) ?? { graph, ids: [], dueAt: cue.dueAt };
     entry.ids.push(cue.subjectId);
     entry.dueAt = Math.min(entry.dueAt, cue.dueAt);

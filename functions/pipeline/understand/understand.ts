@@ -4,7 +4,7 @@ import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
-import { type Delivery, deliveriesByAtom, type StreamRecord } from './delivery.ts';
+import { type Batch, batchOf, type Delivery, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { UnderstandPorts, World } from './ports.ts';
@@ -37,31 +37,34 @@ export async function understand(
   now: EpochMs,
 ): Promise<Understood> {
   await keepUnreadable(records, ports);
-  const byAtom = deliveriesByAtom(records);
+  const batch = batchOf(records);
   const done: Plan[] = [];
   const written = new Set<string>();
   const keys = new Map<AtomId, SubjectKey>();
-  let pending: ReadonlyMap<AtomId, readonly Delivery[]> = byAtom;
+  let pending: Batch = batch;
   let conflicts = 0;
-  for (let attempt = 0; attempt < ATTEMPTS_MAX && pending.size > 0; attempt += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX && sizeOf(pending) > 0; attempt += 1) {
     const [world] = await Promise.all([
       readWorld(pending, ports.profiles, attempt > 0),
-      attempt === 0 ? readKeys(keys, [...byAtom.keys()], ports) : undefined,
+      attempt === 0 ? readKeys(keys, [...batch.byAtom.keys()], ports) : undefined,
     ]);
     await forgetErased(keys, world, ports);
-    const paged = await readPages(pending, world, ports);
+    const paged = await readPages(pending.byAtom, world, ports);
     const units = unitsOf(pending, world);
     const { planned, stale } = planAll(units, world, paged, written, context, now);
     await createKeys(keys, planned, ports);
     const results = await writeAll(planned, ports);
-    const again = new Map(stale.flatMap((unit) => [...unit.deliveries]));
+    const again = [...stale];
     for (const [index, { unit, plan }] of planned.entries()) {
       if (results[index] === 'written') done.push(plan);
-      else for (const [atomId, deliveries] of unit.deliveries) again.set(atomId, deliveries);
+      else again.push(unit);
       if (results[index] === 'partly') noteWritten(plan, written);
     }
-    conflicts += again.size;
-    pending = again;
+    pending = {
+      byAtom: new Map(again.flatMap((unit) => [...unit.deliveries])),
+      orders: again.flatMap((unit) => unit.orders),
+    };
+    conflicts += sizeOf(pending);
   }
   const emission = emptyEmission();
   const effects = done.flatMap(effectsOf);
@@ -71,10 +74,12 @@ export async function understand(
   for (const record of records) if (record.values === null) gatherUnreadable(emission, record, now);
   if (emission.records.length > 0) await ports.records.put(emission.records);
   await emit(emission, ports);
-  const failed = new Set([...pending.values()].flat().map((delivery) => delivery.sequenceNumber));
+  const failed = new Set(
+    [...pending.byAtom.values(), pending.orders].flat().map((delivery) => delivery.sequenceNumber),
+  );
   return {
     failed: [...failed],
-    signals: [...byAtom.values()].reduce((sum, each) => sum + each.length, 0),
+    signals: [...batch.byAtom.values()].reduce((sum, each) => sum + each.length, 0),
     conflicts,
   };
 }
@@ -108,6 +113,7 @@ async function createKeys(
 
 const effectsOf = ({ published }: Plan): readonly KeptEffect[] =>
   published.flatMap((group) => [...group.effects, ...group.repeated]);
+const sizeOf = ({ byAtom, orders }: Batch): number => byAtom.size + orders.length;
 
 /** A record that can't be read is kept as it is, for a person to look at; it must not stop the shard. */
 async function keepUnreadable(records: readonly StreamRecord[], ports: UnderstandPorts): Promise<void> {

@@ -1,11 +1,13 @@
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
-import type { Delivery } from './delivery.ts';
-import { decodeLinks, linkPrefix } from './delivery.ts';
+import { dayOf, neighboursOf, type SubjectGraph } from '../../contracts/subject.ts';
+import type { Batch, Delivery, OrderDelivery } from './delivery.ts';
+import { decodeLinks, linkPrefix, tokensOfOrder } from './delivery.ts';
 import type { ProfileStore, StoredNode, StoredSubject, World } from './ports.ts';
 
-/** Signals that must be judged together, since they concern one subject or link several. */
+/** Signals and orders that must be judged together, since they concern one subject or link several. */
 export interface Unit {
   readonly deliveries: ReadonlyMap<AtomId, readonly Delivery[]>;
+  readonly orders: readonly OrderDelivery[];
   readonly subjectIds: readonly SubjectId[];
 }
 
@@ -20,20 +22,18 @@ export function unlinked(delivery: Delivery, links: ReadonlySet<string>): Identi
 /**
  * Reads everything the batch touches in at most three calls, of which known customers need two: their atoms; then the
  * subjects those belong to, and identifiers they have not been seen with; then the other atoms of these subjects. (New
- * links into a subject that was not met yet cost a fourth.)
+ * links into a subject that was not met yet cost a fourth, and each subject that something keeps apart from one that
+ * changes may cost two more.)
  */
-export async function readWorld(
-  byAtom: ReadonlyMap<AtomId, readonly Delivery[]>,
-  store: ProfileStore,
-  consistent: boolean,
-): Promise<World> {
+export async function readWorld(batch: Batch, store: ProfileStore, consistent: boolean): Promise<World> {
+  const { byAtom, orders } = batch;
   const nodes = new Map<IdentifierToken, StoredNode>();
   const subjects = new Map<SubjectId, StoredSubject>();
   const asked = new Set<IdentifierToken>();
   const askedSubjects = new Set<SubjectId>();
-  let wantedNodes: IdentifierToken[] = [...byAtom.keys()];
+  const shapes = new Reshaping(orders, byAtom);
+  let wantedNodes: IdentifierToken[] = [...new Set([...byAtom.keys(), ...shapes.tokens])];
   let wantedSubjects: SubjectId[] = [];
-  let linking: ReadonlySet<IdentifierToken> = new Set();
   for (let round = 0; wantedNodes.length + wantedSubjects.length > 0; round += 1) {
     for (const node of wantedNodes) asked.add(node);
     for (const subject of wantedSubjects) askedSubjects.add(subject);
@@ -46,19 +46,65 @@ export async function readWorld(
     }
     for (const [id, subject] of found.subjects) {
       subjects.set(id, subject);
-      // A subject that is about to change shape needs all its identifiers, to point them elsewhere.
-      const { nodes: members, atoms } = subject.graph;
-      for (const each of members.some((node) => linking.has(node)) ? members : atoms)
-        if (!asked.has(each)) nextNodes.add(each);
+      shapes.met(subject.graph);
+      for (const atom of subject.graph.atoms) if (!asked.has(atom)) nextNodes.add(atom);
     }
-    if (round === 0) {
-      linking = linkingNodes(byAtom, nodes);
-      for (const token of linking) if (!asked.has(token)) nextNodes.add(token);
-    }
+    if (round === 0) for (const token of linkingNodes(byAtom, nodes)) shapes.tokens.add(token);
+    for (const token of shapes.wanted(subjects, round === 0)) if (!asked.has(token)) nextNodes.add(token);
     wantedNodes = [...nextNodes];
     wantedSubjects = [...nextSubjects];
   }
   return { nodes, subjects };
+}
+
+/** Which subjects are about to change shape. Such a one needs all its identifiers, to point them elsewhere, and the
+ * subjects that something keeps apart from it, since they may change with it. */
+class Reshaping {
+  /** Identifiers of which a link is new, gone, or older than was known. */
+  readonly tokens: Set<IdentifierToken>;
+  readonly #whole = new Set<SubjectId>();
+  readonly #firstDays = new Map<AtomId, number>();
+  readonly #firstDay: number;
+
+  constructor(orders: readonly OrderDelivery[], byAtom: ReadonlyMap<AtomId, readonly Delivery[]>) {
+    this.tokens = new Set(orders.flatMap(({ order }) => tokensOfOrder(order)));
+    let first = Number.POSITIVE_INFINITY;
+    for (const [atomId, deliveries] of byAtom) {
+      for (const { signal } of deliveries) {
+        if (signal.identifiers.length === 1) continue;
+        const day = dayOf(signal.occurredAt);
+        first = Math.min(first, day);
+        this.#firstDays.set(atomId, Math.min(day, this.#firstDays.get(atomId) ?? day));
+      }
+    }
+    this.#firstDay = first;
+  }
+
+  /** Notes links of a subject that the batch has seen earlier than was known. */
+  met({ edges }: SubjectGraph): void {
+    for (const [a, b, day] of edges) {
+      if (day <= this.#firstDay) continue;
+      for (const atom of [a, b]) if ((this.#firstDays.get(atom) ?? day) < day) this.tokens.add(a).add(b);
+    }
+  }
+
+  /** Identifiers that have to be read besides. @param starting nothing but the batch's own identifiers is known yet */
+  *wanted(subjects: ReadonlyMap<SubjectId, StoredSubject>, starting: boolean): Generator<IdentifierToken> {
+    if (starting) yield* this.tokens;
+    for (let isMore = this.tokens.size > 0; isMore; ) {
+      isMore = false;
+      for (const [id, { graph }] of subjects) {
+        if (this.#whole.has(id) || !graph.nodes.some((node) => this.tokens.has(node))) continue;
+        this.#whole.add(id);
+        yield* graph.nodes;
+        for (const neighbour of neighboursOf(graph)) {
+          isMore = true;
+          this.tokens.add(neighbour);
+          yield neighbour;
+        }
+      }
+    }
+  }
 }
 
 /** Identifiers that get a new link from the batch: the atom's end and the other. */
@@ -78,8 +124,15 @@ function linkingNodes(
   return tokens;
 }
 
-/** Groups the batch's atoms into units: atoms of one subject, and atoms whose signals link to the same identifier. */
-export function unitsOf(byAtom: ReadonlyMap<AtomId, readonly Delivery[]>, world: World): readonly Unit[] {
+interface GrowingUnit {
+  readonly deliveries: Map<AtomId, readonly Delivery[]>;
+  readonly orders: OrderDelivery[];
+  readonly subjectIds: Set<SubjectId>;
+}
+
+/** Groups a batch into units: atoms of one subject, atoms whose signals link to the same identifier, what an order names, and
+ * subjects that something keeps apart. */
+export function unitsOf({ byAtom, orders }: Batch, world: World): readonly Unit[] {
   const leader = new Map<string, string>();
   const find = (key: string): string => {
     let at = key;
@@ -91,6 +144,11 @@ export function unitsOf(byAtom: ReadonlyMap<AtomId, readonly Delivery[]>, world:
     if (x !== y) leader.set(x, y);
   };
   const subjectOf = (token: IdentifierToken): SubjectId | null => world.nodes.get(token)?.subjectId ?? null;
+  const joinToken = (key: string, token: IdentifierToken): void => {
+    join(key, token);
+    const home = subjectOf(token);
+    if (home !== null) join(token, home);
+  };
   for (const [atomId, deliveries] of byAtom) {
     const own = subjectOf(atomId);
     if (own !== null) join(atomId, own);
@@ -99,26 +157,22 @@ export function unitsOf(byAtom: ReadonlyMap<AtomId, readonly Delivery[]>, world:
     for (const delivery of deliveries) {
       for (const token of unlinked(delivery, links)) {
         // A saturated identifier links nobody, so it binds no unit together either (a hot one would bind them all).
-        if (world.nodes.get(token)?.saturated === true) continue;
-        join(atomId, token);
-        const other = subjectOf(token);
-        if (other !== null) join(token, other);
+        if (world.nodes.get(token)?.saturated !== true) joinToken(atomId, token);
       }
     }
   }
-  const units = new Map<
-    string,
-    { deliveries: Map<AtomId, readonly Delivery[]>; subjectIds: Set<SubjectId> }
-  >();
-  for (const [atomId, deliveries] of byAtom) {
-    const root = find(atomId);
-    const unit = units.get(root) ?? { deliveries: new Map(), subjectIds: new Set() };
-    unit.deliveries.set(atomId, deliveries);
+  for (const { order } of orders) for (const token of tokensOfOrder(order)) joinToken(order.orderId, token);
+  for (const [id, { graph }] of world.subjects)
+    for (const neighbour of neighboursOf(graph)) if (world.nodes.has(neighbour)) joinToken(id, neighbour);
+  const units = new Map<string, GrowingUnit>();
+  const unitOf = (key: string): GrowingUnit => {
+    const root = find(key);
+    const unit: GrowingUnit = units.get(root) ?? { deliveries: new Map(), orders: [], subjectIds: new Set() };
     units.set(root, unit);
-  }
+    return unit;
+  };
+  for (const [atomId, deliveries] of byAtom) unitOf(atomId).deliveries.set(atomId, deliveries);
+  for (const delivery of orders) unitOf(delivery.order.orderId).orders.push(delivery);
   for (const subjectId of world.subjects.keys()) units.get(find(subjectId))?.subjectIds.add(subjectId);
-  return [...units.values()].map((unit) => ({
-    deliveries: unit.deliveries,
-    subjectIds: [...unit.subjectIds],
-  }));
+  return [...units.values()].map((unit) => ({ ...unit, subjectIds: [...unit.subjectIds] }));
 }

@@ -1,6 +1,6 @@
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
-import { type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
+import { neighboursOf, type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
 import { encodeWindow, type SeenPage, type SeenWindow } from '../3-profile/seen.ts';
 import { encodeState } from '../3-profile/state-codec.ts';
 import { decodeLinks, encodeLinks, linkPrefix } from './delivery.ts';
@@ -188,8 +188,13 @@ function roots(
   for (const graph of [...known, ...graphs]) for (const node of graph.nodes) join(node, graph.subjectId);
   // A graph that takes an end for one that links too many must not be seen before that end says so itself.
   const found = new Set(saturated);
-  for (const graph of graphs)
-    for (const end of graph.edges.flat()) if (found.has(end)) join(end, graph.subjectId);
+  for (const graph of graphs) {
+    for (const end of graph.saturated) if (found.has(end)) join(end, graph.subjectId);
+    // What keeps two subjects apart is in both of them, or in neither.
+    for (const end of neighboursOf(graph)) join(end, graph.subjectId);
+    for (const { a, b } of graph.decisions) join(a, b);
+    for (const [a, b] of graph.severed) join(a, b);
+  }
   for (const node of nodes) {
     const old = before.get(node);
     if (old !== undefined && old !== subjectIdOf([node])) join(node, old);

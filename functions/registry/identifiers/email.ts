@@ -1,4 +1,4 @@
-import type { IdentifierDefinition } from '../identifier-definition.ts';
+import { ever, type IdentifierDefinition } from '../identifier-definition.ts';
 import { opaqueId, PLACEHOLDERS } from './text.ts';
 
 /** RFC 5321 §4.5.3.1: 64 octets before the @, 254 in all. Stricter grammar than this turns real customers away. */
@@ -25,7 +25,9 @@ export const email: IdentifierDefinition = {
     /\.(test|invalid|localhost)$/,
   ],
   // A couple shares an address; more accounts than three on one address are a shop's or an agency's.
-  linksMax: { userId: 3, loyaltyId: 4 },
+  linksMax: { userId: ever(3), loyaltyId: ever(4) },
+  // Work, home, a former provider, and what is typed wrongly.
+  perSubjectMax: ever(10),
   examples: {
     same: [
       [' Ada.Lovelace@Shop.CO.UK ', 'ada.lovelace@shop.co.uk'],

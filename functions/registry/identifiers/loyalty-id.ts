@@ -1,4 +1,4 @@
-import type { IdentifierDefinition } from '../identifier-definition.ts';
+import { ever, type IdentifierDefinition } from '../identifier-definition.ts';
 import { opaqueId, PLACEHOLDERS } from './text.ts';
 
 /** Number of a loyalty card, as printed or scanned: groups of digits are written with spaces, dashes or neither. */
@@ -11,7 +11,9 @@ export const loyaltyId: IdentifierDefinition = {
       .toUpperCase() || null,
   blocked: PLACEHOLDERS,
   // A household may share a card; a card seen with more accounts than that is a till's stand-in card.
-  linksMax: { userId: 4 },
+  linksMax: { userId: ever(4) },
+  // Lost cards are replaced, and a household's cards come together.
+  perSubjectMax: ever(8),
   examples: {
     same: [
       ['6035 1234-5678', '603512345678'],

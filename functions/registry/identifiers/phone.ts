@@ -1,4 +1,4 @@
-import type { IdentifierDefinition } from '../identifier-definition.ts';
+import { ever, type IdentifierDefinition } from '../identifier-definition.ts';
 
 /** Digits of an E.164 number after the plus: country code and subscriber number (ITU-T E.164 §6). */
 const E164 = /^\+[1-9]\d{6,14}$/;
@@ -19,7 +19,9 @@ export const phone: IdentifierDefinition = {
   // One digit repeated, or counted up, is what people type to get past a form.
   blocked: [/^\+(\d)\1+$/, /^\+\d{1,3}(\d)\1{6,}$/, /^\+?1?2?3456789\d*$/],
   // A family or a small office shares a line; more are a switchboard's.
-  linksMax: { userId: 5, loyaltyId: 5, email: 5 },
+  linksMax: { userId: ever(5), loyaltyId: ever(5), email: ever(5) },
+  // A number is changed with the provider.
+  perSubjectMax: ever(10),
   examples: {
     same: [
       ['+44 (0)20 7946 0958', '+442079460958'],

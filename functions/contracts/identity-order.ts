@@ -1,0 +1,16 @@
+import type { EpochMs } from '../kernel/time.ts';
+import type { Decision, Severed } from './subject.ts';
+
+/** What a person orders about identity, as it travels on the signals stream: one writer changes subjects, so that orders and
+ * signals cannot overtake one another half-way. */
+export interface IdentityOrder {
+  /** Names it, and tells it from a signal. */
+  readonly orderId: string;
+  readonly decisions: readonly Decision[];
+  readonly severed: readonly Severed[];
+  /** When it was given. */
+  readonly receivedAt: EpochMs;
+}
+
+export const isIdentityOrder = (value: unknown): value is IdentityOrder =>
+  typeof value === 'object' && value !== null && 'orderId' in value;
