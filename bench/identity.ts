@@ -11,8 +11,8 @@ import type { Person } from '../functions/registry/matching/attributes.ts';
 import { matchParameters, matchPolicy } from '../functions/registry/matching/parameters.ts';
 
 /** Public person files with truth, beside the project. The truth is read here and nowhere else. */
-const FOLDER = join(import.meta.dirname, '..', '..', 'shared', 'data', 'identity');
-const ORDERS = ['file', 1, 2, 3] as const;
+const FOLDER = process.env.PEOPLE ?? join(import.meta.dirname, '..', '..', 'shared', 'data', 'identity');
+const ORDERS = (process.env.ORDERS?.split(',').map((o) => (o === 'file' ? o : Number(o))) ?? ['file', 1, 2, 3]) as readonly ('file' | 1 | 2 | 3)[];
 type Order = (typeof ORDERS)[number];
 
 interface PersonSet {
@@ -106,6 +106,7 @@ interface Row {
   readonly person: Person;
   readonly source: number;
   readonly truth: string;
+  readonly rowId: string;
 }
 
 async function rowsOf(set: PersonSet): Promise<readonly Row[]> {
@@ -115,7 +116,7 @@ async function rowsOf(set: PersonSet): Promise<readonly Row[]> {
     const truths = await truthsOf(path, set);
     for await (const line of readPeople(path, set.columns)) {
       if (!line.ok) throw new Error(`${name} line ${line.line}: ${line.reason}`);
-      rows.push({ person: line.person, source, truth: truths.get(line.rowId) ?? '' });
+      rows.push({ rowId: `${source}:${line.rowId}`, person: line.person, source, truth: truths.get(line.rowId) ?? '' });
     }
   }
   return rows;
@@ -172,16 +173,16 @@ interface Measured extends Scores {
   readonly rowsPerSecond: number;
 }
 
-function measure(set: PersonSet, rows: readonly Row[], order: Order): Measured {
+async function measure(set: PersonSet, rows: readonly Row[], order: Order): Promise<Measured> {
   const arriving = order === 'file' ? rows : shuffled(rows, randomFrom(order));
   const simulation = new Simulation({
     mode: 'on',
     parameters: matchParameters,
-    policy: matchPolicy,
+    policy: { ...matchPolicy, ...JSON.parse(process.env.POLICY ?? '{}') },
     uniqueWithinSource: set.uniqueWithinSource ?? false,
   });
   const before = process.cpuUsage();
-  for (const { person, source } of arriving) simulation.add(person, source);
+  for (const { rowId, person, source } of arriving) await simulation.add(rowId, person, source);
   const { user, system } = process.cpuUsage(before);
   return {
     set: set.name,
@@ -247,11 +248,12 @@ async function main(): Promise<void> {
   let allHold = true;
   for (const set of SETS.filter(({ name }) => values.only?.includes(name) ?? true)) {
     const rows = await rowsOf(set);
-    const measured = ORDERS.map((order) => {
-      const one = measure(set, rows, order);
+    const measured: Measured[] = [];
+    for (const order of ORDERS) {
+      const one = await measure(set, rows, order);
       process.stdout.write(`${lineOf(one)}\n`);
-      return one;
-    });
+      measured.push(one);
+    }
     if (!verdict(set, measured)) allHold = false;
     all.push(...measured);
   }

@@ -56,8 +56,12 @@ export interface MatchPolicy {
   readonly frequencyPriorRecords: number;
   /** Pairs below this weight are forgotten at once. */
   readonly rememberAbove: number;
-  /** Records of one blocking key that are looked at, newest first. */
+  /** Records that a block keeps, the newest. */
   readonly blockMax: number;
+  /** Blocks that one record is written to, of the many it looks into. */
+  readonly keysWrittenMax: number;
+  /** By how much the population may grow while a record waits to be found. */
+  readonly populationGrowth: number;
   /** Records that one new record is compared with, those sharing the rarest keys first. */
   readonly candidatesMax: number;
   /** Records that are taken apart and put together again in one re-examination. */
@@ -75,7 +79,9 @@ export const matchPolicy: MatchPolicy = {
   nearFrequencyExponent: 0.5,
   frequencyPriorRecords: 1_000,
   rememberAbove: -6,
-  blockMax: 200,
+  blockMax: 54,
+  keysWrittenMax: 5,
+  populationGrowth: 4,
   candidatesMax: 250,
   regionMax: 80,
 };

@@ -1,3 +1,4 @@
+import { asIdentifierToken } from '../../../contracts/ids.ts';
 import {
   COMPARISONS,
   type Comparison,
@@ -7,7 +8,7 @@ import {
 } from '../../../registry/matching/attributes.ts';
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
 import { blockingKeys } from './blocking-keys.ts';
-import { candidatesOf, memoryCandidateIndex } from './candidate-index.ts';
+import { type Block, blockWith, candidatesOf, EMPTY_BLOCK } from './blocks.ts';
 import { type Estimate, estimate, type LevelPattern, levelShares } from './estimate.ts';
 import { type EncodedRecord, MatchModel } from './model.ts';
 import { matchRecordOf } from './record.ts';
@@ -24,6 +25,8 @@ export interface Calibration {
 }
 
 const RANDOM_PAIRS = 300_000;
+/** Records of one key that are looked at, the newest: an export is in memory, so there may be more than at rest. */
+const BLOCK_MAX = 200;
 /** Candidates of one record that are counted: enough to see its matches, few enough that large blocks do not rule. */
 const CANDIDATES_MAX = 50;
 /** A comparison seen in fewer matched pairs than this is left as it is. */
@@ -43,21 +46,23 @@ export function calibrate(
 ): Calibration {
   const model = new MatchModel(given, policy);
   const records: EncodedRecord[] = [];
-  const index = memoryCandidateIndex(policy.blockMax);
+  const blocks = new Map<string, Block>();
   const patterns = new Map<string, { levels: Int8Array; count: number }>();
   let candidatePairs = 0;
   for (const [row, person] of people.entries()) {
     const record = matchRecordOf(person);
-    const keys = blockingKeys(record);
+    const keys = blockingKeys(record).map(({ text }) => text);
     const encoded = model.encode(record);
-    for (const candidate of candidatesOf(index, keys, row, CANDIDATES_MAX)) {
-      const other = records[candidate];
+    const own = asIdentifierToken(String(row));
+    const found = keys.map((key) => blocks.get(key) ?? EMPTY_BLOCK).filter(({ size }) => size > 0);
+    for (const candidate of candidatesOf(own, found, row, CANDIDATES_MAX)) {
+      const other = records[Number(candidate)];
       if (other === undefined) continue;
       candidatePairs++;
       count(patterns, model.levels(encoded, other));
     }
     records.push(encoded);
-    for (const key of keys) index.add(key, row);
+    for (const key of keys) blocks.set(key, blockWith(blocks.get(key) ?? EMPTY_BLOCK, own, BLOCK_MAX));
   }
   const chance = levelShares(randomPairs(records, model, random));
   const found = estimate([...patterns.values()], given, chance);

@@ -7,7 +7,8 @@ import {
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
 import { comparators } from './comparators.ts';
 import type { MatchRecord } from './record.ts';
-import { Vocabulary } from './vocabulary.ts';
+import { POPULATION_UNKNOWN, type Population } from './population.ts';
+import { Frequencies, Vocabulary } from './vocabulary.ts';
 
 /** What evidence is summed over: the name as a whole (its parts may be exchanged), and every other comparison. */
 export const FEATURES = ['name', ...COMPARISONS.slice(2)] as const satisfies readonly string[];
@@ -32,6 +33,8 @@ const NEAR_LEAST = 1e-6;
 const NEAR_MOST = 0.9;
 /** Two value numbers in one exact double. */
 const PAIR_FACTOR = 2 ** 26;
+/** Levels remembered for each comparison: beyond this all are forgotten, and found out again. */
+const LEVELS_KEPT_MAX = 2 ** 18;
 
 /** The values of one record as numbers, by feature; -1 where missing. */
 export type EncodedRecord = Int32Array;
@@ -41,7 +44,8 @@ export type EncodedRecord = Int32Array;
  * (Winkler 1989): `m(level) / u(level)`, where `u` of an exact agreement is the share of records with that value, and
  * `u` of a near or close one is scaled by the more frequent of the two values.
  *
- * Frequencies grow with the records encoded; all else is fixed.
+ * Population and frequencies are those of one batch (`regard`, `learn`); a value of which nothing was learnt counts as a
+ * typical one. Values keep their numbers as long as the model lives.
  */
 export class MatchModel {
   readonly #parameters: readonly { readonly m: readonly number[]; readonly u: readonly number[] }[];
@@ -49,11 +53,12 @@ export class MatchModel {
   /** Given names and surnames share numbers, so that one can be compared with the other. */
   readonly #words = new Vocabulary();
   readonly #vocabularies: readonly Vocabulary[];
-  readonly #roleVocabularies = [new Vocabulary(), new Vocabulary()] as const;
+  readonly #frequencies: readonly Frequencies[] = COMPARISONS.map(() => new Frequencies());
   readonly #nameIds = new Map<number, number>();
   readonly #names: (readonly [given: number, surname: number])[] = [];
   readonly #levels: readonly Map<number, Level>[] = COMPARISONS.map(() => new Map());
-  #population = 0;
+  readonly #encoded = new WeakMap<MatchRecord, EncodedRecord>();
+  #population: Population = POPULATION_UNKNOWN;
 
   constructor(parameters: MatchParameters, policy: MatchPolicy) {
     this.#parameters = COMPARISONS.map((comparison) => parameters[comparison]);
@@ -61,34 +66,37 @@ export class MatchModel {
     this.#vocabularies = COMPARISONS.map((_, index) => (index <= SURNAME ? this.#words : new Vocabulary()));
   }
 
-  /** Records encoded so far. */
-  get population(): number {
-    return this.#population;
+  /** Starts a batch: how many records there are, and how many with each attribute. Forgets what was learnt of values. */
+  regard(population: Population): void {
+    this.#population = population;
+    for (const frequencies of this.#frequencies) frequencies.forget();
+  }
+
+  /** How many records of the population have a value. */
+  learn(comparison: Comparison, value: string, records: number): void {
+    const at = COMPARISONS.indexOf(comparison);
+    this.#frequencies[at]?.learn(this.#vocabularyOf(at).idOf(value), records);
   }
 
   /** Prior odds, in bits, that two records of this population are one person's. */
   get priorBits(): number {
     const { populationAtLeast, recordsPerPerson } = this.#policy;
-    return Math.log2(recordsPerPerson / Math.max(this.#population, populationAtLeast));
+    return Math.log2(recordsPerPerson / Math.max(this.#population.records, populationAtLeast));
   }
 
-  /** Turns a record into numbers and counts its values. */
+  /** Turns a record into numbers; the same object gives the same numbers. */
   encode(record: MatchRecord): EncodedRecord {
+    const known = this.#encoded.get(record);
+    if (known !== undefined) return known;
     const encoded = new Int32Array(FEATURES.length).fill(MISSING);
-    this.#population++;
-    const [given, surname] = [
-      this.#encodeWord(GIVEN, record.givenName),
-      this.#encodeWord(SURNAME, record.surname),
-    ];
+    const [given, surname] = [this.#encodeWord(record.givenName), this.#encodeWord(record.surname)];
     if (given !== MISSING || surname !== MISSING) encoded[NAME] = this.#nameIdOf(given, surname);
     for (let index = SURNAME + 1; index < COMPARISONS.length; index++) {
       const value = record[COMPARISONS[index] as Comparison];
       if (value === '') continue;
-      const vocabulary = this.#vocabularyOf(index);
-      const id = vocabulary.idOf(value);
-      vocabulary.count(id);
-      encoded[index - COMPARISON_OF_FEATURE] = id;
+      encoded[index - COMPARISON_OF_FEATURE] = this.#vocabularyOf(index).idOf(value);
     }
+    this.#encoded.set(record, encoded);
     return encoded;
   }
 
@@ -200,10 +208,17 @@ export class MatchModel {
     return (m[level] ?? 0) / chance;
   }
 
+  /** Share of a value among the records that have the attribute, drawn towards the typical one as if that many further
+   * records had it. */
   #frequency(comparison: number, id: number, typical: number): number {
-    const vocabulary =
-      this.#roleVocabularies[comparison as typeof GIVEN | typeof SURNAME] ?? this.#vocabularyOf(comparison);
-    return vocabulary.frequency(id, typical, this.#policy.frequencyPriorRecords);
+    const records = this.#frequencies[comparison]?.of(id);
+    if (records === undefined) return typical;
+    const { frequencyPriorRecords } = this.#policy;
+    const present = this.#population.present[comparison] ?? 0;
+    // Both are estimates: the part is never more than the whole.
+    return (
+      (Math.min(records, present) + frequencyPriorRecords * typical) / (present + frequencyPriorRecords)
+    );
   }
 
   #levelOf(comparison: number, a: number, b: number): Level {
@@ -212,6 +227,7 @@ export class MatchModel {
     const cache = this.#levels[comparison];
     const known = cache?.get(pair);
     if (known !== undefined) return known;
+    if (cache !== undefined && cache.size >= LEVELS_KEPT_MAX) cache.clear();
     const vocabulary = this.#vocabularyOf(comparison);
     const compare = comparators[COMPARISONS[comparison] as Comparison];
     const level = compare(vocabulary.valueOf(a), vocabulary.valueOf(b));
@@ -223,11 +239,8 @@ export class MatchModel {
     return this.#vocabularies[comparison] ?? this.#words;
   }
 
-  #encodeWord(role: typeof GIVEN | typeof SURNAME, word: string): number {
-    if (word === '') return MISSING;
-    const id = this.#words.idOf(word);
-    this.#roleVocabularies[role].count(id);
-    return id;
+  #encodeWord(word: string): number {
+    return word === '' ? MISSING : this.#words.idOf(word);
   }
 
   #nameIdOf(given: number, surname: number): number {

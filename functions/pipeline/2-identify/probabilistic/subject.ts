@@ -1,3 +1,4 @@
+import type { MatchLink } from '../../../contracts/subject.ts';
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
 import { type EncodedRecord, FEATURES, type Feature, type MatchModel, NAME } from './model.ts';
 
@@ -13,53 +14,37 @@ const NO_VALUES: Values = { ids: [], counts: [], present: 0 };
 /** Bits by feature; `household` is what the chance of two people of one home takes away. */
 export type Contributions = Partial<Record<Feature | 'household', number>>;
 
-/** Why two subjects became one. */
-export interface MatchEdge {
-  /** A record of either side. */
-  readonly rows: readonly [number, number];
-  /** Posterior odds in bits when it was made; null for a steward's decision. */
-  readonly bits: number | null;
-  readonly contributions: Readonly<Contributions>;
-}
-
-/** Records held to be one person's, summed up by feature. Immutable; `alive` ends when it is merged or taken apart. */
+/** Records held to be one person's, summed up by feature. Immutable. */
 export interface MatchSubject {
+  /** Numbers of its records. */
   readonly rows: readonly number[];
   readonly values: readonly Values[];
-  readonly sources: ReadonlySet<number>;
-  readonly edges: readonly MatchEdge[];
-  /** Population when its region was last put together from single records, and its size then. */
-  examinedAt: number;
-  examinedSize: number;
-  alive: boolean;
+  /** The matches that hold it together. */
+  readonly links: readonly MatchLink[];
+  /** How large it was, in steps of half as much again, when it was last put together from its parts. */
+  readonly stage: number;
 }
 
-export function subjectOfRecord(
-  row: number,
-  record: EncodedRecord,
-  source: number,
-  population: number,
-): MatchSubject {
-  return {
-    rows: [row],
-    values: Array.from(record, (id) => (id < 0 ? NO_VALUES : { ids: [id], counts: [1], present: 1 })),
-    sources: new Set([source]),
-    edges: [],
-    examinedAt: population,
-    examinedSize: 1,
-    alive: true,
-  };
+/** Records that cannot be parted, numbered from `first`. */
+export function subjectOfGroup(first: number, records: readonly EncodedRecord[]): MatchSubject {
+  const [head, ...rest] = records.map(
+    (record, at): MatchSubject => ({
+      rows: [first + at],
+      values: Array.from(record, (id) => (id < 0 ? NO_VALUES : { ids: [id], counts: [1], present: 1 })),
+      links: [],
+      stage: 0,
+    }),
+  );
+  if (head === undefined) throw new RangeError('a group without records');
+  return rest.reduce((group, next) => merged(group, next, []), head);
 }
 
-export function merged(a: MatchSubject, b: MatchSubject, edge: MatchEdge): MatchSubject {
+export function merged(a: MatchSubject, b: MatchSubject, links: readonly MatchLink[]): MatchSubject {
   return {
     rows: [...a.rows, ...b.rows],
     values: a.values.map((values, feature) => union(values, b.values[feature] ?? NO_VALUES)),
-    sources: new Set([...a.sources, ...b.sources]),
-    edges: [...a.edges, ...b.edges, edge],
-    examinedAt: Math.min(a.examinedAt, b.examinedAt),
-    examinedSize: Math.max(a.examinedSize, b.examinedSize),
-    alive: true,
+    links: [...a.links, ...b.links, ...links],
+    stage: Math.max(a.stage, b.stage),
   };
 }
 
@@ -101,12 +86,13 @@ const PERSONAL: ReadonlySet<Feature> = new Set(['middleName', 'birthDate', 'gend
 export function subjectBits(
   model: MatchModel,
   policy: MatchPolicy,
+  householdPriorBits: number,
   a: MatchSubject,
   b: MatchSubject,
   contributions?: Contributions,
 ): number {
   let strangers = model.priorBits;
-  let household = policy.householdPriorBits;
+  let household = householdPriorBits;
   const fewer = Math.min(a.rows.length, b.rows.length);
   const pairs = a.rows.length * b.rows.length;
   for (let feature = 0; feature < FEATURES.length; feature++) {

@@ -1,0 +1,95 @@
+import type { AtomId, SubjectId } from '../../../contracts/ids.ts';
+import { type CandidateTools, CandidateSearch, type IndexedRecord } from './candidates.ts';
+import { type ChangedRecord, type Matched, type MatchRules, matchBatch, type StandingSubject } from './match-batch.ts';
+import type { MatchModel } from './model.ts';
+import type { CandidateStore, CandidateWrite, KnownRecord } from './ports.ts';
+import type { MatchRecord } from './record.ts';
+
+/** The people who are already there. */
+export interface People {
+  /** The records of atoms, of those that have one and may be compared. */
+  records(atomIds: readonly AtomId[], consistent: boolean): Promise<ReadonlyMap<AtomId, KnownRecord>>;
+  /** Subjects as they stand, and the records of all their atoms. */
+  subjects(subjectIds: readonly SubjectId[], consistent: boolean): Promise<StandingPeople>;
+}
+
+export interface StandingPeople {
+  readonly subjects: readonly StandingSubject[];
+  readonly records: ReadonlyMap<AtomId, MatchRecord>;
+  /** Whether something (a decision, a source without duplicates) keeps two sets of atoms apart. */
+  areApart(a: readonly AtomId[], b: readonly AtomId[]): boolean;
+  householdPriorBits(a: AtomId, b: AtomId): number;
+}
+
+export interface MatchTools extends CandidateTools {
+  readonly model: MatchModel;
+  readonly candidates: CandidateStore;
+  readonly people: People;
+}
+
+/** What matching made of a batch, and what the index has to take up. */
+export interface MatchOutcome {
+  readonly matched: Matched;
+  readonly indexing: readonly CandidateWrite[];
+}
+
+/**
+ * Finds out whom the changed records of a batch belong to. Three round trips: blocks and frequencies; candidates; their
+ * subjects, and the frequencies of what they say.
+ *
+ * @param changed records that are new or say something new, in order, with the subjects they are in so far
+ * @param consistent after a conflict: read what is surely the latest
+ */
+export async function match(
+  changed: readonly (IndexedRecord & { readonly subjectId: SubjectId | null })[],
+  tools: MatchTools,
+  rules: MatchRules,
+  consistent: boolean,
+): Promise<MatchOutcome> {
+  const { model, people, candidates: store } = tools;
+  const search = new CandidateSearch(tools);
+  await search.readFor(changed, store, consistent);
+  const own = new Map(changed.map((each) => [each.atomId, each]));
+  const entered = changed.map((each): ChangedRecord => ({ atomId: each.atomId, candidates: search.enter(each) }));
+  const wanted = new Set(entered.flatMap(({ candidates }) => candidates).filter((id) => !own.has(id)));
+  const found = new Map<AtomId, KnownRecord>(await people.records([...wanted], consistent));
+  for (const each of changed) found.set(each.atomId, each);
+
+  const regard = (): void => {
+    model.regard(search.population);
+    const learn = model.learn.bind(model);
+    for (const { record } of likely.values()) search.teach(record, learn);
+  };
+  const likely = new Map<AtomId, KnownRecord>(own);
+  regard();
+  let comparisons = 0;
+  const narrowed = entered.map(({ atomId, candidates }): ChangedRecord => {
+    const record = model.encode((own.get(atomId) as IndexedRecord).record);
+    return {
+      atomId,
+      candidates: candidates.filter((candidate) => {
+        const other = found.get(candidate);
+        if (other === undefined) return false;
+        comparisons++;
+        const bits = model.pairBits(record, model.encode(other.record)) + model.priorBits;
+        if (bits <= rules.policy.rememberAbove) return false;
+        likely.set(candidate, other);
+        return true;
+      }),
+    };
+  });
+  const subjectIds = new Set<SubjectId>();
+  for (const { subjectId } of likely.values()) if (subjectId !== null) subjectIds.add(subjectId);
+  const [standing] = await Promise.all([
+    people.subjects([...subjectIds], consistent),
+    search.readValuesOf([...likely.values()].map(({ record }) => record), store, consistent),
+  ]);
+  regard();
+  const records = new Map(standing.records);
+  for (const [atomId, { record }] of likely) records.set(atomId, record);
+  const matched = matchBatch(narrowed, { ...standing, records }, model, rules);
+  return {
+    matched: { ...matched, comparisons: matched.comparisons + comparisons },
+    indexing: search.writes,
+  };
+}
