@@ -116,7 +116,7 @@ async function rowsOf(set: PersonSet): Promise<readonly Row[]> {
     const truths = await truthsOf(path, set);
     for await (const line of readPeople(path, set.columns)) {
       if (!line.ok) throw new Error(`${name} line ${line.line}: ${line.reason}`);
-      rows.push({ rowId: `${source}:${line.rowId}`, person: line.person, source, truth: truths.get(line.rowId) ?? '' });
+      rows.push({ rowId: line.rowId, person: line.person, source, truth: truths.get(line.rowId) ?? '' });
     }
   }
   return rows;

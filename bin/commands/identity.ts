@@ -19,7 +19,7 @@ export const usage = `Usage: npx rapport identity simulate --people FILE.csv[.gz
        npx rapport identity calibrate --people FILE.csv[.gz] ... --columns COLUMNS.json --out PARAMETERS.json
 
 simulate streams the rows one by one through identity resolution under that jurisdiction's rules, and writes row,subject.
-Nothing leaves this machine. (Running stacks link by shared identifiers only so far: docs/identity.md.) calibrate estimates the matching parameters from the rows, without labels.
+Nothing leaves this machine. calibrate estimates the matching parameters from the rows, without labels.
 
 COLUMNS.json maps columns to attributes: {"row": "id", "attributes": {"givenName": "first_name", "surname": "last"}}
 
@@ -118,18 +118,18 @@ async function runSimulation(call: SimulationCall): Promise<number> {
   const simulation = new Simulation({ mode, parameters, uniqueWithinSource, policy: matchPolicy });
   const badRows: BadRow[] = [];
   const rowIds: string[] = [];
-  const take = ({ rowId, person, source }: Row): void => {
+  const take = async ({ rowId, person, source }: Row): Promise<void> => {
     rowIds.push(rowId);
-    simulation.add(person, source);
+    await simulation.add(rowId, person, source);
   };
-  if (seed === undefined) for await (const row of rowsOf(call.files, call.columns, badRows)) take(row);
+  if (seed === undefined) for await (const row of rowsOf(call.files, call.columns, badRows)) await take(row);
   else {
     const all: Row[] = [];
     for await (const row of rowsOf(call.files, call.columns, badRows)) all.push(row);
     const rows = shuffled(all, randomFrom(seed));
     const progress = progressOn();
     for (const [at, row] of rows.entries()) {
-      take(row);
+      await take(row);
       progress.step('rows', at + 1, rows.length);
     }
     progress.end();
@@ -145,7 +145,7 @@ async function runSimulation(call: SimulationCall): Promise<number> {
   process.stdout.write(reportText(report));
   for (const { file, line, reason } of badRows.slice(0, LISTED_BAD_ROWS_MAX))
     process.stdout.write(`  ${file} line ${line}: ${reason}\n`);
-  for (const pair of call.explain) process.stdout.write(explanation(simulation, rowIds, pair));
+  for (const pair of call.explain) process.stdout.write(await explanation(simulation, rowIds, pair));
   return 0;
 }
 

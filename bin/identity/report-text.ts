@@ -19,6 +19,7 @@ export function reportText(
     ['merges', `${merges.deterministic} by identifier, ${merges.probabilistic} by evidence`],
     ['review queue', report.reviewQueue],
     ['comparisons per row', `p50 ${comparisons.p50}, p99 ${comparisons.p99}, most ${comparisons.max}`],
+    ['index writes per row', report.indexWritesPerRow],
     ['seconds', `${report.seconds} (${report.rowsPerSecond} rows/s)`],
   ];
   return figures.map(([label, value]) => `${label.padEnd(24)}${value}\n`).join('');
@@ -26,17 +27,17 @@ export function reportText(
 
 /** Why two rows are, or are not, one subject.
  * @throws UserError when there is no such row */
-export function explanation(
+export async function explanation(
   simulation: Simulation,
   rowIds: readonly string[],
   [a, b]: readonly [string, string],
-): string {
+): Promise<string> {
   const [rowA, rowB] = [rowIds.indexOf(a), rowIds.indexOf(b)];
   if (rowA < 0 || rowB < 0) throw new UserError(`--explain: there is no row ${rowA < 0 ? a : b}`);
-  if (simulation.matcher === undefined)
+  const found = await simulation.explain(rowA, rowB);
+  if (found === null)
     return `${a} and ${b}: this jurisdiction allows no probabilistic matching, so there is no weight\n`;
   const partition = simulation.partition();
-  const found = simulation.matcher.explain(rowA, rowB);
   const weights = (bits: Readonly<Record<string, number>>): string =>
     Object.entries(bits)
       .map(([feature, weight]) => `${feature} ${signed(weight)}`)
@@ -45,13 +46,14 @@ export function explanation(
     `${a} and ${b}: ${partition[rowA] === partition[rowB] ? 'one subject' : 'two subjects'} (bits; more than ${matchPolicy.mergeAbove} merges)`,
     `  the two rows      prior ${signed(found.priorBits)}, ${weights(found.pair)}`,
   ];
-  if (found.subjects !== undefined)
+  if (found.subjects !== null)
     lines.push(
       `  their subjects    ${signed(found.subjects.bits)} with the prior: ${weights(found.subjects.contributions)}`,
     );
-  for (const { rows, bits, contributions } of found.edges ?? [])
+  const nameOf = (atom: string): string => atom.slice(atom.indexOf(':') + 1);
+  for (const link of found.links)
     lines.push(
-      `  joined by         ${rowIds[rows[0]]} + ${rowIds[rows[1]]}: ${bits === null ? 'a decision' : signed(bits)}; ${weights(contributions)}`,
+      `  joined by         ${nameOf(link.a)} + ${nameOf(link.b)}: ${signed(link.bits)}; ${weights(link.contributions)}`,
     );
   return `${lines.join('\n')}\n`;
 }

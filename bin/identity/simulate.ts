@@ -1,16 +1,18 @@
 import { MemoryCandidateStore } from '../../functions/adapters/memory/candidate-store.ts';
 import { type AtomId, asIdentifierToken } from '../../functions/contracts/ids.ts';
+import type { SubjectGraph } from '../../functions/contracts/subject.ts';
+import { CandidateSearch } from '../../functions/pipeline/2-identify/probabilistic/candidates.ts';
+import { explain, type MatchExplanation } from '../../functions/pipeline/2-identify/probabilistic/explain.ts';
 import { KeyChoice } from '../../functions/pipeline/2-identify/probabilistic/key-choice.ts';
 import type { MatchReview } from '../../functions/pipeline/2-identify/probabilistic/match-batch.ts';
-import { match } from '../../functions/pipeline/2-identify/probabilistic/matching.ts';
+import { type MatchTools, match } from '../../functions/pipeline/2-identify/probabilistic/matching.ts';
 import { MatchModel } from '../../functions/pipeline/2-identify/probabilistic/model.ts';
-import { matchRecordOf } from '../../functions/pipeline/2-identify/probabilistic/record.ts';
+import { type MatchRecord, matchRecordOf } from '../../functions/pipeline/2-identify/probabilistic/record.ts';
 import type { JurisdictionDefinition } from '../../functions/registry/jurisdiction-definition.ts';
 import type { MatchParameters, Person } from '../../functions/registry/matching/attributes.ts';
 import type { MatchPolicy } from '../../functions/registry/matching/parameters.ts';
+import { ExportPeople } from './export-people.ts';
 import { Overlap } from './overlap.ts';
-import { MemoryPeople } from './memory-people.ts';
-import { SharedIdentifiers } from './shared-identifiers.ts';
 
 type Mode = JurisdictionDefinition['identity']['value']['probabilistic'];
 
@@ -22,6 +24,8 @@ export interface SimulationReport {
   readonly merges: { readonly deterministic: number; readonly probabilistic: number };
   readonly reviewQueue: number;
   readonly comparisonsPerRow: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Items of the candidate index that a row changes, each of a kilobyte at most. */
+  readonly indexWritesPerRow: number;
   readonly rowsPerSecond: number;
   readonly seconds: number;
 }
@@ -33,101 +37,126 @@ export interface SimulationOptions {
   readonly uniqueWithinSource: boolean;
 }
 
-/** Identity resolution of an export, row by row, as a stack would run it under the rules of a jurisdiction: where
- * evidence may join people, an identifier is the strongest piece of it; elsewhere only shared identifiers join, and the
- * evidence goes to the review queue or is not computed at all. */
+/** Identity resolution of an export, row by row, through what `understand` runs under the rules of a jurisdiction: rows
+ * that share an identifier are linked; where evidence may join people it does, elsewhere it proposes, or is not computed
+ * at all. */
 export class Simulation {
   readonly #options: SimulationOptions;
-  readonly #identifiers = new SharedIdentifiers();
-  readonly #people: MemoryPeople;
-  readonly #store = new MemoryCandidateStore();
-  readonly #model: MatchModel;
-  readonly #choice: KeyChoice;
+  readonly #people: ExportPeople;
+  readonly #tools: MatchTools;
   readonly #atoms: AtomId[] = [];
   readonly #reviews = new Map<string, MatchReview>();
   readonly #comparisons: number[] = [];
+  #indexWrites = 0;
   /** Milliseconds spent in resolution. */
   #spent = 0;
-  readonly writes: number[] = [];
-  readonly reads: number[] = [];
 
   constructor(options: SimulationOptions) {
     this.#options = options;
     const { parameters, policy, uniqueWithinSource } = options;
-    this.#people = new MemoryPeople(uniqueWithinSource ? new Overlap() : null, policy.householdPriorBits);
-    this.#model = new MatchModel(parameters, policy);
-    this.#choice = new KeyChoice(parameters, policy);
+    this.#people = new ExportPeople(uniqueWithinSource ? new Overlap() : null, policy.householdPriorBits);
+    this.#tools = {
+      // In memory there is nothing to hide from.
+      token: (text) => text,
+      choice: new KeyChoice(parameters, policy),
+      parameters,
+      policy,
+      model: new MatchModel(parameters, policy),
+      candidates: new MemoryCandidateStore(),
+      people: this.#people,
+    };
   }
 
-  /** @param rowId unlike any other row's */
+  /** @param rowId unlike any other row's · @param source the file it is from */
   async add(rowId: string, person: Person, source: number): Promise<void> {
     const started = performance.now();
-    const row = this.#atoms.length;
-    const atomId = asIdentifierToken(`userId.${rowId}`);
+    const atomId = asIdentifierToken(`userId.${source}:${rowId}`);
     this.#atoms.push(atomId);
-    const { mode, parameters, policy } = this.#options;
-    if (mode !== 'on') this.#identifiers.add(row, person);
-    let comparisons = 0;
-    if (mode !== 'off') {
-      const record = matchRecordOf(person);
-      this.#people.add(atomId, record, source);
-      const { matched, indexing } = await match(
-        [{ atomId, record, before: null, subjectId: null }],
-        { token: (text) => text, choice: this.#choice, policy, parameters, model: this.#model, candidates: this.#store, people: this.#people },
-        { policy, mayMerge: mode === 'on', model: 'simulation@1' },
-        false,
-      );
-      await this.#store.write(indexing);
-      this.#people.apply(matched);
-      for (const review of matched.reviews) this.#reviews.set(`${review.a} ${review.b}`, review);
-      comparisons = matched.comparisons;
-      this.writes.push(indexing.length);
-    }
-    this.#comparisons.push(comparisons);
+    const record = matchRecordOf(person);
+    const subjectId = this.#people.add(atomId, person, record, source);
+    this.#comparisons.push(this.#options.mode === 'off' ? 0 : await this.#match(atomId, record, subjectId));
     this.#spent += performance.now() - started;
+  }
+
+  async #match(atomId: AtomId, record: MatchRecord, subjectId: SubjectGraph['subjectId'] | null): Promise<number> {
+    const { mode, policy } = this.#options;
+    const rules = { policy, mayMerge: mode === 'on', model: 'simulation@1' };
+    const { matched, indexing } = await match(
+      [{ atomId, record, before: null, subjectId }],
+      this.#tools,
+      rules,
+      false,
+    );
+    await this.#tools.candidates.write(indexing);
+    this.#indexWrites += indexing.length;
+    this.#people.apply({ matches: matched.links, withdrawn: matched.withdrawn.map(({ a, b }) => [a, b]) });
+    for (const review of matched.reviews) this.#reviews.set(`${review.a} ${review.b}`, review);
+    return matched.comparisons;
   }
 
   /** The subject of each row, named by its first row. */
   partition(): readonly number[] {
-    if (this.#options.mode !== 'on') return this.#identifiers.partition(this.#atoms.length);
-    const first = new Map<unknown, number>();
+    const first = new Map<string, number>();
     return this.#atoms.map((atom, row) => {
-      const subject = this.#people.subjectOf(atom) ?? atom;
-      const named = first.get(subject) ?? row;
-      first.set(subject, named);
+      const { subjectId } = this.#people.graphOf(atom);
+      const named = first.get(subjectId) ?? row;
+      first.set(subjectId, named);
       return named;
     });
   }
 
-  /** Pairs of subjects that a steward should look at; those that an identifier has joined are settled. */
-  #reviewQueue(partition: readonly number[]): number {
-    const rows = new Map(this.#atoms.map((atom, row) => [atom, row]));
-    const subjectOf = (atom: AtomId): number | undefined => partition[rows.get(atom) ?? -1];
-    return new Set(
-      [...this.#reviews.values()]
-        .map(({ a, b }) => [subjectOf(a), subjectOf(b)])
-        .filter(([x, y]) => x !== y)
-        .map((pair) => pair.sort().join()),
-    ).size;
+  /** Why two rows (counted from 0) are, or are not, one person's; null where evidence is not computed. */
+  async explain(rowA: number, rowB: number): Promise<MatchExplanation | null> {
+    if (this.#options.mode === 'off') return null;
+    const { model, candidates } = this.#tools;
+    const search = new CandidateSearch(this.#tools);
+    const sides = [rowA, rowB].map((row) => this.#sideOf(row));
+    const [a, b] = sides;
+    if (a === undefined || b === undefined) throw new RangeError('two rows');
+    await search.readFor([], candidates, false);
+    const records = sides.flatMap(({ subject }) => subject);
+    await search.readValuesOf(records, candidates, false);
+    model.regard(search.population);
+    for (const record of records) search.teach(record, model.learn.bind(model));
+    const standing = await this.#people.subjects([a.graph.subjectId, b.graph.subjectId]);
+    const links = a.graph.subjectId === b.graph.subjectId ? a.graph.matches : null;
+    const prior = standing.householdPriorBits(a.atomId, b.atomId);
+    return explain(a, b, links, model, this.#options.policy, prior);
+  }
+
+  #sideOf(row: number) {
+    const atomId = this.#atoms[row];
+    const record = atomId === undefined ? undefined : this.#people.recordOf(atomId);
+    if (atomId === undefined || record === undefined) throw new RangeError(`no row ${row}`);
+    const graph = this.#people.graphOf(atomId);
+    const subject = graph.atoms.map((atom) => this.#people.recordOf(atom)).filter((each) => each !== undefined);
+    return { atomId, record, graph, subject };
+  }
+
+  /** Pairs of subjects that a steward should look at; those that have been joined since are settled. */
+  #reviewQueue(): number {
+    const idOf = (atom: AtomId): string => this.#people.graphOf(atom).subjectId;
+    const pairs = [...this.#reviews.values()].map(({ a, b }) => [idOf(a), idOf(b)].sort());
+    return new Set(pairs.filter(([x, y]) => x !== y).map((pair) => pair.join())).size;
   }
 
   report(): SimulationReport {
-    const partition = this.partition();
-    const subjects = new Set(partition).size;
-    const merges = this.#atoms.length - subjects;
-    const on = this.#options.mode === 'on';
+    const rows = this.#atoms.length;
+    const graphs = new Map(this.#atoms.map((atom) => [this.#people.graphOf(atom).subjectId, this.#people.graphOf(atom)]));
+    const probabilistic = [...graphs.values()].reduce((sum, graph) => sum + this.#people.matchedJoins(graph), 0);
     const sorted = [...this.#comparisons].sort((a, b) => a - b);
     const quantile = (share: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
     const seconds = this.#spent / 1_000;
     return {
       probabilistic: this.#options.mode,
-      rows: this.#atoms.length,
-      subjects,
-      merges: { deterministic: on ? 0 : merges, probabilistic: on ? merges : 0 },
-      reviewQueue: this.#reviewQueue(partition),
+      rows,
+      subjects: graphs.size,
+      merges: { deterministic: rows - graphs.size - probabilistic, probabilistic },
+      reviewQueue: this.#reviewQueue(),
       comparisonsPerRow: { p50: quantile(0.5), p99: quantile(0.99), max: sorted.at(-1) ?? 0 },
-      rowsPerSecond: seconds > 0 ? Math.round(this.#atoms.length / seconds) : 0,
+      indexWritesPerRow: rows > 0 ? Number((this.#indexWrites / rows).toFixed(2)) : 0,
+      rowsPerSecond: seconds > 0 ? Math.round(rows / seconds) : 0,
       seconds: Number(seconds.toFixed(3)),
     };
   }

@@ -1,5 +1,5 @@
 import type { AtomId } from '../../../contracts/ids.ts';
-import type { MatchLink } from '../../../contracts/subject.ts';
+import { type MatchLink, orderedPair, pairKey } from '../../../contracts/subject.ts';
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
 import { Heap } from './heap.ts';
 import type { EncodedRecord, MatchModel } from './model.ts';
@@ -128,9 +128,11 @@ class Ground {
   outcome(): Matched {
     const now = new Set<MatchLink>();
     for (const subject of new Set(this.#subjects)) for (const link of subject.links) now.add(link);
+    const links = [...now].filter((link) => !this.#standing.has(link));
+    const renewed = new Set(links.map(({ a, b }) => pairKey(a, b)));
     return {
-      links: [...now].filter((link) => !this.#standing.has(link)),
-      withdrawn: [...this.#standing].filter((link) => !now.has(link)),
+      links,
+      withdrawn: [...this.#standing].filter((link) => !now.has(link) && !renewed.has(pairKey(link.a, link.b))),
       reviews: this.#reviews(),
       comparisons: this.#comparisons,
     };
@@ -264,8 +266,7 @@ class Ground {
     const contributions: Contributions = {};
     const bits = this.#bitsOf(a, b, contributions);
     const [rowA, rowB] = this.#strongestPair(a, b);
-    const [x, y] = [this.#atomAt(rowA), this.#atomAt(rowB)];
-    const [first, second] = x < y ? [x, y] : [y, x];
+    const [first, second] = orderedPair(this.#atomAt(rowA), this.#atomAt(rowB));
     return { a: first, b: second, bits, contributions, model: this.#rules.model };
   }
 
