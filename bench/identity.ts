@@ -12,7 +12,12 @@ import { matchParameters, matchPolicy } from '../functions/registry/matching/par
 
 /** Public person files with truth, beside the project. The truth is read here and nowhere else. */
 const FOLDER = process.env.PEOPLE ?? join(import.meta.dirname, '..', '..', 'shared', 'data', 'identity');
-const ORDERS = (process.env.ORDERS?.split(',').map((o) => (o === 'file' ? o : Number(o))) ?? ['file', 1, 2, 3]) as readonly ('file' | 1 | 2 | 3)[];
+const ORDERS = (process.env.ORDERS?.split(',').map((o) => (o === 'file' ? o : Number(o))) ?? [
+  'file',
+  1,
+  2,
+  3,
+]) as readonly ('file' | 1 | 2 | 3)[];
 type Order = (typeof ORDERS)[number];
 
 interface PersonSet {

@@ -1,4 +1,9 @@
-import { type AtomId, asIdentifierToken, type IdentifierToken, type SubjectId } from '../../functions/contracts/ids.ts';
+import {
+  type AtomId,
+  asIdentifierToken,
+  type IdentifierToken,
+  type SubjectId,
+} from '../../functions/contracts/ids.ts';
 import type { IdentifierType } from '../../functions/contracts/signal.ts';
 import {
   type Edge,
@@ -129,7 +134,8 @@ export class ExportPeople implements People {
       if (by === null) this.#graphs.delete(node);
       else this.#graphs.set(node, by);
     }
-    if (atoms.length > 1) for (const atom of atoms) this.#overlap?.join(this.#sourceOf(atom), by === null ? -1 : 1);
+    if (atoms.length > 1)
+      for (const atom of atoms) this.#overlap?.join(this.#sourceOf(atom), by === null ? -1 : 1);
   }
 
   #shareSource(a: readonly AtomId[], b: readonly AtomId[]): boolean {
@@ -142,4 +148,3 @@ export class ExportPeople implements People {
     return this.#sources.get(atomId) ?? -1;
   }
 }
-

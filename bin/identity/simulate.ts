@@ -78,7 +78,11 @@ export class Simulation {
     this.#spent += performance.now() - started;
   }
 
-  async #match(atomId: AtomId, record: MatchRecord, subjectId: SubjectGraph['subjectId'] | null): Promise<number> {
+  async #match(
+    atomId: AtomId,
+    record: MatchRecord,
+    subjectId: SubjectGraph['subjectId'] | null,
+  ): Promise<number> {
     const { mode, policy } = this.#options;
     const rules = { policy, mayMerge: mode === 'on', model: 'simulation@1' };
     const { matched, indexing } = await match(
@@ -117,7 +121,7 @@ export class Simulation {
     const records = sides.flatMap(({ subject }) => subject);
     await search.readValuesOf(records, candidates, false);
     model.regard(search.population);
-    for (const record of records) search.teach(record, model.learn.bind(model));
+    search.teach((comparison, value, count) => model.learn(comparison, value, count));
     const standing = await this.#people.subjects([a.graph.subjectId, b.graph.subjectId]);
     const links = a.graph.subjectId === b.graph.subjectId ? a.graph.matches : null;
     const prior = standing.householdPriorBits(a.atomId, b.atomId);
@@ -129,7 +133,9 @@ export class Simulation {
     const record = atomId === undefined ? undefined : this.#people.recordOf(atomId);
     if (atomId === undefined || record === undefined) throw new RangeError(`no row ${row}`);
     const graph = this.#people.graphOf(atomId);
-    const subject = graph.atoms.map((atom) => this.#people.recordOf(atom)).filter((each) => each !== undefined);
+    const subject = graph.atoms
+      .map((atom) => this.#people.recordOf(atom))
+      .filter((each) => each !== undefined);
     return { atomId, record, graph, subject };
   }
 
@@ -142,8 +148,13 @@ export class Simulation {
 
   report(): SimulationReport {
     const rows = this.#atoms.length;
-    const graphs = new Map(this.#atoms.map((atom) => [this.#people.graphOf(atom).subjectId, this.#people.graphOf(atom)]));
-    const probabilistic = [...graphs.values()].reduce((sum, graph) => sum + this.#people.matchedJoins(graph), 0);
+    const graphs = new Map(
+      this.#atoms.map((atom) => [this.#people.graphOf(atom).subjectId, this.#people.graphOf(atom)]),
+    );
+    const probabilistic = [...graphs.values()].reduce(
+      (sum, graph) => sum + this.#people.matchedJoins(graph),
+      0,
+    );
     const sorted = [...this.#comparisons].sort((a, b) => a - b);
     const quantile = (share: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;

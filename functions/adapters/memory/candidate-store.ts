@@ -33,7 +33,10 @@ export class MemoryCandidateStore implements CandidateStore {
   }
 }
 
-function picked<T>(from: ReadonlyMap<CandidateKey, T>, keys: readonly CandidateKey[]): ReadonlyMap<CandidateKey, T> {
+function picked<T>(
+  from: ReadonlyMap<CandidateKey, T>,
+  keys: readonly CandidateKey[],
+): ReadonlyMap<CandidateKey, T> {
   const found = new Map<CandidateKey, T>();
   for (const key of keys) {
     const value = from.get(key);

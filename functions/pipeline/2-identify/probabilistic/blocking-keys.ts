@@ -89,8 +89,16 @@ export function blockingKeys(record: MatchRecord): readonly BlockingKey[] {
     add('name', [first, whole('givenName')], [second, whole('surname')]);
   } else add('name', [givenName || surname, whole(givenName === '' ? 'surname' : 'givenName')]);
   add('surname', [surname, whole('surname')]);
-  add('surname+initial', [surname, whole('surname')], [givenName.slice(0, 1), part('givenName', SHARE.initial)]);
-  add('sounds', [soundex(surname), part('surname', SHARE.sound)], [soundex(givenName), part('givenName', SHARE.sound)]);
+  add(
+    'surname+initial',
+    [surname, whole('surname')],
+    [givenName.slice(0, 1), part('givenName', SHARE.initial)],
+  );
+  add(
+    'sounds',
+    [soundex(surname), part('surname', SHARE.sound)],
+    [soundex(givenName), part('givenName', SHARE.sound)],
+  );
 
   // Without the name.
   add('date', date);
@@ -98,16 +106,28 @@ export function blockingKeys(record: MatchRecord): readonly BlockingKey[] {
   add('area+year', area, year);
   add('year+place+occupation', year, place, occupation);
   add('day+place', day, place);
-  add('day+town', [monthDay, part('birthDate', SHARE.monthDay)], [postcode.split(' ', 1)[0] ?? '', part('postcode', SHARE.town)]);
+  add(
+    'day+town',
+    [monthDay, part('birthDate', SHARE.monthDay)],
+    [postcode.split(' ', 1)[0] ?? '', part('postcode', SHARE.town)],
+  );
   add('postcode+occupation', wholeCode, occupation);
   add('address', wholeStreet, houseNumber);
-  add('street+name', wholeStreet, surname === '' ? [givenName, whole('givenName')] : [surname, whole('surname')]);
+  add(
+    'street+name',
+    wholeStreet,
+    surname === '' ? [givenName, whole('givenName')] : [surname, whole('surname')],
+  );
   add('postcode+number', wholeCode, houseNumber);
 
   // Identifiers, also with an error in them.
   add('email', [email, whole('email')]);
   add('mailbox', [email.split('@', 1)[0] ?? '', part('email', SHARE.mailbox)]);
-  add('mailbox-start+year', [email.replace(/[^a-z0-9]/g, '').slice(0, 5), part('email', SHARE.mailboxStart)], year);
+  add(
+    'mailbox-start+year',
+    [email.replace(/[^a-z0-9]/g, '').slice(0, 5), part('email', SHARE.mailboxStart)],
+    year,
+  );
   add('phone', [record.phone.slice(-8), whole('phone')]);
   add('national-id', [record.nationalId, whole('nationalId')]);
   add('national-id-start+year', [record.nationalId.slice(0, 4), part('nationalId', SHARE.idStart)], year);

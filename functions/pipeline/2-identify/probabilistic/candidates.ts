@@ -28,10 +28,6 @@ export interface IndexedRecord {
   readonly before: MatchRecord | null;
 }
 
-const NOT_THERE: Stored<DistinctSample> = { version: 0, value: EMPTY_SAMPLE };
-const POPULATION = 'population';
-const valueText = (comparison: Comparison, value: string): string => `value:${comparison}:${value}`;
-
 export interface CandidateTools {
   readonly token: KeyToken;
   readonly choice: KeyChoice;
@@ -39,28 +35,47 @@ export interface CandidateTools {
   readonly policy: MatchPolicy;
 }
 
-/** What a batch finds in the index, and what it adds. */
+/** A value of a record, and where its frequency is kept. */
+interface Value {
+  readonly comparison: number;
+  readonly value: string;
+  readonly key: CandidateKey;
+}
+interface KeyedBlock extends BlockingKey {
+  readonly key: CandidateKey;
+}
+
+const NOT_THERE: Stored<DistinctSample> = { version: 0, value: EMPTY_SAMPLE };
+
+/** What a batch finds in the index, and what it adds to it. */
 export class CandidateSearch {
   readonly #tools: CandidateTools;
-  readonly #keys = new Map<IndexedRecord, readonly BlockingKey[]>();
-  readonly #tokens = new Map<string, CandidateKey>();
+  readonly #populationKey: CandidateKey;
+  readonly #keysOf = new Map<MatchRecord, readonly KeyedBlock[]>();
+  readonly #valuesOf = new Map<MatchRecord, readonly Value[]>();
   readonly #blocks = new Map<CandidateKey, Stored<Block>>();
   readonly #samples = new Map<CandidateKey, Stored<DistinctSample>>();
   readonly #written = new Set<CandidateKey>();
+  #population: Population | null = null;
 
   constructor(tools: CandidateTools) {
     this.#tools = tools;
+    this.#populationKey = tools.token('population');
   }
 
-  /** First round trip: the blocks of all keys of these records, the frequencies of their values, and the population. */
-  async readFor(records: readonly IndexedRecord[], store: CandidateStore, consistent: boolean): Promise<void> {
+  /** The first round trip: the blocks of all keys of these records, the frequencies of their values, and the population. */
+  async readFor(
+    records: readonly IndexedRecord[],
+    store: CandidateStore,
+    consistent: boolean,
+  ): Promise<void> {
     const blocks = new Set<CandidateKey>();
-    const samples = new Set<CandidateKey>([this.#token(POPULATION)]);
-    for (const each of records) {
-      const keys = blockingKeys(each.record);
-      this.#keys.set(each, keys);
-      for (const { text } of keys) blocks.add(this.#token(text));
-      for (const text of valueTexts(each.record)) samples.add(this.#token(text));
+    const samples = new Set<CandidateKey>([this.#populationKey]);
+    for (const { record } of records) {
+      const keys = blockingKeys(record).map((key) => ({ ...key, key: this.#tools.token(key.text) }));
+      this.#keysOf.set(record, keys);
+      for (const { key } of keys) blocks.add(key);
+      for (const { key } of this.#values(record)) samples.add(key);
     }
     this.#note(samples, await store.read([...blocks], [...samples], consistent));
   }
@@ -73,49 +88,37 @@ export class CandidateSearch {
   ): Promise<void> {
     const samples = new Set<CandidateKey>();
     for (const record of records)
-      for (const text of valueTexts(record)) {
-        const key = this.#token(text);
-        if (!this.#samples.has(key)) samples.add(key);
-      }
-    if (samples.size === 0) return;
-    this.#note(samples, await store.read([], [...samples], consistent));
+      for (const { key } of this.#values(record)) if (!this.#samples.has(key)) samples.add(key);
+    if (samples.size > 0) this.#note(samples, await store.read([], [...samples], consistent));
   }
 
   get population(): Population {
-    return populationOf(this.#sampleOf(POPULATION).value);
+    this.#population ??= populationOf(this.#sampleAt(this.#populationKey).value);
+    return this.#population;
   }
 
-  /** Tells of every value of a record how many records have it, as far as that was read. */
-  teach(record: MatchRecord, learn: (comparison: Comparison, value: string, records: number) => void): void {
-    for (const comparison of COMPARISONS) {
-      const value = record[comparison];
-      if (value === '') continue;
-      const sample = this.#samples.get(this.#token(valueText(comparison, value)));
-      if (sample !== undefined) learn(comparison, value, estimatedSize(sample.value));
-    }
+  /** Tells of every value that was looked up how many records have it. */
+  teach(learn: (comparison: number, value: string, records: number) => void): void {
+    for (const values of this.#valuesOf.values())
+      for (const { comparison, value, key } of values)
+        learn(comparison, value, estimatedSize(this.#sampleAt(key).value));
   }
 
-  /** The records to compare one with, and at once puts it where later ones of the batch find it. */
-  enter(indexed: IndexedRecord): readonly AtomId[] {
-    const { atomId, record, before } = indexed;
-    const { choice, parameters, policy } = this.#tools;
-    const keys = this.#keys.get(indexed) ?? [];
-    const found = keys.map(({ text }) => this.#blocks.get(this.#token(text))?.value).filter((block) => block !== undefined);
-    const { records, present } = this.population;
+  /** The records to compare one with. Puts it, at once, where later ones of the batch find it. */
+  enter({ atomId, record, before }: IndexedRecord): readonly AtomId[] {
+    const { choice, policy } = this.#tools;
+    const keys = this.#keysOf.get(record) ?? [];
+    const found = keys.map(({ key }) => this.#blocks.get(key)?.value).filter((block) => block !== undefined);
+    const { records } = this.population;
     const candidates = candidatesOf(atomId, found, records, policy.candidatesMax);
-    const shareOf = (comparison: Comparison): number => {
-      const seen = estimatedSize(this.#sampleOf(valueText(comparison, record[comparison])).value);
-      const [typical = 0] = parameters[comparison].u;
-      const prior = policy.frequencyPriorRecords;
-      return (seen + prior * typical) / ((present[COMPARISONS.indexOf(comparison)] ?? 0) + prior);
-    };
+    const values = this.#values(record);
     const expected = policy.populationGrowth * Math.max(records, policy.populationAtLeast);
-    for (const { text } of choice.choose(keys, shareOf, expected)) this.#addToBlock(this.#token(text), atomId);
-    this.#addToSample(POPULATION, atomId, attributesOf(record));
-    for (const comparison of COMPARISONS) {
-      const value = record[comparison];
-      if (value !== '' && value !== before?.[comparison]) this.#addToSample(valueText(comparison, value), atomId, 0);
-    }
+    for (const { key } of choice.choose(keys, (attribute) => this.#shareOf(attribute, values), expected))
+      this.#addToBlock(key, atomId);
+    this.#addToSample(this.#populationKey, atomId, attributesOf(record));
+    this.#population = null;
+    for (const { comparison, value, key } of values)
+      if (value !== before?.[COMPARISONS[comparison] as Comparison]) this.#addToSample(key, atomId, 0);
     return candidates;
   }
 
@@ -124,9 +127,32 @@ export class CandidateSearch {
     return [...this.#written].map((key) => {
       const block = this.#blocks.get(key);
       if (block !== undefined) return { key, version: block.version, block: block.value };
-      const sample = this.#samples.get(key) ?? NOT_THERE;
-      return { key, version: sample.version, sample: sample.value };
+      const { version, value } = this.#sampleAt(key);
+      return { key, version, sample: value };
     });
+  }
+
+  /** Share of the records that have the value which these have of an attribute. */
+  #shareOf(attribute: Comparison, values: readonly Value[]): number {
+    const at = COMPARISONS.indexOf(attribute);
+    const [typical = 0] = this.#tools.parameters[attribute].u;
+    const key = values.find(({ comparison }) => comparison === at)?.key;
+    const seen = key === undefined ? 0 : estimatedSize(this.#sampleAt(key).value);
+    const prior = this.#tools.policy.frequencyPriorRecords;
+    return (seen + prior * typical) / ((this.population.present[at] ?? 0) + prior);
+  }
+
+  #values(record: MatchRecord): readonly Value[] {
+    const known = this.#valuesOf.get(record);
+    if (known !== undefined) return known;
+    const values: Value[] = [];
+    for (const [comparison, attribute] of COMPARISONS.entries()) {
+      const value = record[attribute];
+      if (value !== '')
+        values.push({ comparison, value, key: this.#tools.token(`value:${attribute}:${value}`) });
+    }
+    this.#valuesOf.set(record, values);
+    return values;
   }
 
   #addToBlock(key: CandidateKey, atomId: AtomId): void {
@@ -137,17 +163,16 @@ export class CandidateSearch {
     this.#written.add(key);
   }
 
-  #addToSample(text: string, atomId: AtomId, attributes: number): void {
-    const key = this.#token(text);
-    const known = this.#samples.get(key) ?? NOT_THERE;
+  #addToSample(key: CandidateKey, atomId: AtomId, attributes: number): void {
+    const known = this.#sampleAt(key);
     const value = sampleWith(known.value, markOf(atomId, key), attributes);
     if (value === known.value) return;
     this.#samples.set(key, { ...known, value });
     this.#written.add(key);
   }
 
-  #sampleOf(text: string): Stored<DistinctSample> {
-    return this.#samples.get(this.#token(text)) ?? NOT_THERE;
+  #sampleAt(key: CandidateKey): Stored<DistinctSample> {
+    return this.#samples.get(key) ?? NOT_THERE;
   }
 
   /** Keeps what was read. A sample that was asked for and is not there says that hardly anybody has the value. */
@@ -155,17 +180,4 @@ export class CandidateSearch {
     for (const [key, block] of blocks) this.#blocks.set(key, block);
     for (const key of asked) this.#samples.set(key, samples.get(key) ?? NOT_THERE);
   }
-
-  #token(text: string): CandidateKey {
-    const known = this.#tokens.get(text);
-    if (known !== undefined) return known;
-    const token = this.#tools.token(text);
-    this.#tokens.set(text, token);
-    return token;
-  }
 }
-
-const valueTexts = (record: MatchRecord): string[] =>
-  COMPARISONS.filter((comparison) => record[comparison] !== '').map((comparison) =>
-    valueText(comparison, record[comparison]),
-  );

@@ -36,7 +36,12 @@ export function explain(
   const pair = model.contributions(model.encode(a.record), model.encode(b.record));
   if (links !== null) return { priorBits, pair, subjects: null, links };
   const contributions: Contributions = {};
-  const [x, y] = [a, b].map(({ subject }) => subjectOfGroup(0, subject.map((record) => model.encode(record))));
+  const [x, y] = [a, b].map(({ subject }) =>
+    subjectOfGroup(
+      0,
+      subject.map((record) => model.encode(record)),
+    ),
+  );
   if (x === undefined || y === undefined) throw new RangeError('two sides');
   const bits = subjectBits(model, policy, householdPriorBits, x, y, contributions);
   return { priorBits, pair, subjects: { bits, contributions }, links: [] };

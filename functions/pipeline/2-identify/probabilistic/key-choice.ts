@@ -50,11 +50,11 @@ export class KeyChoice {
    * @param shareOf share of the records that have this record's value of an attribute
    * @param population records expected while this one is to be found
    */
-  choose(
-    keys: readonly BlockingKey[],
+  choose<Key extends BlockingKey>(
+    keys: readonly Key[],
     shareOf: (attribute: Comparison) => number,
     population: number,
-  ): readonly BlockingKey[] {
+  ): readonly Key[] {
     const { keysWrittenMax, blockMax } = this.#policy;
     if (keys.length <= keysWrittenMax) return keys;
     const options = keys.map((key) => ({
@@ -63,7 +63,7 @@ export class KeyChoice {
       kept: Math.min(1, blockMax / Math.max(1, population * chanceOf(key.facets, shareOf))),
     }));
     const open = new Uint32Array(WORDS).fill(0xffffffff);
-    const chosen: BlockingKey[] = [];
+    const chosen: Key[] = [];
     while (chosen.length < keysWrittenMax) {
       let best: (typeof options)[number] | undefined;
       let bestGain = 0;
@@ -75,8 +75,7 @@ export class KeyChoice {
       }
       if (best === undefined) break;
       chosen.push(best.key);
-      for (let word = 0; word < WORDS; word++)
-        open[word] = (open[word] ?? 0) & ~(best.trials[word] ?? 0);
+      for (let word = 0; word < WORDS; word++) open[word] = (open[word] ?? 0) & ~(best.trials[word] ?? 0);
     }
     return chosen;
   }
@@ -122,7 +121,8 @@ function drawn(probabilities: readonly number[], at: number): number {
 
 /** Fixed numbers in [0, 1), one for each trial of a comparison: Weyl sequences, scrambled (MurmurHash3's finish). */
 function uniform(comparison: number, trial: number, use: number): number {
-  let mixed = Math.imul(trial + 1, 0x9e3779b9) + Math.imul(comparison + 1, 0x85ebca6b) + Math.imul(use, 0xc2b2ae35);
+  let mixed =
+    Math.imul(trial + 1, 0x9e3779b9) + Math.imul(comparison + 1, 0x85ebca6b) + Math.imul(use, 0xc2b2ae35);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;

@@ -121,7 +121,7 @@ class Ground {
     const wasMatched = before.rows.length > this.#groupAt(row).rows.length;
     if (!wasMatched) this.#settle([before]);
     const joined = this.#subjectOf(row);
-    if (joined.rows.length > 2 && (wasMatched || joined.stage < stageOf(joined.rows.length)))
+    if (wasMatched || (joined.rows.length > 2 && joined.stage < stageOf(joined.rows.length)))
       this.#reexamine(joined);
   }
 
@@ -132,7 +132,9 @@ class Ground {
     const renewed = new Set(links.map(({ a, b }) => pairKey(a, b)));
     return {
       links,
-      withdrawn: [...this.#standing].filter((link) => !now.has(link) && !renewed.has(pairKey(link.a, link.b))),
+      withdrawn: [...this.#standing].filter(
+        (link) => !now.has(link) && !renewed.has(pairKey(link.a, link.b)),
+      ),
       reviews: this.#reviews(),
       comparisons: this.#comparisons,
     };
@@ -149,7 +151,8 @@ class Ground {
       for (const other of this.#neighboursOf(subject)) {
         if (seen.has(other) || this.#areApart(subject, other)) continue;
         const review = this.#linkBetween(subject, other);
-        if (review.bits >= policy.reviewAbove && (review.bits <= policy.mergeAbove || !mayMerge)) reviews.push(review);
+        if (review.bits >= policy.reviewAbove && (review.bits <= policy.mergeAbove || !mayMerge))
+          reviews.push(review);
       }
     }
     return reviews.sort((a, b) => b.bits - a.bits);

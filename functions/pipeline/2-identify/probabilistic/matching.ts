@@ -1,6 +1,12 @@
 import type { AtomId, SubjectId } from '../../../contracts/ids.ts';
-import { type CandidateTools, CandidateSearch, type IndexedRecord } from './candidates.ts';
-import { type ChangedRecord, type Matched, type MatchRules, matchBatch, type StandingSubject } from './match-batch.ts';
+import { CandidateSearch, type CandidateTools, type IndexedRecord } from './candidates.ts';
+import {
+  type ChangedRecord,
+  type Matched,
+  type MatchRules,
+  matchBatch,
+  type StandingSubject,
+} from './match-batch.ts';
 import type { MatchModel } from './model.ts';
 import type { CandidateStore, CandidateWrite, KnownRecord } from './ports.ts';
 import type { MatchRecord } from './record.ts';
@@ -50,15 +56,16 @@ export async function match(
   const search = new CandidateSearch(tools);
   await search.readFor(changed, store, consistent);
   const own = new Map(changed.map((each) => [each.atomId, each]));
-  const entered = changed.map((each): ChangedRecord => ({ atomId: each.atomId, candidates: search.enter(each) }));
+  const entered = changed.map(
+    (each): ChangedRecord => ({ atomId: each.atomId, candidates: search.enter(each) }),
+  );
   const wanted = new Set(entered.flatMap(({ candidates }) => candidates).filter((id) => !own.has(id)));
   const found = new Map<AtomId, KnownRecord>(await people.records([...wanted], consistent));
   for (const each of changed) found.set(each.atomId, each);
 
   const regard = (): void => {
     model.regard(search.population);
-    const learn = model.learn.bind(model);
-    for (const { record } of likely.values()) search.teach(record, learn);
+    search.teach((comparison, value, records) => model.learn(comparison, value, records));
   };
   const likely = new Map<AtomId, KnownRecord>(own);
   regard();
@@ -82,7 +89,11 @@ export async function match(
   for (const { subjectId } of likely.values()) if (subjectId !== null) subjectIds.add(subjectId);
   const [standing] = await Promise.all([
     people.subjects([...subjectIds], consistent),
-    search.readValuesOf([...likely.values()].map(({ record }) => record), store, consistent),
+    search.readValuesOf(
+      [...likely.values()].map(({ record }) => record),
+      store,
+      consistent,
+    ),
   ]);
   regard();
   const records = new Map(standing.records);

@@ -6,8 +6,9 @@ import {
 } from '../../../registry/matching/attributes.ts';
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
 import { comparators } from './comparators.ts';
-import type { MatchRecord } from './record.ts';
+import { LevelCache } from './level-cache.ts';
 import { POPULATION_UNKNOWN, type Population } from './population.ts';
+import type { MatchRecord } from './record.ts';
 import { Frequencies, Vocabulary } from './vocabulary.ts';
 
 /** What evidence is summed over: the name as a whole (its parts may be exchanged), and every other comparison. */
@@ -33,8 +34,6 @@ const NEAR_LEAST = 1e-6;
 const NEAR_MOST = 0.9;
 /** Two value numbers in one exact double. */
 const PAIR_FACTOR = 2 ** 26;
-/** Levels remembered for each comparison: beyond this all are forgotten, and found out again. */
-const LEVELS_KEPT_MAX = 2 ** 18;
 
 /** The values of one record as numbers, by feature; -1 where missing. */
 export type EncodedRecord = Int32Array;
@@ -56,7 +55,7 @@ export class MatchModel {
   readonly #frequencies: readonly Frequencies[] = COMPARISONS.map(() => new Frequencies());
   readonly #nameIds = new Map<number, number>();
   readonly #names: (readonly [given: number, surname: number])[] = [];
-  readonly #levels: readonly Map<number, Level>[] = COMPARISONS.map(() => new Map());
+  readonly #levels = new LevelCache();
   readonly #encoded = new WeakMap<MatchRecord, EncodedRecord>();
   #population: Population = POPULATION_UNKNOWN;
 
@@ -72,9 +71,8 @@ export class MatchModel {
     for (const frequencies of this.#frequencies) frequencies.forget();
   }
 
-  /** How many records of the population have a value. */
-  learn(comparison: Comparison, value: string, records: number): void {
-    const at = COMPARISONS.indexOf(comparison);
+  /** How many records of the population have a value of the attribute at that place in COMPARISONS. */
+  learn(at: number, value: string, records: number): void {
     this.#frequencies[at]?.learn(this.#vocabularyOf(at).idOf(value), records);
   }
 
@@ -216,23 +214,20 @@ export class MatchModel {
     const { frequencyPriorRecords } = this.#policy;
     const present = this.#population.present[comparison] ?? 0;
     // Both are estimates: the part is never more than the whole.
-    return (
-      (Math.min(records, present) + frequencyPriorRecords * typical) / (present + frequencyPriorRecords)
-    );
+    return (Math.min(records, present) + frequencyPriorRecords * typical) / (present + frequencyPriorRecords);
   }
 
   #levelOf(comparison: number, a: number, b: number): Level {
     if (a === b) return 0;
-    const pair = a < b ? a * PAIR_FACTOR + b : b * PAIR_FACTOR + a;
-    const cache = this.#levels[comparison];
-    const known = cache?.get(pair);
-    if (known !== undefined) return known;
-    if (cache !== undefined && cache.size >= LEVELS_KEPT_MAX) cache.clear();
+    // Parts of a name share their numbers, but are compared differently.
+    return a < b
+      ? this.#levels.level(comparison, a, b, () => this.#compared(comparison, a, b))
+      : this.#levels.level(comparison, b, a, () => this.#compared(comparison, a, b));
+  }
+
+  #compared(comparison: number, a: number, b: number): Level {
     const vocabulary = this.#vocabularyOf(comparison);
-    const compare = comparators[COMPARISONS[comparison] as Comparison];
-    const level = compare(vocabulary.valueOf(a), vocabulary.valueOf(b));
-    cache?.set(pair, level);
-    return level;
+    return comparators[COMPARISONS[comparison] as Comparison](vocabulary.valueOf(a), vocabulary.valueOf(b));
   }
 
   #vocabularyOf(comparison: number): Vocabulary {

@@ -86,14 +86,16 @@ export const estimatedSize = (sample: DistinctSample): number => sample.marks.le
 
 export function populationOf(sample: DistinctSample): Population {
   const scale = 2 ** sample.depth;
-  return {
-    records: estimatedSize(sample),
-    present: COMPARISONS.map(
-      (_, at) => scale * sample.attributes.filter((attributes) => (attributes >>> at) & 1).length,
-    ),
-  };
+  const present = COMPARISONS.map(() => 0);
+  for (const attributes of sample.attributes)
+    for (let at = 0; at < present.length; at++)
+      if (((attributes >>> at) & 1) === 1) present[at] = (present[at] ?? 0) + scale;
+  return { records: estimatedSize(sample), present };
 }
 
 /** Which attributes a record has, a bit for each of COMPARISONS. */
 export const attributesOf = (record: MatchRecord): number =>
-  COMPARISONS.reduce((bits, comparison: Comparison, at) => bits | (record[comparison] === '' ? 0 : 1 << at), 0);
+  COMPARISONS.reduce(
+    (bits, comparison: Comparison, at) => bits | (record[comparison] === '' ? 0 : 1 << at),
+    0,
+  );

@@ -1,4 +1,4 @@
-import type { AtomId, SubjectId } from '../../../contracts/ids.ts';
+import type { SubjectId } from '../../../contracts/ids.ts';
 import type { Block } from './blocks.ts';
 import type { DistinctSample } from './population.ts';
 import type { MatchRecord } from './record.ts';

@@ -13,48 +13,64 @@ export function standingSubject(graph: SubjectGraph, policy: LinkPolicy): Standi
   if (links.length === 0) return { groups: [graph.atoms], links };
   const unmatched = { ...graph, matches: [] };
   const { graphs } = resolve([unmatched], {}, new Set(graph.saturated), atoms, policy);
-  const groups = graphs.map((part) => part.atoms.filter((atom) => atoms.has(atom))).filter((part) => part.length > 0);
+  const groups = graphs
+    .map((part) => part.atoms.filter((atom) => atoms.has(atom)))
+    .filter((part) => part.length > 0);
   const named = new Set(groups.flat());
-  return { groups: [...groups, ...graph.atoms.filter((atom) => !named.has(atom)).map((atom) => [atom])], links };
+  return {
+    groups: [...groups, ...graph.atoms.filter((atom) => !named.has(atom)).map((atom) => [atom])],
+    links,
+  };
 }
 
 /** What keeps subjects apart: a person told two identifiers apart, somebody took the link between them away, or together
  * they would be more than one subject may hold. */
 export class Barriers {
   readonly #graphs = new Map<AtomId, SubjectGraph>();
+  #hasFoes = false;
 
   constructor(graphs: Iterable<SubjectGraph>) {
-    for (const graph of graphs) for (const node of graph.nodes) this.#graphs.set(node, graph);
+    for (const graph of graphs) {
+      this.#hasFoes ||= graph.decisions.length + graph.severed.length > 0;
+      for (const node of graph.nodes) this.#graphs.set(node, graph);
+    }
   }
 
   areApart(a: readonly AtomId[], b: readonly AtomId[]): boolean {
-    const [graphsA, graphsB] = [this.#graphsOf(a), this.#graphsOf(b)];
-    if (sizeOf(a, graphsA) + sizeOf(b, graphsB) > CONNECTED_NODES_MAX) return true;
+    if (this.#sizeOf(a) + this.#sizeOf(b) > CONNECTED_NODES_MAX) return true;
+    if (!this.#hasFoes) return false;
     const foes = new Set<AtomId>();
-    // An atom that a decision or cut names at either end has a graph that says so.
-    for (const graph of graphsA) {
-      const own = new Set(a.length === graph.atoms.length ? graph.nodes : a);
+    // A decision or a cut stands in the graphs of both its ends.
+    for (const graph of this.#graphsOf(a)) {
+      const own = new Set(ownNodes(graph, a));
       for (const { a: x, b: y, verdict } of graph.decisions)
         if (verdict === 'different') noteFoe(foes, own, x, y);
       for (const [x, y] of graph.severed) noteFoe(foes, own, x, y);
     }
-    if (foes.size === 0) return false;
-    if (b.some((atom) => foes.has(atom))) return true;
-    for (const graph of graphsB)
-      if (b.length === graph.atoms.length && graph.nodes.some((node) => foes.has(node))) return true;
-    return false;
+    return (
+      b.some((atom) => foes.has(atom)) ||
+      [...this.#graphsOf(b)].some((graph) => ownNodes(graph, b).some((node) => foes.has(node)))
+    );
   }
 
   #graphsOf(atoms: readonly AtomId[]): ReadonlySet<SubjectGraph> {
     return new Set(atoms.map((atom) => this.#graphs.get(atom)).filter((graph) => graph !== undefined));
   }
+
+  /** Identifiers that come along with these atoms; too many rather than too few. */
+  #sizeOf(atoms: readonly AtomId[]): number {
+    let size = 0;
+    for (const atom of atoms) {
+      const graph = this.#graphs.get(atom);
+      size += graph === undefined ? 1 : graph.nodes.length / Math.max(1, graph.atoms.length);
+    }
+    return size;
+  }
 }
 
-const sizeOf = (atoms: readonly AtomId[], graphs: ReadonlySet<SubjectGraph>): number =>
-  Math.max(
-    atoms.length,
-    [...graphs].reduce((sum, { nodes }) => sum + nodes.length, 0),
-  );
+/** The nodes of a graph that come along when these atoms do: all of them when all its atoms are here. */
+const ownNodes = (graph: SubjectGraph, atoms: readonly AtomId[]): readonly AtomId[] =>
+  graph.atoms.every((atom) => atoms.includes(atom)) ? graph.nodes : atoms;
 
 function noteFoe(foes: Set<AtomId>, own: ReadonlySet<AtomId>, x: AtomId, y: AtomId): void {
   if (own.has(x)) foes.add(y);
