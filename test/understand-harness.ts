@@ -1,6 +1,7 @@
 import { MemoryEffects } from '../functions/adapters/memory/effects.ts';
 import { MemoryProfileStore } from '../functions/adapters/memory/profile-store.ts';
 import { MemorySubjectKeyring } from '../functions/adapters/memory/subject-keys.ts';
+import type { IdentityOrder } from '../functions/contracts/identity-order.ts';
 import type { LineageRow } from '../functions/contracts/lineage.ts';
 import type { Signal } from '../functions/contracts/signal.ts';
 import { nodeOfSubjectId } from '../functions/contracts/subject.ts';
@@ -36,7 +37,7 @@ export class MemoryRegion {
     return this.#calls;
   }
 
-  record(signals: readonly Signal[]): StreamRecord {
+  record(signals: readonly (Signal | IdentityOrder)[]): StreamRecord {
     this.#sequence += 1;
     return {
       shardId: 'shard-0',
@@ -89,10 +90,11 @@ export class MemoryRegion {
         destroy: guard(keyring.destroy.bind(keyring)),
       },
       records: { put: guard(effects.records.put) },
+      reviews: { put: guard(effects.reviews.put) },
       quarantine: {
         putOnce: guard(async (key: string, bytes: Uint8Array) => void this.quarantined.set(key, bytes)),
       },
-      alerts: { open: guard(effects.alerts.open) },
+      alerts: { open: guard(effects.alerts.open), close: guard(effects.alerts.close) },
       dueCues: { arm: guard(effects.dueCues.arm) },
       lineage: { append: guard(effects.lineage.append) },
       events: { publish: guard(effects.events.publish) },

@@ -1,6 +1,6 @@
 import { DAY_MS, type EpochMs } from '../kernel/time.ts';
 import type { Alert } from './alerts.ts';
-import type { AtomId, IdentifierToken, SubjectId } from './ids.ts';
+import type { AlertId, AtomId, IdentifierToken, SubjectId } from './ids.ts';
 import { asSubjectId } from './ids.ts';
 import type { EffectRow } from './lineage.ts';
 import type { AtomVersion } from './payloads.ts';
@@ -62,13 +62,22 @@ export interface SubjectGraph {
   readonly severed: readonly Severed[];
 }
 
+/** The last alert of a rule. */
+export interface FiredAlert {
+  readonly firedAt: EpochMs;
+  /** Time of its cue. */
+  readonly occurredAt: EpochMs;
+  /** The subject id it bears: that of a part, when it is from before a merge. */
+  readonly openedAs?: SubjectId;
+}
+
 /** What the outside has been told about a subject. Follows from what was published when, so it is no part of the
  * profile; transitions are the difference between it and what holds now. */
 export interface Published {
   /** Segments it is in, with the time it entered. */
   readonly segments: Readonly<Record<string, EpochMs>>;
   /** Alert rules that ever fired: when, and for a cue of which time. */
-  readonly alerts: Readonly<Record<string, { readonly firedAt: EpochMs; readonly occurredAt: EpochMs }>>;
+  readonly alerts: Readonly<Record<string, FiredAlert>>;
   /** When an absence cue will look again; null when none is armed. */
   readonly dueAt: EpochMs | null;
   /** Effects of the last write, kept until the writer surely emitted them: a crash in between is made good at the
@@ -89,6 +98,8 @@ export interface KeptEffect {
   readonly atoms: readonly AtomVersion[];
   /** With `alert-opened`: the alert, since it may have to be written again. */
   readonly alert?: Alert;
+  /** With `alert-resolved`: the alert that no longer holds. */
+  readonly closes?: AlertId;
 }
 
 export const NOTHING_PUBLISHED: Published = { segments: {}, alerts: {}, dueAt: null, effects: [] };

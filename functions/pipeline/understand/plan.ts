@@ -54,6 +54,9 @@ export function planUnit(
   const bucket = bucketOf([...atoms.values()], unit.orders[0]?.bucket ?? 'b00');
   const orderedAt = unit.orders[0]?.order.receivedAt ?? null;
   const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]) ?? orderedAt, now);
+  const parts = new Set(
+    identity.changes.filter(({ kind }) => kind === 'subject-split').map(({ subjectId }) => subjectId),
+  );
   const covered = new Set(identity.graphs.flatMap((graph) => graph.nodes));
   const alone = [...atoms.keys()].filter((id) => !covered.has(id)).map(soloGraph);
   for (const graph of [...identity.graphs, ...alone]) {
@@ -101,6 +104,7 @@ export function planUnit(
           repeatSince,
           receivedAt: newestReceipt(group) ?? orderedAt,
           atoms: versions,
+          isPart: parts.has(graph.subjectId),
           identity: own,
           settled: false,
         },

@@ -15,6 +15,7 @@ import { isPermitted } from '../../rights/consent/permission.ts';
 import { EMPTY_STATE, mergeStates } from '../3-profile/state.ts';
 import { scoreProfile } from '../4-score/score.ts';
 import { alertsOf } from '../5-alert/alert.ts';
+import { alertsAfterSplit } from '../5-alert/split.ts';
 import type { UnderstandContext } from './context.ts';
 import type { World } from './ports.ts';
 
@@ -53,6 +54,8 @@ export interface GroupView {
   readonly receivedAt: EpochMs | null;
   /** The states, by atom and version. */
   readonly atoms: readonly AtomVersion[];
+  /** Whether it is a part of a subject that came apart. */
+  readonly isPart: boolean;
   /** Merges and splits that concern this subject. */
   readonly identity: readonly KeptEffect[];
   /** See `alertsOf`. */
@@ -68,11 +71,20 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   const permitted = (purpose: Parameters<typeof isPermitted>[2]): boolean =>
     isPermitted(context.jurisdiction, consent, purpose);
   const scored = scoreProfile(state, context.segments, permitted, now);
+  const split = view.isPart
+    ? alertsAfterSplit(
+        { subjectId: graph.subjectId, nodes: graph.nodes, state, segments: scored.segments },
+        published.alerts,
+        context.alertRules,
+        permitted,
+        now,
+      )
+    : null;
   const alerted = alertsOf(
     graph.subjectId,
     state,
     scored.segments,
-    published.alerts,
+    split?.alerts ?? published.alerts,
     context.alertRules,
     permitted,
     now,
@@ -109,7 +121,10 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
       );
     }
   }
-  for (const alert of alerted.opened) {
+  const opened = [...(split?.opened ?? []), ...alerted.opened];
+  for (const { alertId, rule } of split?.closed ?? [])
+    effects.push({ ...effect('alert-resolved', rule, 'subject-split'), closes: alertId });
+  for (const alert of opened) {
     const reasons = alert.reasons.map((reason) => `${reason.code}:${reason.value}`).join();
     effects.push({ ...effect('alert-opened', alert.rule, reasons), alert });
   }
@@ -138,7 +153,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     repeated: published.effects.filter(
       (kept) => isOwn(kept) && view.repeatSince !== null && kept.at >= view.repeatSince,
     ),
-    alerts: alerted.opened,
+    alerts: opened,
     armAt,
   };
 }
@@ -157,7 +172,11 @@ function publishedBefore(view: GroupView): { published: Published; shared: boole
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, published]) => published);
   if (first === undefined) return { published: NOTHING_PUBLISHED, shared: true };
-  return { published: rest.reduce(mergePublished, first), shared: rest.length === 0 };
+  const published = rest.reduce(mergePublished, first);
+  if (!view.isPart) return { published, shared: rest.length === 0 };
+  // A part arms its own cues, and tells again only what was told under its own id.
+  const { effects = [] } = sources.get(view.graph.subjectId) ?? {};
+  return { published: { ...published, dueAt: null, effects }, shared: false };
 }
 
 function mergePublished(a: Published, b: Published): Published {
@@ -171,8 +190,8 @@ function mergePublished(a: Published, b: Published): Published {
       own === undefined
         ? fired
         : {
+            ...(own.occurredAt > fired.occurredAt ? own : fired),
             firedAt: Math.max(own.firedAt, fired.firedAt),
-            occurredAt: Math.max(own.occurredAt, fired.occurredAt),
           };
   }
   const dueAt = a.dueAt === null ? b.dueAt : b.dueAt === null ? a.dueAt : Math.min(a.dueAt, b.dueAt);
