@@ -2,9 +2,10 @@ import { MemoryEffects } from '../functions/adapters/memory/effects.ts';
 import { MemoryProfileStore } from '../functions/adapters/memory/profile-store.ts';
 import { MemorySubjectKeyring } from '../functions/adapters/memory/subject-keys.ts';
 import type { IdentityOrder } from '../functions/contracts/identity-order.ts';
+import type { SubjectId } from '../functions/contracts/ids.ts';
 import type { LineageRow } from '../functions/contracts/lineage.ts';
 import type { Signal } from '../functions/contracts/signal.ts';
-import { nodeOfSubjectId } from '../functions/contracts/subject.ts';
+import { nodeOfSubjectId, subjectIdOf } from '../functions/contracts/subject.ts';
 import { TransientError } from '../functions/kernel/invariant.ts';
 import { contextOf } from '../functions/pipeline/understand/context.ts';
 import type { StreamRecord } from '../functions/pipeline/understand/delivery.ts';
@@ -131,6 +132,12 @@ export class MemoryRegion {
       groups.set(key, [...(groups.get(key) ?? []), node.id]);
     }
     return [...groups.values()].map((nodes) => nodes.sort().join(' ')).sort();
+  }
+
+  /** Where a subject id leads now. */
+  subjectOf(subjectId: SubjectId): SubjectId {
+    const node = nodeOfSubjectId(subjectId);
+    return this.store.nodes.get(node)?.subjectId ?? subjectIdOf([node]);
   }
 
   /** Segments published per subject that is in any. */

@@ -2,7 +2,7 @@ import type { Alert } from '../../contracts/alerts.ts';
 import { asAlertId, type SubjectId } from '../../contracts/ids.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import type { Purpose } from '../../contracts/purposes.ts';
-import type { Published } from '../../contracts/subject.ts';
+import { openedTogether, type Published } from '../../contracts/subject.ts';
 import { stableId } from '../../kernel/codec.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { AlertRuleDefinition, Cue } from '../../registry/alert-rule-definition.ts';
@@ -53,7 +53,11 @@ export function alertsOf(
     const cue = rule.cue(view);
     if (cue === null || !isNew(cue.occurredAt)) continue;
     if (before !== undefined && now - before.firedAt < rule.cooldownMs) continue;
-    alerts[rule.name] = { firedAt: now, occurredAt: cue.occurredAt, openedAs: subjectId };
+    alerts[rule.name] = {
+      firedAt: now,
+      occurredAt: cue.occurredAt,
+      opened: openedTogether([{ occurredAt: cue.occurredAt, openedAs: subjectId }], before?.opened ?? []),
+    };
     opened.push(alertFor(subjectId, rule, cue, now));
   }
   return { opened, alerts, dueAt };

@@ -1,8 +1,8 @@
 import type { Alert } from '../../contracts/alerts.ts';
-import { type AlertId, asAlertId, type IdentifierToken, type SubjectId } from '../../contracts/ids.ts';
+import { type AlertId, asAlertId, type SubjectId } from '../../contracts/ids.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import type { Purpose } from '../../contracts/purposes.ts';
-import { nodeOfSubjectId, type Published } from '../../contracts/subject.ts';
+import type { Published } from '../../contracts/subject.ts';
 import { stableId } from '../../kernel/codec.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { AlertRuleDefinition } from '../../registry/alert-rule-definition.ts';
@@ -20,16 +20,17 @@ export interface SplitAlerts {
 /** One part of a subject that came apart. */
 export interface Part {
   readonly subjectId: SubjectId;
-  readonly nodes: readonly IdentifierToken[];
   readonly state: ProfileState;
   readonly segments: ReadonlySet<string>;
+  /** Whether alerts that bear a subject id are this part's to keep or to close: one part answers for each. */
+  answersFor(openedAs: SubjectId): boolean;
 }
 
 /**
- * What becomes of a subject's alerts for one of its parts (law 4: each has those it would have had alone). An alert whose cue
- * holds for the part stays, or opens under the part's own id when it was opened under the id of another; freshness and
- * cooldown count for nothing, since the whole was told at the time. One whose cue no longer holds is closed by the part
- * whose id it bears.
+ * What becomes of a subject's alerts for one of its parts (law 4: each has those it would have had alone). Those that bear
+ * an id of the part stay while their cue holds for it, and are closed otherwise. A cue that holds for the part while the
+ * alert bears the id of another opens one under the part's own; freshness and cooldown count for nothing then, since the
+ * whole was told at the time.
  *
  * @param inherited what was published about the whole
  */
@@ -47,16 +48,19 @@ export function alertsAfterSplit(
   for (const rule of rules) {
     const fired = inherited[rule.name];
     if (fired === undefined) continue;
-    const openedAs = fired.openedAs ?? part.subjectId;
-    const isOwn = part.nodes.includes(nodeOfSubjectId(openedAs));
+    const own = (fired.opened ?? []).filter(({ openedAs }) => part.answersFor(openedAs));
     const cue = rule.purposes.every(isPermitted) ? rule.cue(view) : null;
-    if (cue !== null && isOwn) alerts[rule.name] = fired;
-    else if (cue !== null) {
-      const alert = alertFor(part.subjectId, rule, cue, now);
-      opened.push(alert);
-      alerts[rule.name] = { firedAt: now, occurredAt: cue.occurredAt, openedAs: part.subjectId };
-    } else if (isOwn)
-      closed.push({ alertId: asAlertId(stableId(openedAs, rule.name, fired.occurredAt)), rule: rule.name });
+    const [newest] = own;
+    if (cue === null) {
+      for (const { openedAs, occurredAt } of own)
+        closed.push({ alertId: asAlertId(stableId(openedAs, rule.name, occurredAt)), rule: rule.name });
+    } else if (newest !== undefined) {
+      alerts[rule.name] = { firedAt: fired.firedAt, occurredAt: newest.occurredAt, opened: own };
+    } else {
+      const { occurredAt } = cue;
+      opened.push(alertFor(part.subjectId, rule, cue, now));
+      alerts[rule.name] = { firedAt: now, occurredAt, opened: [{ occurredAt, openedAs: part.subjectId }] };
+    }
   }
   return { alerts, opened, closed };
 }

@@ -74,7 +74,8 @@ export function gather(into: Emission, plan: Plan, telling: Telling): void {
 
 /** Adds what one subject's new publication tells: also the sweep's way to tell. */
 export function gatherPublished(into: Emission, group: PublishedGroup, telling: Telling): void {
-  for (const effect of group.repeated) gatherEffect(into, group.subjectId, effect, true, telling);
+  for (const effect of group.repeated)
+    gatherEffect(into, effect.toldAs ?? group.subjectId, effect, true, telling);
   for (const effect of group.effects) gatherEffect(into, group.subjectId, effect, false, telling);
   if (group.armAt !== null) into.dueCues.push({ subjectId: group.subjectId, dueAt: group.armAt });
 }

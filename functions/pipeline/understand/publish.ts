@@ -6,6 +6,7 @@ import {
   isWorthKeeping,
   type KeptEffect,
   NOTHING_PUBLISHED,
+  openedTogether,
   type Published,
   type SubjectGraph,
   subjectIdOf,
@@ -54,8 +55,8 @@ export interface GroupView {
   readonly receivedAt: EpochMs | null;
   /** The states, by atom and version. */
   readonly atoms: readonly AtomVersion[];
-  /** Whether it is a part of a subject that came apart. */
-  readonly isPart: boolean;
+  /** When it is a part of a subject that came apart: see `alertsAfterSplit`. */
+  readonly answersFor: ((subjectId: SubjectId) => boolean) | null;
   /** Merges and splits that concern this subject. */
   readonly identity: readonly KeptEffect[];
   /** See `alertsOf`. */
@@ -71,15 +72,17 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   const permitted = (purpose: Parameters<typeof isPermitted>[2]): boolean =>
     isPermitted(context.jurisdiction, consent, purpose);
   const scored = scoreProfile(state, context.segments, permitted, now);
-  const split = view.isPart
-    ? alertsAfterSplit(
-        { subjectId: graph.subjectId, nodes: graph.nodes, state, segments: scored.segments },
-        published.alerts,
-        context.alertRules,
-        permitted,
-        now,
-      )
-    : null;
+  const { answersFor } = view;
+  const split =
+    answersFor !== null
+      ? alertsAfterSplit(
+          { subjectId: graph.subjectId, state, segments: scored.segments, answersFor },
+          published.alerts,
+          context.alertRules,
+          permitted,
+          now,
+        )
+      : null;
   const alerted = alertsOf(
     graph.subjectId,
     state,
@@ -166,17 +169,23 @@ function publishedBefore(view: GroupView): { published: Published; shared: boole
   for (const node of view.graph.nodes) {
     const subjectId = view.before.get(node) ?? subjectIdOf([node]);
     const stored = view.world.subjects.get(subjectId)?.published ?? view.world.nodes.get(node)?.published;
-    if (stored != null) sources.set(subjectId, stored);
+    if (stored != null) sources.set(subjectId, asToldBy(subjectId, stored, view.graph.subjectId));
   }
   const [first, ...rest] = [...sources.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, published]) => published);
   if (first === undefined) return { published: NOTHING_PUBLISHED, shared: true };
   const published = rest.reduce(mergePublished, first);
-  if (!view.isPart) return { published, shared: rest.length === 0 };
+  if (view.answersFor === null) return { published, shared: rest.length === 0 };
   // A part arms its own cues, and tells again only what was told under its own id.
   const { effects = [] } = sources.get(view.graph.subjectId) ?? {};
   return { published: { ...published, dueAt: null, effects }, shared: false };
+}
+
+/** Effects that were told under another id are told again under that, should it come to it. */
+function asToldBy(subjectId: SubjectId, published: Published, now: SubjectId): Published {
+  if (subjectId === now || published.effects.length === 0) return published;
+  return { ...published, effects: published.effects.map((each) => ({ toldAs: subjectId, ...each })) };
 }
 
 function mergePublished(a: Published, b: Published): Published {
@@ -190,8 +199,9 @@ function mergePublished(a: Published, b: Published): Published {
       own === undefined
         ? fired
         : {
-            ...(own.occurredAt > fired.occurredAt ? own : fired),
             firedAt: Math.max(own.firedAt, fired.firedAt),
+            occurredAt: Math.max(own.occurredAt, fired.occurredAt),
+            opened: openedTogether(own.opened ?? [], fired.opened ?? []),
           };
   }
   const dueAt = a.dueAt === null ? b.dueAt : b.dueAt === null ? a.dueAt : Math.min(a.dueAt, b.dueAt);

@@ -107,7 +107,7 @@ function groupsOf(
       repeatSince: dueAt,
       receivedAt: null,
       atoms: graph.atoms.map((atom): AtomVersion => [atom, world.nodes.get(atom)?.version ?? 0]),
-      isPart: false,
+      answersFor: null,
       identity: [],
       settled: true,
     };
