@@ -1,5 +1,6 @@
 import { alertStore } from '../functions/adapters/aws/alert-store.ts';
 import { dueCues } from '../functions/adapters/aws/due-cues.ts';
+import { identityReviews } from '../functions/adapters/aws/identity-reviews.ts';
 import { outcomeRecords } from '../functions/adapters/aws/outcome-records.ts';
 import { profileStore } from '../functions/adapters/aws/profile-store.ts';
 import { subjectKeyring } from '../functions/adapters/aws/subject-keys.ts';
@@ -71,6 +72,7 @@ async function measure(run: StoredRun): Promise<Stored> {
   const { told, run: invoke } = rig(jurisdiction, profiles, {
     keyring: subjectKeyring(secrets),
     records: outcomeRecords(),
+    reviews: identityReviews(),
     quarantine: { putOnce: async () => undefined },
     alerts: alertStore(),
     dueCues: dueCues(),

@@ -25,8 +25,9 @@ type Rest = Omit<UnderstandPorts, 'profiles' | 'lineage' | 'clock'>;
 const silent: Rest = {
   keyring: new MemorySubjectKeyring(secrets),
   records: { put: async () => undefined },
+  reviews: { put: async () => undefined },
   quarantine: { putOnce: async () => undefined },
-  alerts: { open: async () => undefined },
+  alerts: { open: async () => undefined, close: async () => undefined },
   dueCues: { arm: async () => undefined },
   events: { publish: async () => undefined },
 };
@@ -70,6 +71,7 @@ export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = s
         told.alerts += alerts.length;
         await rest.alerts.open(alerts);
       },
+      close: rest.alerts.close,
     },
     clock: () => now,
   };

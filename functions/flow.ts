@@ -20,6 +20,8 @@ export const resources = {
   alerts: { kind: 'table', env: 'ALERTS_TABLE' },
   /** Absence cues by the minute in which they fall due. */
   dueCues: { kind: 'table', env: 'DUE_CUES_TABLE' },
+  /** Pairs that may be one person, for stewards to decide; expires. */
+  identityReviews: { kind: 'table', env: 'IDENTITY_REVIEWS_TABLE' },
   quarantine: { kind: 'bucket', env: 'QUARANTINE_BUCKET' },
   evidence: { kind: 'bucket', env: 'EVIDENCE_BUCKET' },
   events: { kind: 'bus', env: 'EVENT_BUS' },
@@ -149,8 +151,9 @@ export const flow = {
       },
       { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert'] },
       { on: 'records', actions: ['dynamodb:BatchWriteItem'] },
-      { on: 'alerts', actions: ['dynamodb:PartiQLInsert'] },
+      { on: 'alerts', actions: ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'] },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
+      { on: 'identityReviews', actions: ['dynamodb:PartiQLInsert'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'quarantine', actions: ['s3:PutObject'] },
       { on: 'events', actions: ['events:PutEvents'] },
@@ -201,7 +204,7 @@ export const flow = {
   },
   serve: {
     entry: 'functions/pipeline/6-serve/handler.ts',
-    purpose: 'answers operational systems: profiles, subjects, alerts, receipts',
+    purpose: 'answers operational systems: profiles, subjects, alerts, receipts, identity',
     trigger: {
       kind: 'http',
       api: 'operations',
@@ -216,6 +219,20 @@ export const flow = {
           throttle: OPERATE,
         },
         { method: 'POST', path: '/v1/alerts/{alertId}/resolve', scope: 'alerts:write', throttle: OPERATE },
+        { method: 'GET', path: '/v1/identity/reviews', scope: 'identity:read', throttle: STEWARD },
+        {
+          method: 'POST',
+          path: '/v1/identity/reviews/{reviewId}',
+          scope: 'identity:write',
+          throttle: STEWARD,
+        },
+        { method: 'POST', path: '/v1/identity/unmerge', scope: 'identity:write', throttle: STEWARD },
+        {
+          method: 'GET',
+          path: '/v1/subjects/{subjectId}/links',
+          scope: 'identity:read',
+          throttle: STEWARD,
+        },
         { method: 'GET', path: '/v1/sources', scope: 'write-keys:read', throttle: STEWARD },
         { method: 'POST', path: '/v1/receipts/lookup', scope: 'quarantine:read', throttle: OPERATE },
       ],
@@ -229,6 +246,8 @@ export const flow = {
       { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:UpdateItem'], indexes: true },
       { on: 'records', actions: ['dynamodb:BatchGetItem'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'identityReviews', actions: ['dynamodb:Query', 'dynamodb:UpdateItem'], indexes: true },
+      { on: 'signals', actions: ['kinesis:PutRecords'] },
       { on: 'tokenKey', actions: ['kms:GenerateMac'] },
     ],
   },

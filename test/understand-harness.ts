@@ -1,9 +1,11 @@
 import { MemoryEffects } from '../functions/adapters/memory/effects.ts';
 import { MemoryProfileStore } from '../functions/adapters/memory/profile-store.ts';
 import { MemorySubjectKeyring } from '../functions/adapters/memory/subject-keys.ts';
+import type { IdentityOrder } from '../functions/contracts/identity-order.ts';
+import type { SubjectId } from '../functions/contracts/ids.ts';
 import type { LineageRow } from '../functions/contracts/lineage.ts';
 import type { Signal } from '../functions/contracts/signal.ts';
-import { nodeOfSubjectId } from '../functions/contracts/subject.ts';
+import { nodeOfSubjectId, subjectIdOf } from '../functions/contracts/subject.ts';
 import { TransientError } from '../functions/kernel/invariant.ts';
 import { contextOf } from '../functions/pipeline/understand/context.ts';
 import type { StreamRecord } from '../functions/pipeline/understand/delivery.ts';
@@ -36,7 +38,7 @@ export class MemoryRegion {
     return this.#calls;
   }
 
-  record(signals: readonly Signal[]): StreamRecord {
+  record(signals: readonly (Signal | IdentityOrder)[]): StreamRecord {
     this.#sequence += 1;
     return {
       shardId: 'shard-0',
@@ -89,10 +91,11 @@ export class MemoryRegion {
         destroy: guard(keyring.destroy.bind(keyring)),
       },
       records: { put: guard(effects.records.put) },
+      reviews: { put: guard(effects.reviews.put) },
       quarantine: {
         putOnce: guard(async (key: string, bytes: Uint8Array) => void this.quarantined.set(key, bytes)),
       },
-      alerts: { open: guard(effects.alerts.open) },
+      alerts: { open: guard(effects.alerts.open), close: guard(effects.alerts.close) },
       dueCues: { arm: guard(effects.dueCues.arm) },
       lineage: { append: guard(effects.lineage.append) },
       events: { publish: guard(effects.events.publish) },
@@ -129,6 +132,12 @@ export class MemoryRegion {
       groups.set(key, [...(groups.get(key) ?? []), node.id]);
     }
     return [...groups.values()].map((nodes) => nodes.sort().join(' ')).sort();
+  }
+
+  /** Where a subject id leads now. */
+  subjectOf(subjectId: SubjectId): SubjectId {
+    const node = nodeOfSubjectId(subjectId);
+    return this.store.nodes.get(node)?.subjectId ?? subjectIdOf([node]);
   }
 
   /** Segments published per subject that is in any. */

@@ -10,6 +10,8 @@ export interface IdentityOrder {
   readonly severed: readonly Severed[];
   /** When it was given. */
   readonly receivedAt: EpochMs;
+  /** Code of why, as the caller gave it. */
+  readonly reason?: string;
 }
 
 export const isIdentityOrder = (value: unknown): value is IdentityOrder =>

@@ -1,6 +1,6 @@
 import { DAY_MS, type EpochMs } from '../kernel/time.ts';
 import type { Alert } from './alerts.ts';
-import type { AtomId, IdentifierToken, SubjectId } from './ids.ts';
+import type { AlertId, AtomId, IdentifierToken, SubjectId } from './ids.ts';
 import { asSubjectId } from './ids.ts';
 import type { EffectRow } from './lineage.ts';
 import type { AtomVersion } from './payloads.ts';
@@ -62,13 +62,40 @@ export interface SubjectGraph {
   readonly severed: readonly Severed[];
 }
 
+/** What names an alert besides its rule. */
+export interface AlertName {
+  /** Time of its cue. */
+  readonly occurredAt: EpochMs;
+  /** The subject id it bears: that of a part, when it is from before a merge. */
+  readonly openedAs: SubjectId;
+}
+
+/** Of one rule: when it last fired, and which alerts it opened, the newest first. Older ones than a few are forgotten: a
+ * subject that comes apart could not close them any more. */
+export interface FiredRule {
+  readonly firedAt: EpochMs;
+  /** Time of the newest cue. */
+  readonly occurredAt: EpochMs;
+  readonly opened: readonly AlertName[];
+}
+
+const OPENED_KEPT = 6;
+
+/** Alerts of one rule together, each once, the newest first. */
+export function openedTogether(a: readonly AlertName[], b: readonly AlertName[]): readonly AlertName[] {
+  const names = new Map([...a, ...b].map((each) => [`${each.occurredAt} ${each.openedAs}`, each]));
+  return [...names.values()]
+    .sort((x, y) => y.occurredAt - x.occurredAt || (x.openedAs < y.openedAs ? -1 : 1))
+    .slice(0, OPENED_KEPT);
+}
+
 /** What the outside has been told about a subject. Follows from what was published when, so it is no part of the
  * profile; transitions are the difference between it and what holds now. */
 export interface Published {
   /** Segments it is in, with the time it entered. */
   readonly segments: Readonly<Record<string, EpochMs>>;
   /** Alert rules that ever fired: when, and for a cue of which time. */
-  readonly alerts: Readonly<Record<string, { readonly firedAt: EpochMs; readonly occurredAt: EpochMs }>>;
+  readonly alerts: Readonly<Record<string, FiredRule>>;
   /** When an absence cue will look again; null when none is armed. */
   readonly dueAt: EpochMs | null;
   /** Effects of the last write, kept until the writer surely emitted them: a crash in between is made good at the
@@ -87,8 +114,12 @@ export interface KeptEffect {
   readonly receivedAt: EpochMs | null;
   /** The states it followed from. */
   readonly atoms: readonly AtomVersion[];
+  /** The subject id it was told under, when that was another. */
+  readonly toldAs?: SubjectId;
   /** With `alert-opened`: the alert, since it may have to be written again. */
   readonly alert?: Alert;
+  /** With `alert-resolved`: the alert that no longer holds. */
+  readonly closes?: AlertId;
 }
 
 export const NOTHING_PUBLISHED: Published = { segments: {}, alerts: {}, dueAt: null, effects: [] };

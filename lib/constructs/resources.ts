@@ -46,6 +46,7 @@ export function place(parts: {
     records: table('records'),
     alerts: table('alerts'),
     dueCues: table('dueCues'),
+    identityReviews: table('identityReviews'),
     evidence: bucket('evidence'),
     quarantine: bucket('quarantine'),
     events: { kind: 'bus', arn: parts.bus.eventBusArn, name: parts.bus.eventBusName, indexes: [] },

@@ -32,6 +32,11 @@ const shapes = {
   },
   alerts: { partitionKey: 'alertId', index: { name: 'byState', partitionKey: 'state', sortKey: 'openedAt' } },
   dueCues: { partitionKey: 'slot', sortKey: 'cue' },
+  // Sparse: only what waits for a steward is listed.
+  identityReviews: {
+    partitionKey: 'reviewId',
+    index: { name: 'listed', partitionKey: 'listed', sortKey: 'openedAt' },
+  },
 } as const satisfies Record<string, TableShape>;
 
 export type TableId = keyof typeof shapes;
@@ -56,6 +61,7 @@ export class Tables extends Construct {
       records: table('Records', shapes.records),
       alerts: table('Alerts', shapes.alerts),
       dueCues: table('DueCues', shapes.dueCues),
+      identityReviews: table('IdentityReviews', shapes.identityReviews),
     };
   }
 

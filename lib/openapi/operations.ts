@@ -7,6 +7,16 @@ import {
   segmentEventSchema,
 } from '../../functions/contracts/collect-api.ts';
 import {
+  linksViewSchema,
+  reviewDecisionSchema,
+  reviewPageSchema,
+  reviewPathSchema,
+  reviewsQuerySchema,
+  reviewViewSchema,
+  unmergeAnswerSchema,
+  unmergeSchema,
+} from '../../functions/contracts/identity-api.ts';
+import {
   alertPageSchema,
   alertPathSchema,
   alertsQuerySchema,
@@ -40,6 +50,12 @@ export const schemas = {
   AlertPage: alertPageSchema,
   ReceiptLookup: receiptLookupSchema,
   Receipt: receiptViewSchema,
+  Links: linksViewSchema,
+  Review: reviewViewSchema,
+  ReviewPage: reviewPageSchema,
+  ReviewDecision: reviewDecisionSchema,
+  Unmerge: unmergeSchema,
+  Unmerged: unmergeAnswerSchema,
   SourcePage: sourcePageSchema,
   QuarantinePage: quarantinePageSchema,
   ReplayRequest: replayRequestSchema,
@@ -142,6 +158,42 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     path: alertPathSchema,
     answer: 'Alert',
     problems: [404],
+  },
+  'GET /v1/subjects/{subjectId}/links': {
+    operationId: 'getLinks',
+    summary:
+      'Says why a subject is what it is: what links its identifiers, and what keeps others apart from them',
+    description:
+      'Names of identifiers say nothing of their values. They are taken by `POST /v1/identity/unmerge`.',
+    path: subjectPathSchema,
+    answer: 'Links',
+    problems: [404],
+  },
+  'GET /v1/identity/reviews': {
+    operationId: 'listReviews',
+    summary: 'Lists pairs that may be one person and wait for a steward, newest first',
+    query: reviewsQuerySchema,
+    answer: 'ReviewPage',
+    problems: [400],
+  },
+  'POST /v1/identity/reviews/{reviewId}': {
+    operationId: 'decideReview',
+    summary: 'Says whether two are one person',
+    description:
+      'Remembered with the subjects: later evidence cannot override it. Safe to repeat; another verdict takes the place of the first. Subjects change within seconds.',
+    path: reviewPathSchema,
+    body: { [JSON_TYPE]: 'ReviewDecision' },
+    answer: 'Review',
+    problems: [400, 404],
+  },
+  'POST /v1/identity/unmerge': {
+    operationId: 'unmerge',
+    summary: 'Takes a link away, or all that links an identifier to the rest of its subject',
+    description:
+      'Each side then has the profile, segments and open alerts it would have had without the link, within seconds. Seeing or matching the two again does not bring it back.',
+    body: { [JSON_TYPE]: 'Unmerge' },
+    answer: 'Unmerged',
+    problems: [400, 404],
   },
   'GET /v1/sources': {
     operationId: 'listSources',

@@ -27,6 +27,7 @@ const TABLES: Readonly<Record<string, readonly [hash: string, range?: string]>> 
   records: ['messageToken'],
   alerts: ['alertId'],
   dueCues: ['slot', 'cue'],
+  identityReviews: ['reviewId'],
 };
 
 /** The engines that a stack's stream functions stand on, and the environment that leads their clients there. */
@@ -70,6 +71,7 @@ export async function startEngines(): Promise<Engines> {
     RECORDS_TABLE: 'records',
     ALERTS_TABLE: 'alerts',
     DUE_CUES_TABLE: 'dueCues',
+    IDENTITY_REVIEWS_TABLE: 'identityReviews',
     QUARANTINE_BUCKET: 'quarantine',
     EVENT_BUS: 'default',
     TOKEN_KEY_ARN: arn,

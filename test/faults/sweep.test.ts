@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { alertStore } from '../../functions/adapters/aws/alert-store.ts';
 import { dueCues } from '../../functions/adapters/aws/due-cues.ts';
 import { eventBus } from '../../functions/adapters/aws/event-bus.ts';
+import { identityReviews } from '../../functions/adapters/aws/identity-reviews.ts';
 import { lineageStream } from '../../functions/adapters/aws/lineage-stream.ts';
 import { outcomeRecords } from '../../functions/adapters/aws/outcome-records.ts';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
@@ -44,6 +45,7 @@ const portsAt = (now: number) => {
     profiles: profileStore(),
     keyring: subjectKeyring(SECRETS),
     records: outcomeRecords(),
+    reviews: identityReviews(),
     quarantine: { putOnce: async () => undefined },
     alerts: alertStore(),
     cues,

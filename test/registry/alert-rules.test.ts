@@ -37,9 +37,9 @@ describe.each(alertRules.map((rule) => [rule.name, rule] as const))('%s', (name,
     // The same behaviour is nothing new to tell, nor is another of its kind while the rule cools down.
     expect(alerted(rule, example, { published: first.alerts }).opened).toEqual([]);
     const earlier = (alert?.occurredAt ?? 0) - 1;
-    const ended = { [name]: { firedAt: example.now - rule.cooldownMs + 1, occurredAt: earlier } };
+    const ended = { [name]: { firedAt: example.now - rule.cooldownMs + 1, occurredAt: earlier, opened: [] } };
     expect(alerted(rule, example, { published: ended }).opened).toEqual([]);
-    const cool = { [name]: { firedAt: example.now - rule.cooldownMs, occurredAt: earlier } };
+    const cool = { [name]: { firedAt: example.now - rule.cooldownMs, occurredAt: earlier, opened: [] } };
     expect(alerted(rule, example, { published: cool }).opened).toHaveLength(1);
   });
 

@@ -43,6 +43,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   records: 'TablesRecords',
   alerts: 'TablesAlerts',
   dueCues: 'TablesDueCues',
+  identityReviews: 'TablesIdentityReviews',
   quarantine: 'BucketsQuarantine',
   evidence: 'BucketsEvidence',
   events: 'TransitionsBus',
@@ -51,6 +52,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
 const indexes: Readonly<Partial<Record<keyof typeof resources, string>>> = {
   records: 'listed',
   alerts: 'byState',
+  identityReviews: 'listed',
 };
 
 /** What one line of the map allows, written out independently of the code under test. */

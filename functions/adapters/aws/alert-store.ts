@@ -1,8 +1,9 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, BatchStatementRequest } from '@aws-sdk/client-dynamodb';
 import { BatchExecuteStatementCommand } from '@aws-sdk/client-dynamodb';
 import type { Alert } from '../../contracts/alerts.ts';
+import type { AlertId } from '../../contracts/ids.ts';
 import { ThrottledError, TransientError } from '../../kernel/invariant.ts';
-import { DAY_MS } from '../../kernel/time.ts';
+import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { chunks, inTurns } from './batching.ts';
@@ -41,17 +42,35 @@ export function alertStore(table = required('ALERTS_TABLE')) {
             Parameters: Object.values(values),
           };
         });
-        const answer = await translated('dynamodb', () =>
-          dynamodb().send(new BatchExecuteStatementCommand({ Statements })),
-        );
-        count('writeUnits', chunk.length);
-        for (const { Error: failure } of answer.Responses ?? []) {
-          if (failure?.Code === undefined || failure.Code === 'DuplicateItem') continue;
-          if (/Throttl|ProvisionedThroughputExceeded/.test(failure.Code))
-            throw new ThrottledError('dynamodb asks to slow down');
-          throw new TransientError(`dynamodb: ${failure.Code}`);
-        }
+        await execute(Statements, 'DuplicateItem');
       });
     },
+    /** Resolves alerts whose cue does not hold any more. One that somebody resolved, or that expired, stays as it is.
+     * @throws ThrottledError, TransientError */
+    close: async (alertIds: readonly AlertId[], at: EpochMs): Promise<void> => {
+      await inTurns(chunks(alertIds, STATEMENTS_PER_CALL_MAX), (chunk) =>
+        execute(
+          chunk.map((alertId) => ({
+            Statement: `UPDATE "${table}" SET "state"='resolved' SET "resolvedAt"=? WHERE "alertId"=? AND "state" IN ('open','acknowledged')`,
+            Parameters: [{ N: String(at) }, { S: alertId }],
+          })),
+          'ConditionalCheckFailed',
+        ),
+      );
+    },
   };
+}
+
+/** @param expected the answer of a statement that found nothing to do */
+async function execute(Statements: BatchStatementRequest[], expected: string): Promise<void> {
+  const answer = await translated('dynamodb', () =>
+    dynamodb().send(new BatchExecuteStatementCommand({ Statements })),
+  );
+  count('writeUnits', Statements.length);
+  for (const { Error: failure } of answer.Responses ?? []) {
+    if (failure?.Code === undefined || failure.Code === expected) continue;
+    if (/Throttl|ProvisionedThroughputExceeded/.test(failure.Code))
+      throw new ThrottledError('dynamodb asks to slow down');
+    throw new TransientError(`dynamodb: ${failure.Code}`);
+  }
 }

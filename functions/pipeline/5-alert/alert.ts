@@ -2,10 +2,10 @@ import type { Alert } from '../../contracts/alerts.ts';
 import { asAlertId, type SubjectId } from '../../contracts/ids.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import type { Purpose } from '../../contracts/purposes.ts';
-import type { Published } from '../../contracts/subject.ts';
+import { openedTogether, type Published } from '../../contracts/subject.ts';
 import { stableId } from '../../kernel/codec.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import type { AlertRuleDefinition } from '../../registry/alert-rule-definition.ts';
+import type { AlertRuleDefinition, Cue } from '../../registry/alert-rule-definition.ts';
 
 export interface Alerted {
   readonly opened: readonly Alert[];
@@ -53,18 +53,25 @@ export function alertsOf(
     const cue = rule.cue(view);
     if (cue === null || !isNew(cue.occurredAt)) continue;
     if (before !== undefined && now - before.firedAt < rule.cooldownMs) continue;
-    alerts[rule.name] = { firedAt: now, occurredAt: cue.occurredAt };
-    opened.push({
-      alertId: asAlertId(stableId(subjectId, rule.name, cue.occurredAt)),
-      subjectId,
-      rule: rule.name,
-      ruleVersion: rule.version,
-      severity: rule.severity,
-      state: 'open',
-      reasons: cue.reasons,
+    alerts[rule.name] = {
+      firedAt: now,
       occurredAt: cue.occurredAt,
-      openedAt: now,
-    });
+      opened: openedTogether([{ occurredAt: cue.occurredAt, openedAs: subjectId }], before?.opened ?? []),
+    };
+    opened.push(alertFor(subjectId, rule, cue, now));
   }
   return { opened, alerts, dueAt };
 }
+
+/** The alert that a cue opens; the same cue of the same subject always opens the same one. */
+export const alertFor = (subjectId: SubjectId, rule: AlertRuleDefinition, cue: Cue, now: EpochMs): Alert => ({
+  alertId: asAlertId(stableId(subjectId, rule.name, cue.occurredAt)),
+  subjectId,
+  rule: rule.name,
+  ruleVersion: rule.version,
+  severity: rule.severity,
+  state: 'open',
+  reasons: cue.reasons,
+  occurredAt: cue.occurredAt,
+  openedAt: now,
+});

@@ -1,10 +1,18 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { alertBook } from '../../adapters/aws/alert-book.ts';
+import { identityReviews } from '../../adapters/aws/identity-reviews.ts';
 import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { outcomeRecords } from '../../adapters/aws/outcome-records.ts';
 import { profileStore } from '../../adapters/aws/profile-store.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
+import { signalStream } from '../../adapters/aws/signal-stream.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
+import {
+  reviewDecisionSchema,
+  reviewPathSchema,
+  reviewsQuerySchema,
+  unmergeSchema,
+} from '../../contracts/identity-api.ts';
 import { asAlertId, asSubjectId } from '../../contracts/ids.ts';
 import {
   alertPathSchema,
@@ -20,11 +28,14 @@ import { required } from '../../runtime/environment.ts';
 import { type HttpAnswer, httpHandler, parsedBody, parsedBy, problem } from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { type AlertAction, listAlerts, moveAlert } from './alerts.ts';
+import { linksOfSubject } from './links.ts';
 import type { ServePorts } from './ports.ts';
 import { lookupProfile, profileOfSubject } from './profiles.ts';
 import { lookupReceipt } from './receipts.ts';
+import { decideReview, listReviews } from './reviews.ts';
 import { type Answered, policyOf, type ServePolicy } from './setting.ts';
 import { sourcePage } from './sources.ts';
+import { unmerge } from './unmerge.ts';
 
 export interface ServeSetting {
   readonly policy: ServePolicy;
@@ -77,6 +88,30 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
   },
   'POST /v1/alerts/{alertId}/acknowledge': move('acknowledge'),
   'POST /v1/alerts/{alertId}/resolve': move('resolve'),
+  'GET /v1/identity/reviews': async (event, { ports }) => {
+    const parsed = parsedBy(reviewsQuerySchema, event.queryStringParameters ?? {});
+    if ('problem' in parsed) return problem(parsed.problem);
+    const { limit, cursor } = parsed.value;
+    const query = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    return { status: 200, body: await listReviews(query, ports) };
+  },
+  'POST /v1/identity/reviews/{reviewId}': async (event, { policy, ports, clock }) => {
+    const path = reviewPathSchema.safeParse(event.pathParameters);
+    if (!path.success) return noSuch('Unknown review');
+    const parsed = parsedBody(reviewDecisionSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    return told(await decideReview(path.data.reviewId, parsed.value.verdict, policy, ports, clock()));
+  },
+  'POST /v1/identity/unmerge': async (event, { policy, ports, clock }) => {
+    const parsed = parsedBody(unmergeSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    return told(await unmerge(parsed.value, policy, ports, clock()));
+  },
+  'GET /v1/subjects/{subjectId}/links': async (event, { ports }) => {
+    const path = subjectPathSchema.safeParse(event.pathParameters);
+    if (!path.success) return noSuch('Unknown customer');
+    return told(await linksOfSubject(asSubjectId(path.data.subjectId), ports));
+  },
   'GET /v1/sources': async (_event, { policy }) => ({
     status: 200,
     headers: { 'cache-control': 'no-store' },
@@ -111,6 +146,8 @@ export const handler = serveHandler(
         subjects: profileStore(),
         alerts: alertBook(),
         receipts: outcomeRecords(),
+        reviews: identityReviews(),
+        orders: signalStream(),
         keyring: subjectKeyring(secrets),
         lineage: lineageStream(),
       },

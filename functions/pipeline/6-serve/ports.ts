@@ -1,8 +1,10 @@
 import type { Alert, AlertState } from '../../contracts/alerts.ts';
+import type { IdentityOrder } from '../../contracts/identity-order.ts';
+import type { IdentityReview } from '../../contracts/identity-review.ts';
 import type { AlertId, AtomId, IdentifierToken, MessageToken, SubjectId } from '../../contracts/ids.ts';
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
-import type { Published, SubjectGraph } from '../../contracts/subject.ts';
+import type { Published, SubjectGraph, Verdict } from '../../contracts/subject.ts';
 import type { SubjectKeyring } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 
@@ -75,10 +77,35 @@ export interface Receipts {
   ): Promise<ReadonlyMap<MessageToken, OutcomeRecord & { readonly replayedAt?: EpochMs }>>;
 }
 
+export interface ReviewsQuery {
+  readonly limit: number;
+  /** As an earlier page gave it. */
+  readonly cursor?: string;
+}
+
+/** Pairs that may be one person, as stewards work them off. */
+export interface ReviewBook {
+  /** Those that wait, newest first. @throws ThrottledError, TransientError */
+  list(
+    query: ReviewsQuery,
+  ): Promise<{ readonly reviews: readonly IdentityReview[]; readonly cursor?: string }>;
+  /** Notes a verdict, atomically. A repeated one changes nothing; another one takes the place of the first.
+   * @returns the review as it is now; null when there is none such. @throws ThrottledError, TransientError */
+  decide(reviewId: string, verdict: Verdict, at: EpochMs): Promise<IdentityReview | null>;
+}
+
+/** Where orders about identity are handed to `understand`. */
+export interface OrderStream {
+  /** Durable when it returns. Sending an order again is safe. @throws ThrottledError, TransientError */
+  append(ordersByBucket: ReadonlyMap<string, readonly IdentityOrder[]>): Promise<void>;
+}
+
 export interface ServePorts {
   readonly subjects: SubjectStore;
   readonly alerts: AlertBook;
   readonly receipts: Receipts;
+  readonly reviews: ReviewBook;
+  readonly orders: OrderStream;
   readonly keyring: Pick<SubjectKeyring, 'read'>;
   /** @throws ThrottledError, TransientError */
   readonly lineage: { append(rowsByBucket: ReadonlyMap<string, readonly LineageRow[]>): Promise<void> };

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Alert } from '../../contracts/alerts.ts';
-import type { AtomId, SubjectId } from '../../contracts/ids.ts';
+import type { AlertId, AtomId, SubjectId } from '../../contracts/ids.ts';
 import type { EffectRow, LineageRow, RefusalRow, SignalRow } from '../../contracts/lineage.ts';
 import type { QuarantineReason, WithheldReason } from '../../contracts/outcomes.ts';
 import { effectPayloadText, signalPayloadText } from '../../contracts/payloads.ts';
@@ -22,6 +22,7 @@ export interface Emission {
   readonly rows: Map<string, LineageRow[]>;
   readonly records: OutcomeRecord[];
   readonly alerts: Alert[];
+  readonly closed: Map<AlertId, EpochMs>;
   readonly dueCues: DueCue[];
   readonly events: DomainEvent[];
 }
@@ -30,6 +31,7 @@ export const emptyEmission = (): Emission => ({
   rows: new Map(),
   records: [],
   alerts: [],
+  closed: new Map(),
   dueCues: [],
   events: [],
 });
@@ -72,7 +74,8 @@ export function gather(into: Emission, plan: Plan, telling: Telling): void {
 
 /** Adds what one subject's new publication tells: also the sweep's way to tell. */
 export function gatherPublished(into: Emission, group: PublishedGroup, telling: Telling): void {
-  for (const effect of group.repeated) gatherEffect(into, group.subjectId, effect, true, telling);
+  for (const effect of group.repeated)
+    gatherEffect(into, effect.toldAs ?? group.subjectId, effect, true, telling);
   for (const effect of group.effects) gatherEffect(into, group.subjectId, effect, false, telling);
   if (group.armAt !== null) into.dueCues.push({ subjectId: group.subjectId, dueAt: group.armAt });
 }
@@ -204,6 +207,7 @@ function gatherEffect(
     ...(repeated ? { redelivered: true as const } : {}),
   });
   if (effect.alert !== undefined) into.alerts.push(effect.alert);
+  if (effect.closes !== undefined) into.closed.set(effect.closes, at);
   const type = EVENT_TYPE[effect.kind];
   if (type === undefined) return;
   into.events.push({
@@ -230,6 +234,14 @@ function versionOf(effect: KeptEffect, context: UnderstandContext): string {
 export async function emit(emission: Emission, ports: EffectPorts): Promise<void> {
   await Promise.all([
     emission.alerts.length === 0 ? undefined : ports.alerts.open(emission.alerts),
+    ...Map.groupBy(emission.closed, ([, at]) => at)
+      .entries()
+      .map(([at, closed]) =>
+        ports.alerts.close(
+          closed.map(([alertId]) => alertId),
+          at,
+        ),
+      ),
     emission.dueCues.length === 0 ? undefined : ports.dueCues.arm(emission.dueCues),
     emission.rows.size === 0 ? undefined : ports.lineage.append(emission.rows),
   ]);

@@ -1,6 +1,7 @@
 import { alertStore } from '../../adapters/aws/alert-store.ts';
 import { dueCues } from '../../adapters/aws/due-cues.ts';
 import { eventBus } from '../../adapters/aws/event-bus.ts';
+import { identityReviews } from '../../adapters/aws/identity-reviews.ts';
 import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { outcomeRecords } from '../../adapters/aws/outcome-records.ts';
 import { profileStore } from '../../adapters/aws/profile-store.ts';
@@ -20,6 +21,7 @@ const wiring = lazily(async () => {
     profiles: profileStore(),
     keyring: subjectKeyring(secrets),
     records: outcomeRecords(),
+    reviews: identityReviews(),
     quarantine: quarantineStore(),
     alerts: alertStore(),
     dueCues: dueCues(),

@@ -1,3 +1,4 @@
+import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import {
   dayOf,
@@ -256,15 +257,23 @@ export function identityEffects(
     ...identity.obeyed.flatMap(({ order }) => [
       ...order.decisions.map(({ a, verdict, cause, at }) => ({
         subjectId: homeOf(a),
-        effect: effect('identity-decided', verdict, cause, at),
+        effect: effect('identity-decided', verdict, reasonsOf(cause, order), at),
       })),
       ...order.severed.map(([a, b, at]) => ({
         subjectId: homeOf(a),
-        effect: effect('link-severed', `${typeOfToken(a)}-${typeOfToken(b)}`, 'operator', at),
+        effect: effect(
+          'link-severed',
+          `${typeOfToken(a)}-${typeOfToken(b)}`,
+          reasonsOf('operator', order),
+          at,
+        ),
       })),
     ]),
   ];
 }
+
+const reasonsOf = (cause: string, { reason }: IdentityOrder): string =>
+  reason === undefined ? cause : `${cause},${reason}`;
 
 function reasonOf({ kind, from, cause }: IdentityChange): string {
   if (kind === 'subjects-merged') return `subjects:${from.length}`;

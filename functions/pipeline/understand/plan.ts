@@ -1,8 +1,9 @@
-import type { AtomId } from '../../contracts/ids.ts';
+import type { AtomId, SubjectId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
-import { soloGraph } from '../../contracts/subject.ts';
+import { nodeOfSubjectId, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import type { IdentityChange } from '../2-identify/changes.ts';
 import { remember } from '../3-profile/seen.ts';
 import { atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
@@ -56,6 +57,7 @@ export function planUnit(
   const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]) ?? orderedAt, now);
   const covered = new Set(identity.graphs.flatMap((graph) => graph.nodes));
   const alone = [...atoms.keys()].filter((id) => !covered.has(id)).map(soloGraph);
+  const answering = answersFor(identity.changes, [...identity.graphs, ...alone]);
   for (const graph of [...identity.graphs, ...alone]) {
     const states: ProfileState[] = [];
     const versions: AtomVersion[] = [];
@@ -101,6 +103,7 @@ export function planUnit(
           repeatSince,
           receivedAt: newestReceipt(group) ?? orderedAt,
           atoms: versions,
+          answersFor: answering(graph),
           identity: own,
           settled: false,
         },
@@ -122,4 +125,27 @@ export function planUnit(
     published,
     identity: effects.filter((each) => !told.has(each.subjectId)),
   };
+}
+
+/** Which part of a subject that came apart answers for an alert: the one that its subject id leads to; and for those whose id
+ * leads nowhere now (its identifier links too many), the first. */
+function answersFor(
+  changes: readonly IdentityChange[],
+  graphs: readonly SubjectGraph[],
+): (graph: SubjectGraph) => ((subjectId: SubjectId) => boolean) | null {
+  const splits = changes.filter(({ kind }) => kind === 'subject-split');
+  if (splits.length === 0) return () => null;
+  const homes = new Map(graphs.flatMap(({ nodes, subjectId }) => nodes.map((node) => [node, subjectId])));
+  const firsts = new Set(
+    Map.groupBy(splits, ({ from }) => from.join())
+      .values()
+      .map(([first]) => first?.subjectId),
+  );
+  return ({ subjectId }) =>
+    splits.some((split) => split.subjectId === subjectId)
+      ? (openedAs) => {
+          const home = homes.get(nodeOfSubjectId(openedAs));
+          return home === subjectId || (home === undefined && firsts.has(subjectId));
+        }
+      : null;
 }

@@ -1,8 +1,8 @@
 import type { Alert } from '../../contracts/alerts.ts';
-import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { AlertId, AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
-import type { Published, SubjectGraph } from '../../contracts/subject.ts';
+import type { MatchLink, Published, SubjectGraph } from '../../contracts/subject.ts';
 import type { SubjectKeyring } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 
@@ -105,16 +105,29 @@ export interface SweepPorts extends EffectPorts {
 
 /** Everything a batch tells the world, after its state is durable. Each is safe to repeat. */
 export interface EffectPorts {
-  readonly alerts: { open(alerts: readonly Alert[]): Promise<void> };
+  readonly alerts: {
+    /** One that exists, in whatever state, stays as it is. */
+    open(alerts: readonly Alert[]): Promise<void>;
+    /** Resolves those that are open or acknowledged; others stay as they are. */
+    close(alertIds: readonly AlertId[], at: EpochMs): Promise<void>;
+  };
   readonly dueCues: { arm(cues: readonly DueCue[]): Promise<void> };
   readonly lineage: { append(rowsByBucket: ReadonlyMap<string, readonly LineageRow[]>): Promise<void> };
   readonly events: { publish(events: readonly DomainEvent[]): Promise<void> };
+}
+
+/** Where pairs go that may be one person, for a steward to decide. */
+export interface ReviewQueue {
+  /** Opens reviews, one a pair. A pair that was opened before, decided or not, stays as it is.
+   * @throws ThrottledError, TransientError */
+  put(matches: readonly MatchLink[], openedAt: EpochMs): Promise<void>;
 }
 
 export interface UnderstandPorts extends EffectPorts {
   readonly profiles: ProfileStore;
   readonly keyring: SubjectKeyring;
   readonly records: { put(records: readonly OutcomeRecord[]): Promise<void> };
+  readonly reviews: ReviewQueue;
   /** Keeps the bytes of a record that could not be read, once. */
   readonly quarantine: { putOnce(key: string, bytes: Uint8Array): Promise<void> };
   readonly clock: () => EpochMs;

@@ -6,6 +6,7 @@ import {
   isWorthKeeping,
   type KeptEffect,
   NOTHING_PUBLISHED,
+  openedTogether,
   type Published,
   type SubjectGraph,
   subjectIdOf,
@@ -15,6 +16,7 @@ import { isPermitted } from '../../rights/consent/permission.ts';
 import { EMPTY_STATE, mergeStates } from '../3-profile/state.ts';
 import { scoreProfile } from '../4-score/score.ts';
 import { alertsOf } from '../5-alert/alert.ts';
+import { alertsAfterSplit } from '../5-alert/split.ts';
 import type { UnderstandContext } from './context.ts';
 import type { World } from './ports.ts';
 
@@ -53,6 +55,8 @@ export interface GroupView {
   readonly receivedAt: EpochMs | null;
   /** The states, by atom and version. */
   readonly atoms: readonly AtomVersion[];
+  /** When it is a part of a subject that came apart: see `alertsAfterSplit`. */
+  readonly answersFor: ((subjectId: SubjectId) => boolean) | null;
   /** Merges and splits that concern this subject. */
   readonly identity: readonly KeptEffect[];
   /** See `alertsOf`. */
@@ -68,11 +72,22 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   const permitted = (purpose: Parameters<typeof isPermitted>[2]): boolean =>
     isPermitted(context.jurisdiction, consent, purpose);
   const scored = scoreProfile(state, context.segments, permitted, now);
+  const { answersFor } = view;
+  const split =
+    answersFor !== null
+      ? alertsAfterSplit(
+          { subjectId: graph.subjectId, state, segments: scored.segments, answersFor },
+          published.alerts,
+          context.alertRules,
+          permitted,
+          now,
+        )
+      : null;
   const alerted = alertsOf(
     graph.subjectId,
     state,
     scored.segments,
-    published.alerts,
+    split?.alerts ?? published.alerts,
     context.alertRules,
     permitted,
     now,
@@ -109,7 +124,10 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
       );
     }
   }
-  for (const alert of alerted.opened) {
+  const opened = [...(split?.opened ?? []), ...alerted.opened];
+  for (const { alertId, rule } of split?.closed ?? [])
+    effects.push({ ...effect('alert-resolved', rule, 'subject-split'), closes: alertId });
+  for (const alert of opened) {
     const reasons = alert.reasons.map((reason) => `${reason.code}:${reason.value}`).join();
     effects.push({ ...effect('alert-opened', alert.rule, reasons), alert });
   }
@@ -138,7 +156,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     repeated: published.effects.filter(
       (kept) => isOwn(kept) && view.repeatSince !== null && kept.at >= view.repeatSince,
     ),
-    alerts: alerted.opened,
+    alerts: opened,
     armAt,
   };
 }
@@ -151,13 +169,23 @@ function publishedBefore(view: GroupView): { published: Published; shared: boole
   for (const node of view.graph.nodes) {
     const subjectId = view.before.get(node) ?? subjectIdOf([node]);
     const stored = view.world.subjects.get(subjectId)?.published ?? view.world.nodes.get(node)?.published;
-    if (stored != null) sources.set(subjectId, stored);
+    if (stored != null) sources.set(subjectId, asToldBy(subjectId, stored, view.graph.subjectId));
   }
   const [first, ...rest] = [...sources.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, published]) => published);
   if (first === undefined) return { published: NOTHING_PUBLISHED, shared: true };
-  return { published: rest.reduce(mergePublished, first), shared: rest.length === 0 };
+  const published = rest.reduce(mergePublished, first);
+  if (view.answersFor === null) return { published, shared: rest.length === 0 };
+  // A part arms its own cues, and tells again only what was told under its own id.
+  const { effects = [] } = sources.get(view.graph.subjectId) ?? {};
+  return { published: { ...published, dueAt: null, effects }, shared: false };
+}
+
+/** Effects that were told under another id are told again under that, should it come to it. */
+function asToldBy(subjectId: SubjectId, published: Published, now: SubjectId): Published {
+  if (subjectId === now || published.effects.length === 0) return published;
+  return { ...published, effects: published.effects.map((each) => ({ toldAs: subjectId, ...each })) };
 }
 
 function mergePublished(a: Published, b: Published): Published {
@@ -173,6 +201,7 @@ function mergePublished(a: Published, b: Published): Published {
         : {
             firedAt: Math.max(own.firedAt, fired.firedAt),
             occurredAt: Math.max(own.occurredAt, fired.occurredAt),
+            opened: openedTogether(own.opened ?? [], fired.opened ?? []),
           };
   }
   const dueAt = a.dueAt === null ? b.dueAt : b.dueAt === null ? a.dueAt : Math.min(a.dueAt, b.dueAt);

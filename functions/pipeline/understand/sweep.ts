@@ -107,6 +107,7 @@ function groupsOf(
       repeatSince: dueAt,
       receivedAt: null,
       atoms: graph.atoms.map((atom): AtomVersion => [atom, world.nodes.get(atom)?.version ?? 0]),
+      answersFor: null,
       identity: [],
       settled: true,
     };

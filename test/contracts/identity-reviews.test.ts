@@ -1,0 +1,164 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertBook } from '../../functions/adapters/aws/alert-book.ts';
+import { alertStore } from '../../functions/adapters/aws/alert-store.ts';
+import { identityReviews } from '../../functions/adapters/aws/identity-reviews.ts';
+import { memoryAlertBook } from '../../functions/adapters/memory/alert-book.ts';
+import { MemoryEffects } from '../../functions/adapters/memory/effects.ts';
+import { memoryIdentityReviews } from '../../functions/adapters/memory/identity-reviews.ts';
+import type { Alert } from '../../functions/contracts/alerts.ts';
+import { reviewIdOf } from '../../functions/contracts/identity-review.ts';
+import { asAlertId, asSubjectId } from '../../functions/contracts/ids.ts';
+import { type MatchLink, orderedPair } from '../../functions/contracts/subject.ts';
+import type { AlertBook, ReviewBook } from '../../functions/pipeline/6-serve/ports.ts';
+import type { EffectPorts, ReviewQueue } from '../../functions/pipeline/understand/ports.ts';
+import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
+import type { Engine } from '../../lib/local/engines/engine.ts';
+import { tokenOf } from '../arbitraries.ts';
+
+const NOW = Date.now();
+let dynamo: Engine;
+beforeAll(async () => {
+  dynamo = await startDynamoDb({ heapMiB: 256 });
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
+  });
+}, 60_000);
+afterAll(() => dynamo.stop());
+
+let made = 0;
+async function table(key: string, index: string, partition: string): Promise<string> {
+  made += 1;
+  const TableName = `${key}-${made}`;
+  const client = new DynamoDBClient({});
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: key, AttributeType: 'S' },
+        { AttributeName: partition, AttributeType: 'S' },
+        { AttributeName: 'openedAt', AttributeType: 'N' },
+      ],
+      KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: index,
+          KeySchema: [
+            { AttributeName: partition, KeyType: 'HASH' },
+            { AttributeName: 'openedAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    }),
+  );
+  client.destroy();
+  return TableName;
+}
+
+const match = (at: number, bits = 0.25): MatchLink => {
+  const [a, b] = orderedPair(tokenOf('userId', `left ${at}`), tokenOf('email', `right ${at}`));
+  return { a, b, bits, contributions: { name: 7.5, birthDate: -3.25 }, model: 'shipped@1' };
+};
+const idOf = (at: number): string => reviewIdOf(match(at).a, match(at).b);
+
+describe.each([
+  ['in memory', async (): Promise<ReviewQueue & ReviewBook> => memoryIdentityReviews()],
+  ['in DynamoDB', async () => identityReviews(await table('reviewId', 'listed', 'listed'))],
+])('a queue of reviews %s', (_name, make) => {
+  it('gives back what was put, newest first, page by page', async () => {
+    const reviews = await make();
+    for (let at = 0; at < 5; at += 1) await reviews.put([match(at)], NOW + at);
+    const first = await reviews.list({ limit: 2 });
+    expect(first.reviews).toEqual(
+      [4, 3].map((at) => ({ ...match(at), reviewId: idOf(at), openedAt: NOW + at, decision: null })),
+    );
+    const second = await reviews.list({ limit: 2, cursor: first.cursor ?? '' });
+    const third = await reviews.list({ limit: 2, cursor: second.cursor ?? '' });
+    expect([...second.reviews, ...third.reviews].map(({ reviewId }) => reviewId)).toEqual(
+      [2, 1, 0].map(idOf),
+    );
+    expect(third.cursor).toBeUndefined();
+  });
+
+  it('keeps one review a pair, whichever way round and however often it is found', async () => {
+    const reviews = await make();
+    await reviews.put([match(0), match(0)], NOW);
+    await reviews.put([match(0, 0.9), match(1)], NOW + 1);
+    const { reviews: found } = await reviews.list({ limit: 10 });
+    expect(found.map(({ reviewId, bits }) => [reviewId, bits])).toEqual([
+      [idOf(1), 0.25],
+      [idOf(0), 0.25],
+    ]);
+    expect(reviewIdOf(match(0).b, match(0).a)).toBe(idOf(0));
+  });
+
+  it('notes a verdict once, lists what is decided no more, and lets a later verdict take its place', async () => {
+    const reviews = await make();
+    await reviews.put([match(0)], NOW);
+    expect(await reviews.decide(idOf(0), 'same', NOW + 5)).toMatchObject({
+      decision: { verdict: 'same', at: NOW + 5 },
+    });
+    expect(await reviews.decide(idOf(0), 'same', NOW + 9)).toMatchObject({
+      decision: { verdict: 'same', at: NOW + 5 },
+    });
+    expect((await reviews.list({ limit: 10 })).reviews).toEqual([]);
+    await reviews.put([match(0)], NOW + 10);
+    expect((await reviews.list({ limit: 10 })).reviews).toEqual([]);
+    const other = await reviews.decide(idOf(0), 'different', NOW + 11);
+    expect(other).toMatchObject({ decision: { verdict: 'different', at: NOW + 11 } });
+    expect(await reviews.decide(idOf(7), 'same', NOW)).toBeNull();
+  });
+});
+
+const alert = (state: Alert['state']): Alert => ({
+  alertId: asAlertId(state),
+  subjectId: asSubjectId('s.userId.1'),
+  rule: 'repeat-contact',
+  ruleVersion: 1,
+  severity: 'warning',
+  state,
+  reasons: [],
+  occurredAt: NOW,
+  openedAt: NOW,
+  ...(state === 'resolved' ? { resolvedAt: NOW } : {}),
+});
+
+describe.each([
+  [
+    'in memory',
+    async (): Promise<{ store: EffectPorts['alerts']; book: AlertBook }> => {
+      const effects = new MemoryEffects();
+      return { store: effects.alerts, book: memoryAlertBook(effects.opened) };
+    },
+  ],
+  [
+    'in DynamoDB',
+    async () => {
+      const name = await table('alertId', 'byState', 'state');
+      return { store: alertStore(name), book: alertBook(name) };
+    },
+  ],
+])('alerts that hold no more, %s', (_name, make) => {
+  it('are resolved unless they were, and those that are not there stay away', async () => {
+    const { store, book } = await make();
+    await store.open([alert('open'), alert('acknowledged')]);
+    await book.move(asAlertId('acknowledged'), {
+      to: 'acknowledged',
+      from: ['open', 'acknowledged'],
+      at: NOW,
+    });
+    const ids = ['open', 'acknowledged', 'unknown'].map(asAlertId);
+    await store.close(ids, NOW + 1);
+    await store.close(ids, NOW + 2);
+    const { alerts } = await book.list({ state: 'resolved', limit: 10 });
+    expect(alerts.map(({ alertId, resolvedAt }) => [alertId, resolvedAt]).sort()).toEqual([
+      ['acknowledged', NOW + 1],
+      ['open', NOW + 1],
+    ]);
+  });
+});
