@@ -20,6 +20,8 @@ export const resources = {
   alerts: { kind: 'table', env: 'ALERTS_TABLE' },
   /** Absence cues by the minute in which they fall due. */
   dueCues: { kind: 'table', env: 'DUE_CUES_TABLE' },
+  /** Records by what they say of a person: keyed hashes and atom ids, for matching. */
+  candidates: { kind: 'table', env: 'CANDIDATES_TABLE' },
   /** Pairs that may be one person, for stewards to decide; expires. */
   identityReviews: { kind: 'table', env: 'IDENTITY_REVIEWS_TABLE' },
   quarantine: { kind: 'bucket', env: 'QUARANTINE_BUCKET' },
@@ -154,6 +156,10 @@ export const flow = {
       { on: 'alerts', actions: ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'] },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
       { on: 'identityReviews', actions: ['dynamodb:PartiQLInsert'] },
+      {
+        on: 'candidates',
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'],
+      },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'quarantine', actions: ['s3:PutObject'] },
       { on: 'events', actions: ['events:PutEvents'] },

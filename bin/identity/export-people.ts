@@ -114,7 +114,7 @@ export class ExportPeople implements People {
   /** Takes up what is new about identities. */
   apply(added: NewEvidence): void {
     const named = [
-      ...(added.edges ?? []).flatMap(([a, b]) => [a, b]),
+      ...(added.edges ?? []).flat(),
       ...(added.withdrawn ?? []).flat(),
       ...[...(added.matches ?? []), ...(added.decisions ?? [])].flatMap(({ a, b }) => [a, b]),
     ];

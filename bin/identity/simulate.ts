@@ -85,14 +85,13 @@ export class Simulation {
   ): Promise<number> {
     const { mode, policy } = this.#options;
     const rules = { policy, mayMerge: mode === 'on', model: 'simulation@1' };
-    const { matched, indexing } = await match(
+    const { matched, search } = await match(
       [{ atomId, record, before: null, subjectId }],
       this.#tools,
       rules,
       false,
     );
-    await this.#tools.candidates.write(indexing);
-    this.#indexWrites += indexing.length;
+    this.#indexWrites += await search.commit(this.#tools.candidates);
     this.#people.apply({ matches: matched.links, withdrawn: matched.withdrawn.map(({ a, b }) => [a, b]) });
     for (const review of matched.reviews) this.#reviews.set(`${review.a} ${review.b}`, review);
     return matched.comparisons;

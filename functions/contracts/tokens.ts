@@ -1,4 +1,4 @@
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { asIdentifierToken, asMessageToken, type IdentifierToken, type MessageToken } from './ids.ts';
 import type { IdentifierType } from './signal.ts';
 
@@ -23,6 +23,19 @@ export const SECRET_LABELS: Readonly<Record<keyof JurisdictionSecrets, string>> 
 /** 128 bits of HMAC-SHA-256, base64url, 22 characters. */
 const mac = (key: KeyObject, text: string): string =>
   createHmac('sha256', key).update(text).digest('base64url').slice(0, 22);
+
+const candidateSecrets = new WeakMap<KeyObject, KeyObject>();
+
+/** Keyed hash under which records are found by what they say of a person. From a secret of its own, so that it joins no
+ * identifier's token: the key is HMAC-SHA-256 of a label under the identifiers' secret, worked out once. */
+export function candidateToken({ identifiers }: JurisdictionSecrets, text: string): string {
+  let secret = candidateSecrets.get(identifiers);
+  if (secret === undefined) {
+    secret = createSecretKey(createHmac('sha256', identifiers).update('rapport/candidates/v1').digest());
+    candidateSecrets.set(identifiers, secret);
+  }
+  return mac(secret, text);
+}
 
 /** Token of one normalised identifier value. */
 export const identifierToken = (

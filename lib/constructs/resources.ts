@@ -46,6 +46,7 @@ export function place(parts: {
     records: table('records'),
     alerts: table('alerts'),
     dueCues: table('dueCues'),
+    candidates: table('candidates'),
     identityReviews: table('identityReviews'),
     evidence: bucket('evidence'),
     quarantine: bucket('quarantine'),

@@ -32,6 +32,8 @@ const shapes = {
   },
   alerts: { partitionKey: 'alertId', index: { name: 'byState', partitionKey: 'state', sortKey: 'openedAt' } },
   dueCues: { partitionKey: 'slot', sortKey: 'cue' },
+  // Found again by what records say: it can be built anew from the profiles, so a short window is enough.
+  candidates: { partitionKey: 'id', recoveryDays: 1 },
   // Sparse: only what waits for a steward is listed.
   identityReviews: {
     partitionKey: 'reviewId',
@@ -61,6 +63,7 @@ export class Tables extends Construct {
       records: table('Records', shapes.records),
       alerts: table('Alerts', shapes.alerts),
       dueCues: table('DueCues', shapes.dueCues),
+      candidates: table('Candidates', shapes.candidates),
       identityReviews: table('IdentityReviews', shapes.identityReviews),
     };
   }

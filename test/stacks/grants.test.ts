@@ -43,6 +43,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   records: 'TablesRecords',
   alerts: 'TablesAlerts',
   dueCues: 'TablesDueCues',
+  candidates: 'TablesCandidates',
   identityReviews: 'TablesIdentityReviews',
   quarantine: 'BucketsQuarantine',
   evidence: 'BucketsEvidence',

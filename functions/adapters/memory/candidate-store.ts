@@ -1,10 +1,10 @@
-import type { Block } from '../../pipeline/2-identify/probabilistic/blocks.ts';
-import type { DistinctSample } from '../../pipeline/2-identify/probabilistic/population.ts';
 import type {
+  Block,
   CandidateEntries,
   CandidateKey,
   CandidateStore,
   CandidateWrite,
+  DistinctSample,
   Stored,
 } from '../../pipeline/2-identify/probabilistic/ports.ts';
 

@@ -1,4 +1,5 @@
 import type { AtomId } from '../../../contracts/ids.ts';
+import { ThrottledError } from '../../../kernel/invariant.ts';
 import { COMPARISONS, type Comparison, type MatchParameters } from '../../../registry/matching/attributes.ts';
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
 import { type BlockingKey, blockingKeys } from './blocking-keys.ts';
@@ -41,10 +42,17 @@ interface Value {
   readonly value: string;
   readonly key: CandidateKey;
 }
+/** An atom that a block (`attributes` null) or a sample is to have. */
+interface Entry {
+  readonly key: CandidateKey;
+  readonly atomId: AtomId;
+  readonly attributes: number | null;
+}
 interface KeyedBlock extends BlockingKey {
   readonly key: CandidateKey;
 }
 
+const COMMIT_ATTEMPTS_MAX = 6;
 const NOT_THERE: Stored<DistinctSample> = { version: 0, value: EMPTY_SAMPLE };
 
 /** What a batch finds in the index, and what it adds to it. */
@@ -55,6 +63,7 @@ export class CandidateSearch {
   readonly #valuesOf = new Map<MatchRecord, readonly Value[]>();
   readonly #blocks = new Map<CandidateKey, Stored<Block>>();
   readonly #samples = new Map<CandidateKey, Stored<DistinctSample>>();
+  readonly #entries: Entry[] = [];
   readonly #written = new Set<CandidateKey>();
   #population: Population | null = null;
 
@@ -114,22 +123,40 @@ export class CandidateSearch {
     const values = this.#values(record);
     const expected = policy.populationGrowth * Math.max(records, policy.populationAtLeast);
     for (const { key } of choice.choose(keys, (attribute) => this.#shareOf(attribute, values), expected))
-      this.#addToBlock(key, atomId);
-    this.#addToSample(this.#populationKey, atomId, attributesOf(record));
+      this.#enter({ key, atomId, attributes: null });
+    this.#enter({ key: this.#populationKey, atomId, attributes: attributesOf(record) });
     this.#population = null;
     for (const { comparison, value, key } of values)
-      if (value !== before?.[COMPARISONS[comparison] as Comparison]) this.#addToSample(key, atomId, 0);
+      if (value !== before?.[COMPARISONS[comparison] as Comparison])
+        this.#enter({ key, atomId, attributes: 0 });
     return candidates;
   }
 
-  /** What has to be written. */
-  get writes(): readonly CandidateWrite[] {
-    return [...this.#written].map((key) => {
-      const block = this.#blocks.get(key);
-      if (block !== undefined) return { key, version: block.version, block: block.value };
-      const { version, value } = this.#sampleAt(key);
-      return { key, version, sample: value };
-    });
+  /**
+   * Writes what was entered. Of an entry that somebody else wrote first, the latest is read and entered into again.
+   * @returns how many entries were written
+   * @throws ThrottledError when others keep writing the same one
+   */
+  async commit(store: CandidateStore): Promise<number> {
+    const written = this.#written.size;
+    for (let attempt = 1; this.#written.size > 0; attempt++) {
+      const conflicts = await store.write([...this.#written].map((key) => this.#writeOf(key)));
+      this.#written.clear();
+      if (conflicts.length === 0) break;
+      if (attempt === COMMIT_ATTEMPTS_MAX)
+        throw new ThrottledError('the candidate index is written by others');
+      const again = new Set(conflicts);
+      this.#note(again, await store.read(conflicts, conflicts, true));
+      for (const entry of this.#entries) if (again.has(entry.key)) this.#put(entry);
+    }
+    return written;
+  }
+
+  #writeOf(key: CandidateKey): CandidateWrite {
+    const block = this.#blocks.get(key);
+    if (block !== undefined) return { key, version: block.version, block: block.value };
+    const { version, value } = this.#sampleAt(key);
+    return { key, version, sample: value };
   }
 
   /** Share of the records that have the value which these have of an attribute. */
@@ -155,19 +182,23 @@ export class CandidateSearch {
     return values;
   }
 
-  #addToBlock(key: CandidateKey, atomId: AtomId): void {
-    const known = this.#blocks.get(key) ?? { version: 0, value: EMPTY_BLOCK };
-    const value = blockWith(known.value, atomId, this.#tools.policy.blockMax);
-    if (value === known.value) return;
-    this.#blocks.set(key, { ...known, value });
-    this.#written.add(key);
+  #enter(entry: Entry): void {
+    this.#entries.push(entry);
+    this.#put(entry);
   }
 
-  #addToSample(key: CandidateKey, atomId: AtomId, attributes: number): void {
-    const known = this.#sampleAt(key);
-    const value = sampleWith(known.value, markOf(atomId, key), attributes);
-    if (value === known.value) return;
-    this.#samples.set(key, { ...known, value });
+  #put({ key, atomId, attributes }: Entry): void {
+    if (attributes === null) {
+      const known = this.#blocks.get(key) ?? { version: 0, value: EMPTY_BLOCK };
+      const value = blockWith(known.value, atomId, this.#tools.policy.blockMax);
+      if (value === known.value) return;
+      this.#blocks.set(key, { ...known, value });
+    } else {
+      const known = this.#sampleAt(key);
+      const value = sampleWith(known.value, markOf(atomId, key), attributes);
+      if (value === known.value) return;
+      this.#samples.set(key, { ...known, value });
+    }
     this.#written.add(key);
   }
 

@@ -8,7 +8,7 @@ import {
   type StandingSubject,
 } from './match-batch.ts';
 import type { MatchModel } from './model.ts';
-import type { CandidateStore, CandidateWrite, KnownRecord } from './ports.ts';
+import type { CandidateStore, KnownRecord } from './ports.ts';
 import type { MatchRecord } from './record.ts';
 
 /** The people who are already there. */
@@ -33,10 +33,10 @@ export interface MatchTools extends CandidateTools {
   readonly people: People;
 }
 
-/** What matching made of a batch, and what the index has to take up. */
+/** What matching made of a batch, and the index entries that are to be written (`commit`). */
 export interface MatchOutcome {
   readonly matched: Matched;
-  readonly indexing: readonly CandidateWrite[];
+  readonly search: CandidateSearch;
 }
 
 /**
@@ -101,6 +101,6 @@ export async function match(
   const matched = matchBatch(narrowed, { ...standing, records }, model, rules);
   return {
     matched: { ...matched, comparisons: matched.comparisons + comparisons },
-    indexing: search.writes,
+    search,
   };
 }

@@ -3,6 +3,8 @@ import type { Block } from './blocks.ts';
 import type { DistinctSample } from './population.ts';
 import type { MatchRecord } from './record.ts';
 
+export type { Block, DistinctSample };
+
 /** A keyed hash of a blocking key, of a value, or of the population: what the candidate store is addressed by. */
 export type CandidateKey = string;
 
