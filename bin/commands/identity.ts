@@ -11,13 +11,15 @@ import { type ColumnMap, readColumnMap, readPeople, sizeOf } from '../identity/p
 import { randomFrom, shuffled } from '../identity/random.ts';
 import { cell, explanation, reportText } from '../identity/report-text.ts';
 import { Simulation } from '../identity/simulate.ts';
+import { runStewardship, STEWARD_VERBS, stewardUsage } from '../identity/stewardship.ts';
 
 export const name = 'identity';
-export const summary = 'simulates identity resolution on your own export, or calibrates it';
+export const summary =
+  'who is who: simulates on your own export, calibrates, reviews and unmerges in a region';
 export const usage = `Usage: npx rapport identity simulate --people FILE.csv[.gz] [--people FILE2.csv ...] --columns COLUMNS.json
                                      --jurisdiction CODE --out CLUSTERS.csv [options]
        npx rapport identity calibrate --people FILE.csv[.gz] ... --columns COLUMNS.json --out PARAMETERS.json
-
+${stewardUsage}
 simulate streams the rows one by one through identity resolution under that jurisdiction's rules, and writes row,subject.
 Nothing leaves this machine. calibrate estimates the matching parameters from the rows, without labels.
 
@@ -36,6 +38,7 @@ const CALIBRATION_SEED = 1;
 
 /** @throws UserError for what the user can put right. */
 export async function run(args: readonly string[]): Promise<number> {
+  if (STEWARD_VERBS.some((verb) => verb === args[0])) return runStewardship(args);
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -53,7 +56,7 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   const [what, ...rest] = positionals;
   if ((what !== 'simulate' && what !== 'calibrate') || rest.length > 0)
-    throw new UserError('identity takes: simulate or calibrate; see --help');
+    throw new UserError(`identity takes: simulate, calibrate, ${STEWARD_VERBS.join(', ')}; see --help`);
   if (values.people.length === 0) throw new UserError('--people names the export; see --help');
   const columns = await readColumnMap(required('columns', values.columns));
   const out = required('out', values.out);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningPair, startPair } from './running-pair.ts';
 import { archiveStories } from './stories/archive.ts';
 import { customerStories } from './stories/customers.ts';
+import { identityStories } from './stories/identity.ts';
 import { lawfulStories } from './stories/lawful.ts';
 import { personalDataStories } from './stories/personal-data.ts';
 import { silenceStory } from './stories/silence.ts';
@@ -17,6 +18,7 @@ afterAll(() => running?.stop());
 describe('two stacks on one machine, through their public faces', () => {
   const endOfSilence = silenceStory(pair);
   customerStories(pair);
+  identityStories(pair);
   lawfulStories(pair);
   personalDataStories(pair);
   endOfSilence();

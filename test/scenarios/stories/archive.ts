@@ -108,14 +108,18 @@ export function archiveStories(pair: () => RunningPair): void {
     );
 
     it('answers SQL on the command line', async () => {
-      const sql = "SELECT kind, name FROM effects WHERE name = 'repeat-contact' ORDER BY kind";
+      const sql = "SELECT kind, reasons FROM effects WHERE name = 'repeat-contact' ORDER BY kind, reasons";
       const { code, out } = await rapport('query', sql, '--json');
       expect(code).toBe(0);
       expect(JSON.parse(out)).toEqual(
-        ['alert-acknowledged', 'alert-opened', 'alert-resolved'].map((kind) => ({
-          kind,
-          name: 'repeat-contact',
-        })),
+        [
+          ['alert-acknowledged', 'contacts-within-7-days:3'],
+          ['alert-opened', 'contacts-within-7-days:3'],
+          ['alert-opened', 'contacts-within-7-days:3'],
+          ['alert-resolved', 'contacts-within-7-days:3'],
+          // Of two customers who had been taken for one.
+          ['alert-resolved', 'subject-split'],
+        ].map(([kind, reasons]) => ({ kind, reasons })),
       );
     });
 
