@@ -86,6 +86,7 @@ export class MemoryRegion {
       keyring: {
         read: guard(keyring.read.bind(keyring)),
         create: guard(keyring.create.bind(keyring)),
+        all: keyring.all.bind(keyring),
         destroy: guard(keyring.destroy.bind(keyring)),
       },
       records: { put: guard(effects.records.put) },

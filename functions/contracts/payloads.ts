@@ -1,7 +1,8 @@
-import type { AtomId, SubjectId } from './ids.ts';
+import type { AtomId, IdentifierToken, MessageToken, SubjectId } from './ids.ts';
 import type { EffectKind } from './lineage.ts';
-import type { Purpose } from './purposes.ts';
-import type { Signal } from './signal.ts';
+import type { ConsentChoices, Purpose } from './purposes.ts';
+import type { EventClass, Fact, Identifier, Signal } from './signal.ts';
+import { typeOfToken } from './tokens.ts';
 
 /** What an archive row keeps sealed, so that its effect can be derived again bit for bit (law 7). */
 
@@ -50,3 +51,33 @@ export const signalPayloadText = ({ signal, allowed, version }: SignalPayload): 
   ]);
 
 export const effectPayloadText = (payload: EffectPayload): string => JSON.stringify([FORM, payload]);
+
+/** @returns null when it is no payload of a form that this version knows */
+export function signalPayloadIn(text: string): SignalPayload | null {
+  const parts: unknown = JSON.parse(text);
+  if (!Array.isArray(parts) || parts[0] !== FORM || parts.length < 14) return null;
+  const at = parts as readonly unknown[];
+  const identifiers = (at[8] as readonly IdentifierToken[]).map(
+    (token): Identifier => ({ type: typeOfToken(token), token }),
+  );
+  const signal: Signal = {
+    messageToken: at[1] as MessageToken,
+    name: at[2] as string,
+    eventClass: at[3] as EventClass,
+    sourceId: at[4] as string,
+    purposes: at[5] as readonly Purpose[],
+    occurredAt: at[6] as number,
+    receivedAt: at[7] as number,
+    identifiers: identifiers as unknown as Signal['identifiers'],
+    facts: at[9] as readonly Fact[],
+    ...(at[10] === 0 ? {} : { consent: at[10] as ConsentChoices }),
+    ...(at[11] === 1 ? { gpc: true as const } : {}),
+  };
+  return { signal, allowed: at[12] as readonly Purpose[], version: at[13] as number };
+}
+
+/** @returns null when it is no payload of a form that this version knows */
+export function effectPayloadIn(text: string): EffectPayload | null {
+  const parts: unknown = JSON.parse(text);
+  return Array.isArray(parts) && parts[0] === FORM ? (parts[1] as EffectPayload) : null;
+}

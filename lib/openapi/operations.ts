@@ -7,6 +7,14 @@ import {
   segmentEventSchema,
 } from '../../functions/contracts/collect-api.ts';
 import {
+  clearingSchema,
+  comparisonSchema,
+  explainRequestSchema,
+  explanationSchema,
+  rebuildRequestSchema,
+  rebuildStepSchema,
+} from '../../functions/contracts/evidence-api.ts';
+import {
   alertPageSchema,
   alertPathSchema,
   alertsQuerySchema,
@@ -44,6 +52,12 @@ export const schemas = {
   QuarantinePage: quarantinePageSchema,
   ReplayRequest: replayRequestSchema,
   ReplayAnswer: replayAnswerSchema,
+  ExplainRequest: explainRequestSchema,
+  Explanation: explanationSchema,
+  RebuildRequest: rebuildRequestSchema,
+  RebuildStep: rebuildStepSchema,
+  Comparison: comparisonSchema,
+  Clearing: clearingSchema,
   Problem: problemSchema,
 } as const satisfies Record<string, z.ZodType>;
 export type SchemaName = keyof typeof schemas;
@@ -62,9 +76,10 @@ export interface Description {
   readonly problems: readonly (400 | 401 | 404 | 409 | 413 | 421)[];
 }
 
-type PathOf<Id extends 'collect' | 'serve' | 'quarantine'> = (typeof flow)[Id]['trigger']['routes'][number];
+type PathOf<Id extends 'collect' | 'serve' | 'quarantine' | 'derive'> =
+  (typeof flow)[Id]['trigger']['routes'][number];
 type KeyOf<R> = R extends HttpRoute ? `${R['method']} ${R['path']}` : never;
-type OperationsKey = KeyOf<PathOf<'serve'>> | KeyOf<PathOf<'quarantine'>>;
+type OperationsKey = KeyOf<PathOf<'serve' | 'quarantine' | 'derive'>>;
 
 export const JSON_TYPE = 'application/json';
 const segmentCall = (type: string): Description => ({
@@ -158,6 +173,35 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     body: { [JSON_TYPE]: 'ReceiptLookup' },
     answer: 'Receipt',
     problems: [400, 404],
+  },
+  'POST /v1/evidence/explain': {
+    operationId: 'explainEvidence',
+    summary: 'Derives one row of the archive again and compares it bit for bit',
+    description:
+      'From the archived signals and the definitions that the row names. 404 when there is no such row.',
+    body: { [JSON_TYPE]: 'ExplainRequest' },
+    answer: 'Explanation',
+    problems: [400, 404],
+  },
+  'POST /v1/evidence/rebuild': {
+    operationId: 'rebuildProfiles',
+    summary: 'Rebuilds profiles from the archive into tables of their own, a step at a time',
+    description: 'Call again with the cursor until there is none. A step that is repeated changes nothing.',
+    body: { [JSON_TYPE]: 'RebuildRequest' },
+    answer: 'RebuildStep',
+    problems: [400, 409],
+  },
+  'POST /v1/evidence/rebuild/comparison': {
+    operationId: 'compareRebuilt',
+    summary: 'Compares what was rebuilt with what is live',
+    answer: 'Comparison',
+    problems: [],
+  },
+  'POST /v1/evidence/rebuild/clearing': {
+    operationId: 'clearRebuilt',
+    summary: 'Empties the tables of what was rebuilt',
+    answer: 'Clearing',
+    problems: [],
   },
   'GET /v1/quarantine': {
     operationId: 'listQuarantine',

@@ -40,6 +40,8 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   profiles: 'TablesProfiles',
   subjects: 'TablesSubjects',
   subjectKeys: 'TablesSubjectKeys',
+  rebuiltProfiles: 'TablesRebuiltProfiles',
+  rebuiltSubjects: 'TablesRebuiltSubjects',
   records: 'TablesRecords',
   alerts: 'TablesAlerts',
   dueCues: 'TablesDueCues',

@@ -77,7 +77,7 @@ describe.each(codes)('the stack of %s', (code) => {
         DeletionProtectionEnabled: true,
         PointInTimeRecoverySpecification: {
           PointInTimeRecoveryEnabled: true,
-          RecoveryPeriodInDays: isSubjectKeys(id) ? 1 : 35,
+          RecoveryPeriodInDays: /^Tables(SubjectKeys|Rebuilt)/.test(id) ? 1 : 35,
         },
         SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: dataKey },
         TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },

@@ -1,4 +1,5 @@
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
+import type { Purpose } from '../../contracts/purposes.ts';
 import type { Signal } from '../../contracts/signal.ts';
 import { deliveryTag } from '../3-profile/seen.ts';
 
@@ -7,6 +8,9 @@ export type StreamRecord = {
   readonly shardId: string;
   readonly sequenceNumber: string;
   readonly partitionKey: string;
+  /** Replay only: for each value the purposes it was applied for when it first came (none: withheld). Permission is not
+   * asked again, since it may have changed since. */
+  readonly recorded?: readonly (readonly Purpose[])[];
 } & ({ readonly values: readonly unknown[] } | { readonly values: null; readonly raw: Uint8Array });
 
 /** One signal with where in the stream it came from. */
@@ -16,6 +20,8 @@ export interface Delivery {
   readonly tag: number;
   readonly sequenceNumber: string;
   readonly bucket: string;
+  /** Replay only: see {@link StreamRecord}. */
+  readonly recorded?: readonly Purpose[];
 }
 
 /** The signals of the records, by atom, in stream order. We wrote the records ourselves, so their shape is trusted. */
@@ -31,6 +37,7 @@ export function deliveriesByAtom(records: readonly StreamRecord[]): ReadonlyMap<
         tag: deliveryTag(record.shardId, record.sequenceNumber, index),
         sequenceNumber: record.sequenceNumber,
         bucket: record.partitionKey,
+        ...(record.recorded === undefined ? {} : { recorded: record.recorded[index] ?? [] }),
       };
       const own = byAtom.get(atomId);
       if (own === undefined) byAtom.set(atomId, [delivery]);

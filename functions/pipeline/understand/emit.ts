@@ -10,6 +10,7 @@ import type { KeptEffect } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey, seal } from '../../contracts/subject-keys.ts';
 import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, utcDate } from '../../kernel/time.ts';
+import { isChoice } from '../3-profile/fold.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from './context.ts';
 import type { StreamRecord } from './delivery.ts';
 import type { Ending } from './judge.ts';
@@ -147,11 +148,7 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
 
 /** A withheld signal is not folded, but the choice it carries is. */
 const isChoiceKept = ({ outcome, reason, delivery: { signal } }: Ending): boolean =>
-  outcome === 'withheld' &&
-  reason !== ('processing-restricted' satisfies WithheldReason) &&
-  (signal.gpc === true ||
-    signal.consent !== undefined ||
-    signal.facts.some(({ kind }) => kind === 'consent'));
+  outcome === 'withheld' && reason !== ('processing-restricted' satisfies WithheldReason) && isChoice(signal);
 
 const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'subjects-merged': 'account',

@@ -46,7 +46,8 @@ export function identify(
       const others = unlinked(delivery, atom.links);
       if (
         others.length === 0 ||
-        'withheld' in permissionFor(context.jurisdiction, consent, delivery.signal.purposes)
+        'withheld' in
+          permissionFor(context.jurisdiction, consent, delivery.signal.purposes, delivery.recorded)
       )
         continue;
       const own = links.get(atomId) ?? new Set();

@@ -43,7 +43,7 @@ export function planUnit(
   const known = unit.subjectIds
     .map((id) => world.subjects.get(id)?.graph)
     .filter((graph) => graph !== undefined);
-  const atoms = atomsOf(unit, known, world, context);
+  const atoms = atomsOf(unit, known, world, paged, context);
   const identity = identify(unit, known, atoms, world, context);
 
   const writes = new WriteCollector(world, identity.before);
