@@ -55,7 +55,8 @@ describe('bin/app.ts', () => {
     });
     await expect(run).rejects.toMatchObject({
       code: 1,
-      stderr: 'unknown jurisdiction atlantis; known jurisdictions: eu, uk, ch, us-ca, au, jp\n',
+      stderr:
+        'unknown jurisdiction atlantis; known jurisdictions: eu, uk, ch, us-ca, us, ca-qc, ca, br, in, cn, jp, kr, sg, au, za, sa\n',
     });
   });
 });

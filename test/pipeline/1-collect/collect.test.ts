@@ -5,6 +5,7 @@ import { signalSchema } from '../../../functions/contracts/signal-schemas.ts';
 import { identifierToken, messageToken } from '../../../functions/contracts/tokens.ts';
 import { collect } from '../../../functions/pipeline/1-collect/collect.ts';
 import { policyOf } from '../../../functions/pipeline/1-collect/setting.ts';
+import { jurisdictionCodes, jurisdictions } from '../../../functions/registry/jurisdictions/index.ts';
 import { batch, memoryStage, NOW, order, policy, receiptsOf, secrets, source } from './setting.ts';
 
 const collectAll = (events: readonly unknown[], overrides: Partial<Parameters<typeof collect>[0]> = {}) =>
@@ -208,9 +209,35 @@ describe('residence', () => {
     expect(reasonThere({ country: 'US', state: 'CA' })).toBeUndefined();
     expect(reasonThere({ country: 'us-ca' })).toBeUndefined();
     expect(reasonThere({ country: 'US' })).toBeUndefined();
-    expect(reasonThere({ country: 'US', state: 'NV' })).toBe('jurisdiction:none');
+    expect(reasonThere({ country: 'US', state: 'NV' })).toBe('jurisdiction:us');
     expect(reasonThere({ country: 'DE' })).toBe('jurisdiction:eu');
     expect(reasonOf(inCountry('US', { region: 'CA' }))).toBe('jurisdiction:us-ca');
+  });
+
+  it.each(jurisdictionCodes)('sends a resident of any other jurisdiction away from %s', (code) => {
+    const there = policyOf(
+      (name) => ({ JURISDICTION: code, SIGNAL_BUCKETS: '8', PEER_ENDPOINTS: '{}' })[name] ?? '',
+      secrets,
+    );
+    const events = Object.values(jurisdictions).map(({ code: home, countries }) => {
+      const [country, state] = (countries[0] ?? '').split('-');
+      return order({ messageId: home, context: { traits: { address: { country, state } } } });
+    });
+    const { receipts, signals } = collect(
+      { source: source('web'), events, sentAt: null, receivedAt: NOW, gpc: false },
+      there,
+    );
+    expect(Object.fromEntries(receipts.map(({ messageId, reason }) => [messageId, reason]))).toEqual(
+      Object.fromEntries(
+        jurisdictionCodes.map((home) => [home, home === code ? undefined : `jurisdiction:${home}`]),
+      ),
+    );
+    expect([...signals.values()].flat()).toHaveLength(1);
+  });
+
+  it('does not take a place for part of the country whose code it carries', () => {
+    expect(reasonOf(inCountry('FR', { region: 'IDF' }))).toBeUndefined();
+    expect(reasonOf(inCountry('FR', { region: 'PF' }))).toBe('jurisdiction:none');
   });
 
   it('does not guess from names', () => {
