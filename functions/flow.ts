@@ -328,4 +328,4 @@ export const flow = {
 export type FunctionId = keyof typeof flow;
 
 /** Environment every function has besides its resources' names. */
-export const COMMON_ENV = ['JURISDICTION', 'SIGNAL_BUCKETS', 'PEER_ENDPOINTS'] as const;
+export const COMMON_ENV = ['JURISDICTION', 'SIGNAL_BUCKETS', 'PEER_ENDPOINTS', 'PUBLIC_HOLIDAYS'] as const;

@@ -98,6 +98,7 @@ export class JurisdictionStack extends Stack {
           code: this.code,
           dataKey: this.encryption.dataKey,
           peerEndpoints: this.parameters.peerEndpoints,
+          publicHolidays: this.parameters.publicHolidays,
           logGroupPrefix: this.logGroupPrefix,
           bundle: props.bundle,
         }),

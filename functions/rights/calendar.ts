@@ -36,7 +36,7 @@ const WEEKDAYS: readonly Weekday[] = [
 /**
  * The calendar of a jurisdiction.
  * @param publicHolidays the stack's setting PUBLIC_HOLIDAYS: dates with commas between, and a plus before those that
- * are worked though they fall on a weekend (`2026-10-01,2026-10-02,+2026-10-10`); empty for none
+ * are worked though they fall on a weekend (`2026-10-01,2026-10-02,+2026-10-10`); `none` for none
  * @throws InvariantError when the setting has anything else
  */
 export function calendarOf(
@@ -44,8 +44,7 @@ export function calendarOf(
   publicHolidays: string,
 ): LocalCalendar {
   const [holidays, workdays] = [new Set<LocalDay>(), new Set<LocalDay>()];
-  for (const entry of publicHolidays.split(',').map((text) => text.trim())) {
-    if (entry === '') continue;
+  for (const entry of publicHolidays === 'none' ? [] : publicHolidays.split(',')) {
     const day = localDayFrom(entry.replace(/^\+/, ''));
     invariant(day !== null, 'PUBLIC_HOLIDAYS is not a list of dates such as 2026-12-25,2026-12-28');
     (entry.startsWith('+') ? workdays : holidays).add(day);

@@ -8,5 +8,5 @@ export function lawOf(code: string): JurisdictionDefinition {
   return definition;
 }
 
-export const calendar = (code: string, publicHolidays = ''): LocalCalendar =>
+export const calendar = (code: string, publicHolidays = 'none'): LocalCalendar =>
   calendarOf(lawOf(code), publicHolidays);

@@ -20,7 +20,7 @@ const told = ({
   code,
   aware,
   facts = {},
-  holidays = '',
+  holidays = 'none',
 }: Omit<Fixture, 'what' | 'duties'>): readonly string[] =>
   breachDuties(
     lawOf(code),

@@ -22,7 +22,7 @@ const lengthMs = fc.integer({ min: 0, max: 40 * DAY_MS });
 const date = instant.map((at) => new Date(at).toISOString().slice(0, 10));
 const holidays = fc.array(fc.tuple(fc.boolean(), date), { maxLength: 60 });
 const textOf = (days: readonly (readonly [boolean, string])[]) =>
-  days.map(([worked, day]) => `${worked ? '+' : ''}${day}`).join(',');
+  days.map(([worked, day]) => `${worked ? '+' : ''}${day}`).join(',') || 'none';
 /** What happens to a request happens near its time, so that it matters. */
 const within60Days = fc.integer({ min: -2 * DAY_MS, max: 60 * DAY_MS });
 const pausesAfter = (receivedAt: number) =>
@@ -68,7 +68,7 @@ function running(deadline: Deadline): Running {
 const RUNS = { numRuns: 40 };
 
 describe.each(rules)('%s, %s', (code, _, rule) => {
-  const due = (at: RequestTimes, publicHolidays = '') =>
+  const due = (at: RequestTimes, publicHolidays = 'none') =>
     running(deadlineOf(rule, at, calendar(code, publicHolidays)));
   const plain = (receivedAt: number): RequestTimes => ({
     receivedAt,
