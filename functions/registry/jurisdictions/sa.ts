@@ -41,7 +41,7 @@ export const sa: JurisdictionDefinition = {
     // Marketing needs consent.
     personalisation: secondary('opt-in', CONSENT),
     profiling: secondary('opt-in', CONSENT),
-    automatedDecisions: general('opt-in', 'explicit consent for solely automated decisions: IR art. 11'),
+    automatedDecisions: general('opt-in', 'PDPL: explicit consent for solely automated decisions'),
     sharing: secondary('opt-in', CONSENT),
   },
   identity: general(
@@ -83,7 +83,7 @@ export const sa: JurisdictionDefinition = {
     },
     'age of majority; the guardian acts',
   ),
-  automatedDecisions: general([], 'explicit consent for solely automated decisions: IR art. 11'),
+  automatedDecisions: general([], 'PDPL: explicit consent for solely automated decisions'),
   transfers: secondary('adequacy / SCC, BCR, cert + risk assessment', 'insightplus.bakermckenzie.com'),
   aggregateThreshold: general(20, 'product default'),
 };
