@@ -34,7 +34,7 @@ export const au: JurisdictionDefinition = {
     analytics: secondary('opt-out', NOTICE),
     personalisation: secondary('opt-out', NOTICE),
     profiling: secondary('opt-out', NOTICE),
-    automatedDecisions: secondary('opt-out', 'maddocks.com.au 16 Jun 2026; areebi.com'),
+    automatedDecisions: secondary('opt-out', 'APP 1.7 to 1.9: maddocks.com.au 16 Jun 2026; areebi.com'),
     sharing: secondary('opt-out', NOTICE),
   },
   identity: general(
@@ -73,7 +73,7 @@ export const au: JurisdictionDefinition = {
     },
     'OAIC guidance',
   ),
-  automatedDecisions: secondary(['disclose'], 'maddocks.com.au 16 Jun 2026; areebi.com'),
+  automatedDecisions: secondary(['disclose'], 'APP 1.7 to 1.9: maddocks.com.au 16 Jun 2026; areebi.com'),
   transfers: secondary('APP 8 accountability', NOTICE),
   aggregateThreshold: general(20, 'product default'),
 };

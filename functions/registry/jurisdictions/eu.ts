@@ -14,7 +14,7 @@ import {
 } from '../sourced.ts';
 
 const TRACKING =
-  'opt-in for device tracking/ad profiles (ePrivacy 5(3), 6(1)(a)); LI only for first-party low-impact';
+  'opt-in for device tracking/ad profiles (ePrivacy art. 5(3), GDPR art. 6(1)(a)); LI only for first-party low-impact';
 
 /** Overseas places with ISO codes under France and the Netherlands that are outside the Union (TFEU art. 355(2)). */
 const EXCEPT = [

@@ -14,7 +14,7 @@ import {
 } from '../sourced.ts';
 
 const VIRGINIA = 'self-law.org va 59.1-577 text';
-const COLORADO = 'ailegaljournal.com 2026/05; techjacksolutions.com';
+const COLORADO = 'CO SB 26-189: ailegaljournal.com 2026/05; techjacksolutions.com';
 
 /**
  * United States but for California, which has a jurisdiction of its own: the laws of Virginia and Colorado, stricter
