@@ -14,6 +14,7 @@ export const SECRETS: JurisdictionSecrets = {
   identifiers: key('identifiers'),
   messages: key('messages'),
   writeKeys: key('write keys'),
+  attributesInTransit: key('attributes in transit'),
   subjectKeys: key('subject keys'),
 };
 
