@@ -16,8 +16,10 @@ import { PAGES_END, pagesFrom } from '../../pipeline/3-profile/seen.ts';
 import type {
   NodeWrite,
   PageWrite,
+  PersonWrite,
   ProfileStore,
   StoredNode,
+  StoredPerson,
   StoredSubject,
   SubjectWrite,
   World,
@@ -35,11 +37,15 @@ import {
   nodeItem,
   nodeKey,
   nodeValues,
+  PERSON_PART,
+  personItem,
+  personKey,
   SUBJECT_ATTRIBUTES,
   subjectItem,
   subjectKey,
   subjectValues,
   toNode,
+  toPerson,
   toSubject,
   writeUnitsOf,
 } from './profile-items.ts';
@@ -62,7 +68,7 @@ export function profileStore(
   tables = { profiles: required('PROFILES_TABLE'), subjects: required('SUBJECTS_TABLE') },
 ): ProfileStore {
   return {
-    read: (nodes, subjects, consistent) => read(tables, nodes, subjects, consistent),
+    read: (nodes, subjects, consistent, persons = []) => read(tables, nodes, subjects, consistent, persons),
     pagedMessages: (atomId, since) => pagedMessages(tables.profiles, atomId, since),
     write: (units) => write(tables, units),
   };
@@ -78,14 +84,17 @@ async function read(
   nodes: readonly IdentifierToken[],
   subjects: readonly SubjectId[],
   consistent: boolean,
+  persons: readonly AtomId[],
 ): Promise<World> {
   const wanted = [
     ...nodes.map((id) => ({ table: tables.profiles, key: nodeKey(id) })),
+    ...persons.map((id) => ({ table: tables.profiles, key: personKey(id) })),
     ...subjects.map((id) => ({ table: tables.subjects, key: subjectKey(id) })),
   ];
   const found = {
     nodes: new Map<IdentifierToken, StoredNode>(),
     subjects: new Map<SubjectId, StoredSubject>(),
+    persons: new Map<AtomId, StoredPerson>(),
   };
   await inTurns(chunks(wanted, GETS_PER_CALL_MAX), (chunk) =>
     untilDone('dynamodb', chunk, async (keys) => {
@@ -99,6 +108,11 @@ async function read(
       );
       count('readUnits', unitsOf(answer.ConsumedCapacity));
       for (const item of answer.Responses?.[tables.profiles] ?? []) {
+        if (item.part?.S === PERSON_PART) {
+          const person = toPerson(item);
+          found.persons.set(person.id, person);
+          continue;
+        }
         const node = toNode(item);
         found.nodes.set(node.id, node);
       }
@@ -153,7 +167,8 @@ async function write(
   const statements: Statement[] = [];
   const transactions: number[] = [];
   for (const [index, unit] of units.entries()) {
-    if (unit.atomic && unit.nodes.length + unit.subjects.length > 1) transactions.push(index);
+    const items = unit.nodes.length + unit.subjects.length + (unit.persons?.length ?? 0);
+    if (unit.atomic && items > 1) transactions.push(index);
     else statements.push(...statementsOf(tables, unit, index));
   }
   const noteConflict = (index: number): void => {
@@ -205,6 +220,10 @@ function* statementsOf(tables: Tables, unit: WriteUnit, index: number): Generato
     count('writeUnits', writeUnitsOf(nodeItem(node)));
     yield { unit: index, ...nodeStatement(tables.profiles, node) };
   }
+  for (const person of unit.persons ?? []) {
+    count('writeUnits', writeUnitsOf(personItem(person)));
+    yield { unit: index, ...personStatement(tables.profiles, person) };
+  }
   for (const subject of unit.subjects) {
     if (subject.next !== null)
       count('writeUnits', writeUnitsOf(subjectItem(subject.subjectId, subject.version, subject.next)));
@@ -228,6 +247,20 @@ function nodeStatement(table: string, node: NodeWrite): Omit<Statement, 'unit'> 
   return {
     text: `UPDATE "${table}" ${assignments(NODE_ATTRIBUTES)} WHERE "id"=? AND "part"='${NODE_PART}' AND "version"=?`,
     values: [...values, { S: node.id }, { N: String(node.version) }],
+  };
+}
+
+function personStatement(table: string, { id, version, sealed }: PersonWrite): Omit<Statement, 'unit'> {
+  const values = [{ N: String(version + 1) }, { B: sealed }];
+  if (version === 0) {
+    return {
+      text: `INSERT INTO "${table}" VALUE {'id':?,'part':'${PERSON_PART}',${members(['sealed'])}}`,
+      values: [{ S: id }, ...values],
+    };
+  }
+  return {
+    text: `UPDATE "${table}" ${assignments(['sealed'])} WHERE "id"=? AND "part"='${PERSON_PART}' AND "version"=?`,
+    values: [...values, { S: id }, { N: String(version) }],
   };
 }
 
@@ -282,6 +315,9 @@ async function transact(tables: Tables, unit: WriteUnit): Promise<boolean> {
   const items: TransactWriteItem[] = [
     ...unit.nodes.map((node) => ({
       Put: { TableName: tables.profiles, Item: nodeItem(node), ...unchanged(node.version, 'id') },
+    })),
+    ...(unit.persons ?? []).map((person) => ({
+      Put: { TableName: tables.profiles, Item: personItem(person), ...unchanged(person.version, 'id') },
     })),
     ...unit.subjects.map(({ subjectId, version, next }) =>
       next === null

@@ -89,31 +89,25 @@ export interface Survivor {
  * survives, then the later one; when they differ, the other is kept beside it as a conflict with an owner. A steward's
  * decision stands for both sides until one of them says something newer, and is itself contradicted by what that differs in.
  */
-export function survivorsOf(state: PersonState): readonly Survivor[] {
-  return PERSON_ATTRIBUTES.flatMap((attribute) => {
-    const { customer, system, steward } = state[attribute] ?? {};
-    const since = steward?.at ?? Number.NEGATIVE_INFINITY;
-    const said = customer !== undefined && customer.at > since ? customer : undefined;
-    const logged = system !== undefined && system.at > since ? system : undefined;
-    const value = survivor(said, logged) ?? steward;
-    // Stated not to be there is not known.
-    if (value === undefined || value.value === '') return [];
-    const origin = value === steward ? 'steward' : value === said ? 'customer' : 'system';
-    const other = value === steward ? undefined : ((value === said ? logged : said) ?? steward);
-    if (other === undefined || other.value === '' || saysTheSame(value.value, other.value))
-      return [{ attribute, value, origin, conflict: null }];
-    const conflict = {
-      value: other,
-      origin:
-        other === steward
-          ? ('steward' as const)
-          : other === said
-            ? ('customer' as const)
-            : ('system' as const),
-      owner: logged === undefined ? ownerOf(other, value) : ownerOf(logged, value === logged ? other : value),
-    };
-    return [{ attribute, value, origin, conflict }];
-  });
+export const survivorsOf = (state: PersonState): readonly Survivor[] =>
+  PERSON_ATTRIBUTES.map((attribute) => survivorOf(state, attribute)).filter((survivor) => survivor !== null);
+
+function survivorOf(state: PersonState, attribute: PersonAttribute): Survivor | null {
+  const { customer, system, steward } = state[attribute] ?? {};
+  const settledAt = steward?.at ?? Number.NEGATIVE_INFINITY;
+  const said = customer !== undefined && customer.at > settledAt ? customer : undefined;
+  const logged = system !== undefined && system.at > settledAt ? system : undefined;
+  const originOf = (value: StatedValue): Origin =>
+    value === steward ? 'steward' : value === said ? 'customer' : 'system';
+  const value = survivor(said, logged) ?? steward;
+  // What is stated not to be there is not known.
+  if (value === undefined || value.value === '') return null;
+  const survived = { attribute, value, origin: originOf(value) };
+  const other = value === steward ? undefined : ((value === said ? logged : said) ?? steward);
+  if (other === undefined || other.value === '' || saysTheSame(value.value, other.value))
+    return { ...survived, conflict: null };
+  const owner = ownerOf(logged?.sourceId, said?.sourceId);
+  return { ...survived, conflict: { value: other, origin: originOf(other), owner } };
 }
 
 /** The surviving values alone: what matching compares. */

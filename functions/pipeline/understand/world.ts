@@ -1,7 +1,7 @@
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { Delivery } from './delivery.ts';
 import { decodeLinks, linkPrefix } from './delivery.ts';
-import type { ProfileStore, StoredNode, StoredSubject, World } from './ports.ts';
+import type { ProfileStore, StoredNode, StoredPerson, StoredSubject, World } from './ports.ts';
 
 /** Signals that must be judged together, since they concern one subject or link several. */
 export interface Unit {
@@ -29,6 +29,7 @@ export async function readWorld(
 ): Promise<World> {
   const nodes = new Map<IdentifierToken, StoredNode>();
   const subjects = new Map<SubjectId, StoredSubject>();
+  let persons: ReadonlyMap<AtomId, StoredPerson> = new Map();
   const asked = new Set<IdentifierToken>();
   const askedSubjects = new Set<SubjectId>();
   let wantedNodes: IdentifierToken[] = [...byAtom.keys()];
@@ -37,7 +38,9 @@ export async function readWorld(
   for (let round = 0; wantedNodes.length + wantedSubjects.length > 0; round += 1) {
     for (const node of wantedNodes) asked.add(node);
     for (const subject of wantedSubjects) askedSubjects.add(subject);
-    const found = await store.read(wantedNodes, wantedSubjects, consistent);
+    const stating = round === 0 ? atomsThatState(byAtom) : [];
+    const found = await store.read(wantedNodes, wantedSubjects, consistent, stating);
+    if (round === 0) persons = found.persons;
     const nextNodes = new Set<IdentifierToken>();
     const nextSubjects = new Set<SubjectId>();
     for (const [id, node] of found.nodes) {
@@ -58,8 +61,14 @@ export async function readWorld(
     wantedNodes = [...nextNodes];
     wantedSubjects = [...nextSubjects];
   }
-  return { nodes, subjects };
+  return { nodes, subjects, persons };
 }
+
+/** Atoms of which a signal states something: their persons are read along with them. */
+const atomsThatState = (byAtom: ReadonlyMap<AtomId, readonly Delivery[]>): readonly AtomId[] =>
+  [...byAtom]
+    .filter(([, deliveries]) => deliveries.some(({ signal }) => signal.person !== undefined))
+    .map(([atomId]) => atomId);
 
 /** Identifiers that get a new link from the batch: the atom's end and the other. */
 function linkingNodes(

@@ -1,5 +1,5 @@
 import type { EventClass } from '../../contracts/event-classes.ts';
-import { type Origin, STEWARDSHIP, type StatedValue } from '../../contracts/person.ts';
+import { type Origin, STEWARDSHIP } from '../../contracts/person.ts';
 import type { SourceKind } from '../signal-definition.ts';
 import { sources } from '../sources/index.ts';
 
@@ -36,8 +36,8 @@ export function standingOf(sourceId: string, eventClass: EventClass): { origin: 
 
 /** Who settles a conflict: the steward of the source that logged what the customer contradicts, since the correction has to
  * be made there (GDPR art. 16, CCPA Civ 1798.106); of a source no longer listed, that of the customer's source. */
-export function ownerOf(logged: StatedValue, said: StatedValue): string {
-  const steward = (sourceId: string): string | undefined =>
+export function ownerOf(loggedBy: string | undefined, saidBy: string | undefined): string {
+  const stewardOf = (sourceId: string | undefined): string | undefined =>
     sources.find((source) => source.id === sourceId)?.steward;
-  return steward(logged.sourceId) ?? steward(said.sourceId) ?? 'privacy-office';
+  return stewardOf(loggedBy) ?? stewardOf(saidBy) ?? 'privacy-office';
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { asMessageToken } from '../../../functions/contracts/ids.ts';
+import { unsealInTransit } from '../../../functions/contracts/person.ts';
 import { signalSchema } from '../../../functions/contracts/signal-schemas.ts';
 import { identifierToken, messageToken } from '../../../functions/contracts/tokens.ts';
 import { collect } from '../../../functions/pipeline/1-collect/collect.ts';
@@ -17,7 +18,9 @@ const reasonOf = (event: unknown, overrides = {}) => collectAll([event], overrid
 describe('an accepted event', () => {
   it('becomes tokens and facts, and nothing raw', () => {
     const signal = signalOf(order({ context: { traits: { email: 'Ada@Shop.de', name: 'Ada Lovelace' } } }));
-    expect(signal).toEqual({
+    const { person = '', ...rest } = signal;
+    expect(unsealInTransit(secrets, person, signal.messageToken)).toEqual({ email: 'ada@shop.co.uk' });
+    expect(rest).toEqual({
       messageToken: messageToken(secrets, 'message-1'),
       name: 'Order Completed',
       eventClass: 'transaction',
