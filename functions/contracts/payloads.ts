@@ -1,5 +1,6 @@
 import type { AtomId, IdentifierToken, MessageToken, SubjectId } from './ids.ts';
 import type { EffectKind } from './lineage.ts';
+import type { PersonAttributes } from './person.ts';
 import type { ConsentChoices, Purpose } from './purposes.ts';
 import type { EventClass, Fact, Identifier, Signal } from './signal.ts';
 import { typeOfToken } from './tokens.ts';
@@ -9,6 +10,8 @@ import { typeOfToken } from './tokens.ts';
 /** Of a signal that was applied, or withheld with a choice in it that counts. */
 export interface SignalPayload {
   readonly signal: Signal;
+  /** What the signal states of the person, taken out of its seal for the stream: that seal's secret outlives an erasure. */
+  readonly stated?: PersonAttributes;
   /** Purposes it was applied for; none when it was withheld. */
   readonly allowed: readonly Purpose[];
   /** Version of the atom's stored state that holds it. Told again after a crash it may name a later one. */
@@ -32,7 +35,7 @@ export type AtomVersion = readonly [AtomId, number];
 const FORM = 1;
 
 /** Position by position, since names would be most of it. */
-export const signalPayloadText = ({ signal, allowed, version }: SignalPayload): string =>
+export const signalPayloadText = ({ signal, stated, allowed, version }: SignalPayload): string =>
   JSON.stringify([
     FORM,
     signal.messageToken,
@@ -48,6 +51,7 @@ export const signalPayloadText = ({ signal, allowed, version }: SignalPayload): 
     signal.gpc === true ? 1 : 0,
     allowed,
     version,
+    ...(stated === undefined ? [] : [stated]),
   ]);
 
 export const effectPayloadText = (payload: EffectPayload): string => JSON.stringify([FORM, payload]);

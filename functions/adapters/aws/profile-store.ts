@@ -167,8 +167,8 @@ async function write(
   const statements: Statement[] = [];
   const transactions: number[] = [];
   for (const [index, unit] of units.entries()) {
-    const items = unit.nodes.length + unit.subjects.length + (unit.persons?.length ?? 0);
-    if (unit.atomic && items > 1) transactions.push(index);
+    statements.push(...personStatements(tables.profiles, unit, index));
+    if (unit.atomic && unit.nodes.length + unit.subjects.length > 1) transactions.push(index);
     else statements.push(...statementsOf(tables, unit, index));
   }
   const noteConflict = (index: number): void => {
@@ -220,10 +220,6 @@ function* statementsOf(tables: Tables, unit: WriteUnit, index: number): Generato
     count('writeUnits', writeUnitsOf(nodeItem(node)));
     yield { unit: index, ...nodeStatement(tables.profiles, node) };
   }
-  for (const person of unit.persons ?? []) {
-    count('writeUnits', writeUnitsOf(personItem(person)));
-    yield { unit: index, ...personStatement(tables.profiles, person) };
-  }
   for (const subject of unit.subjects) {
     if (subject.next !== null)
       count('writeUnits', writeUnitsOf(subjectItem(subject.subjectId, subject.version, subject.next)));
@@ -248,6 +244,14 @@ function nodeStatement(table: string, node: NodeWrite): Omit<Statement, 'unit'> 
     text: `UPDATE "${table}" ${assignments(NODE_ATTRIBUTES)} WHERE "id"=? AND "part"='${NODE_PART}' AND "version"=?`,
     values: [...values, { S: node.id }, { N: String(node.version) }],
   };
+}
+
+/** Persons need no transaction with the rest: what they state is folded again when the rest comes again. */
+function* personStatements(table: string, unit: WriteUnit, index: number): Generator<Statement> {
+  for (const person of unit.persons ?? []) {
+    count('writeUnits', writeUnitsOf(personItem(person)));
+    yield { unit: index, ...personStatement(table, person) };
+  }
 }
 
 function personStatement(table: string, { id, version, sealed }: PersonWrite): Omit<Statement, 'unit'> {
@@ -315,9 +319,6 @@ async function transact(tables: Tables, unit: WriteUnit): Promise<boolean> {
   const items: TransactWriteItem[] = [
     ...unit.nodes.map((node) => ({
       Put: { TableName: tables.profiles, Item: nodeItem(node), ...unchanged(node.version, 'id') },
-    })),
-    ...(unit.persons ?? []).map((person) => ({
-      Put: { TableName: tables.profiles, Item: personItem(person), ...unchanged(person.version, 'id') },
     })),
     ...unit.subjects.map(({ subjectId, version, next }) =>
       next === null

@@ -58,18 +58,18 @@ export class MemoryProfileStore implements ProfileStore {
     const persons = unit.persons ?? [];
     const personFits = (person: StoredPerson): boolean =>
       (this.persons.get(person.id)?.version ?? 0) === person.version;
-    const allFit =
-      unit.nodes.every(nodeFits) && unit.subjects.every(subjectFits) && persons.every(personFits);
+    const personsFit = persons.every(personFits);
+    const allFit = unit.nodes.every(nodeFits) && unit.subjects.every(subjectFits);
+    for (const person of persons)
+      if (personFits(person)) this.persons.set(person.id, { ...person, version: person.version + 1 });
     if (unit.atomic && !allFit) return 'conflict';
     for (const node of unit.nodes)
       if (nodeFits(node)) this.nodes.set(node.id, { ...node, version: node.version + 1 });
-    for (const person of persons)
-      if (personFits(person)) this.persons.set(person.id, { ...person, version: person.version + 1 });
     for (const write of unit.subjects) {
       if (!subjectFits(write)) continue;
       if (write.next === null) this.subjects.delete(write.subjectId);
       else this.subjects.set(write.subjectId, { ...write.next, version: write.version + 1 });
     }
-    return allFit ? 'written' : 'conflict';
+    return allFit && personsFit ? 'written' : 'conflict';
   }
 }

@@ -14,6 +14,7 @@ import { isChoice } from '../3-profile/fold.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from './context.ts';
 import type { StreamRecord } from './delivery.ts';
 import type { Ending } from './judge.ts';
+import { statedBy } from './person.ts';
 import type { Plan } from './plan.ts';
 import type { DomainEvent, DueCue, EffectPorts } from './ports.ts';
 import type { PublishedGroup } from './publish.ts';
@@ -111,7 +112,12 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
     : // One per delivery: a message refused twice was sent twice.
       `${signal.messageToken}.${tag.toString(36)}`;
   const payload =
-    isApplied || isChoiceKept(ending) ? () => signalPayloadText({ signal, allowed, version }) : null;
+    isApplied || isChoiceKept(ending)
+      ? () => {
+          const stated = isApplied ? statedBy(signal, allowed, telling.context.secrets) : null;
+          return signalPayloadText({ signal, allowed, version, ...(stated === null ? {} : { stated }) });
+        }
+      : null;
   const base = {
     rowId,
     eventClass: signal.eventClass,

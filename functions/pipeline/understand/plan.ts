@@ -3,20 +3,21 @@ import type { AtomVersion } from '../../contracts/payloads.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { remember } from '../3-profile/seen.ts';
-import { atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
+import { type Atom, atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
 import { type IdentityEffect, identify, identityEffects, soloGraph } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
-import type { World, WriteUnit } from './ports.ts';
+import { type AtomKeys, foldPerson, type OpenPerson, personChange, storedPerson } from './person.ts';
+import type { World } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
 import { setAside } from './set-aside.ts';
 import type { Unit } from './world.ts';
-import { WriteCollector } from './writes.ts';
+import { type PlannedUnit, WriteCollector } from './writes.ts';
 
 export interface Plan {
-  readonly writes: readonly WriteUnit[];
+  readonly writes: readonly PlannedUnit[];
   readonly endings: readonly Ending[];
-  /** Atoms whose state is written: each needs a secret before. */
+  /** Atoms whose state or person is written: each needs a secret before. */
   readonly stored: readonly AtomId[];
   readonly published: readonly PublishedGroup[];
   /** Effects on identifiers that no published subject stands for. */
@@ -30,12 +31,14 @@ export interface Plan {
  * @param paged messages in the pages of atoms that got signals older than their window.
  * @param written messages (`atom message`) this invocation has written already, before a conflict made it try again:
  *   their evidence is surely not out yet.
+ * @param keys of the atoms that have a secret already: what is known of their persons is read with them.
  */
 export function planUnit(
   whole: Unit,
   world: World,
   paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
   written: ReadonlySet<string>,
+  keys: AtomKeys,
   context: UnderstandContext,
   now: EpochMs,
 ): Plan {
@@ -72,7 +75,9 @@ export function planUnit(
           remember(atom.window, judged.added),
           identity.links.get(atom.id) ?? new Set(),
         );
-      if (isWritten) stored.push(atom.id);
+      const person = statesPerson(atom) ? planPerson(atom.id, judged.endings, world, keys, context) : null;
+      if (person !== null) writes.person(person);
+      if (isWritten || person !== null) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
     }
     const repeatSince = endings.some((ending) => ending.repeated && ending.subjectId === graph.subjectId)
@@ -107,4 +112,18 @@ export function planUnit(
     published,
     identity: effects.filter((each) => !told.has(each.subjectId)),
   };
+}
+
+const statesPerson = (atom: Atom): boolean =>
+  atom.deliveries.some(({ signal }) => signal.person !== undefined);
+
+function planPerson(
+  atomId: AtomId,
+  endings: readonly Ending[],
+  world: World,
+  keys: AtomKeys,
+  { secrets }: UnderstandContext,
+): OpenPerson | null {
+  const before = storedPerson(atomId, world, keys);
+  return personChange(atomId, before, foldPerson(before, endings, secrets), world);
 }

@@ -69,7 +69,8 @@ export interface WriteUnit {
   readonly pages: readonly PageWrite[];
   readonly nodes: readonly NodeWrite[];
   readonly subjects: readonly SubjectWrite[];
-  /** Absent where no signal stated anything of a person. */
+  /** Absent where no signal stated anything of a person. Each is written by itself, even where the rest is atomic: should
+   * only one of the two be written, the signals come again and are folded again, which changes nothing. */
   readonly persons?: readonly PersonWrite[];
   /** Whether all of it must happen or none: identity changed. */
   readonly atomic: boolean;

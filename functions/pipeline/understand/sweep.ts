@@ -64,7 +64,7 @@ async function readSubjects(subjectIds: readonly SubjectId[], store: ProfileStor
     .flatMap((subject) => subject.graph.atoms)
     .filter((atom) => !nodes.has(atom));
   const rest = fellows.length === 0 ? new Map() : (await store.read(fellows, [], true)).nodes;
-  return { nodes: new Map([...nodes, ...rest]), subjects };
+  return { nodes: new Map([...nodes, ...rest]), subjects, persons: new Map() };
 }
 
 interface SweptGroup {

@@ -6,10 +6,11 @@ import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Delivery, deliveriesByAtom, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
+import { type AtomKeys, sealPerson } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
-import type { UnderstandPorts, World } from './ports.ts';
+import type { UnderstandPorts, World, WriteUnit } from './ports.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
-import { StaleReadError } from './writes.ts';
+import { type PlannedUnit, StaleReadError } from './writes.ts';
 
 /** Tries in one invocation before a subject that others keep writing is left to the stream's retry. */
 const ATTEMPTS_MAX = 6;
@@ -51,9 +52,9 @@ export async function understand(
     await forgetErased(keys, world, ports);
     const paged = await readPages(pending, world, ports);
     const units = unitsOf(pending, world);
-    const { planned, stale } = planAll(units, world, paged, written, context, now);
+    const { planned, stale } = planAll(units, world, paged, written, keys, context, now);
     await createKeys(keys, planned, ports);
-    const results = await writeAll(planned, ports);
+    const results = await writeAll(planned, keys, ports);
     const again = new Map(stale.flatMap((unit) => [...unit.deliveries]));
     for (const [index, { unit, plan }] of planned.entries()) {
       if (results[index] === 'written') done.push(plan);
@@ -151,6 +152,7 @@ function planAll(
   world: World,
   paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
   written: ReadonlySet<string>,
+  keys: AtomKeys,
   context: UnderstandContext,
   now: EpochMs,
 ): { planned: readonly { unit: Unit; plan: Plan }[]; stale: readonly Unit[] } {
@@ -158,7 +160,7 @@ function planAll(
   const stale: Unit[] = [];
   for (const unit of units) {
     try {
-      planned.push({ unit, plan: planUnit(unit, world, paged, written, context, now) });
+      planned.push({ unit, plan: planUnit(unit, world, paged, written, keys, context, now) });
     } catch (error) {
       if (!(error instanceof StaleReadError)) throw error;
       stale.push(unit);
@@ -170,9 +172,10 @@ function planAll(
 /** Writes all plans in one go, and says for each whether all, some or none of it was written. */
 async function writeAll(
   planned: readonly { readonly plan: Plan }[],
+  keys: AtomKeys,
   ports: UnderstandPorts,
 ): Promise<readonly ('written' | 'partly' | 'conflict')[]> {
-  const units = planned.flatMap(({ plan }) => plan.writes);
+  const units = planned.flatMap(({ plan }) => plan.writes.map((unit) => sealedUnit(unit, keys)));
   const results = units.length === 0 ? [] : await ports.profiles.write(units);
   let at = 0;
   return planned.map(({ plan }) => {
@@ -182,6 +185,11 @@ async function writeAll(
     return plan.writes.some((unit) => unit.nodes.length > 0) ? 'partly' : 'conflict';
   });
 }
+
+const sealedUnit = (unit: PlannedUnit, keys: AtomKeys): WriteUnit =>
+  unit.persons.length === 0
+    ? { pages: unit.pages, nodes: unit.nodes, subjects: unit.subjects, atomic: unit.atomic }
+    : { ...unit, persons: unit.persons.map((person) => sealPerson(person, keys)) };
 
 /** After a partial write, these signals may be stored already, by this very invocation. */
 function noteWritten(plan: Plan, written: Set<string>): void {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { asMessageToken } from '../../../functions/contracts/ids.ts';
 import { unsealInTransit } from '../../../functions/contracts/person.ts';
+import type { Signal } from '../../../functions/contracts/signal.ts';
 import { signalSchema } from '../../../functions/contracts/signal-schemas.ts';
 import { identifierToken, messageToken } from '../../../functions/contracts/tokens.ts';
 import { collect } from '../../../functions/pipeline/1-collect/collect.ts';
@@ -18,8 +19,13 @@ const reasonOf = (event: unknown, overrides = {}) => collectAll([event], overrid
 describe('an accepted event', () => {
   it('becomes tokens and facts, and nothing raw', () => {
     const signal = signalOf(order({ context: { traits: { email: 'Ada@Shop.de', name: 'Ada Lovelace' } } }));
-    const { person = '', ...rest } = signal;
-    expect(unsealInTransit(secrets, person, signal.messageToken)).toEqual({ email: 'ada@shop.co.uk' });
+    const { person = '', ...rest } = signal as Signal;
+    expect(unsealInTransit(secrets, person, rest.messageToken)).toEqual({
+      email: 'ada@shop.de',
+      fullName: 'Ada Lovelace',
+      givenName: '',
+      surname: '',
+    });
     expect(rest).toEqual({
       messageToken: messageToken(secrets, 'message-1'),
       name: 'Order Completed',
