@@ -52,6 +52,8 @@ export interface HttpRoute {
   readonly path: string;
   /** Scope that the operations API's JWT must carry. */
   readonly scope?: string;
+  /** Scope with which the answer holds more; the function itself looks for it. */
+  readonly fullerWith?: string;
   readonly throttle: { readonly ratePerSecond: number; readonly burst: number };
 }
 export interface StreamTrigger {
@@ -209,8 +211,26 @@ export const flow = {
       kind: 'http',
       api: 'operations',
       routes: [
-        { method: 'POST', path: '/v1/profiles/lookup', scope: 'profiles:read', throttle: OPERATE },
-        { method: 'GET', path: '/v1/subjects/{subjectId}', scope: 'profiles:read', throttle: OPERATE },
+        {
+          method: 'POST',
+          path: '/v1/profiles/lookup',
+          scope: 'profiles:read',
+          fullerWith: 'attributes:read',
+          throttle: OPERATE,
+        },
+        {
+          method: 'GET',
+          path: '/v1/subjects/{subjectId}',
+          scope: 'profiles:read',
+          fullerWith: 'attributes:read',
+          throttle: OPERATE,
+        },
+        {
+          method: 'POST',
+          path: '/v1/identity/conflicts/settle',
+          scope: 'identity:write',
+          throttle: STEWARD,
+        },
         { method: 'GET', path: '/v1/alerts', scope: 'alerts:read', throttle: OPERATE },
         {
           method: 'POST',
@@ -231,6 +251,7 @@ export const flow = {
       { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
       { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:UpdateItem'], indexes: true },
       { on: 'records', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'signals', actions: ['kinesis:PutRecords'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'tokenKey', actions: ['kms:GenerateMac'] },
     ],

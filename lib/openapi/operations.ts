@@ -24,6 +24,8 @@ import {
   profileViewSchema,
   receiptLookupSchema,
   receiptViewSchema,
+  settleAnswerSchema,
+  settlementSchema,
   sourcePageSchema,
   subjectPathSchema,
 } from '../../functions/contracts/operations.ts';
@@ -49,6 +51,8 @@ export const schemas = {
   ReceiptLookup: receiptLookupSchema,
   Receipt: receiptViewSchema,
   SourcePage: sourcePageSchema,
+  Settlement: settlementSchema,
+  SettleAnswer: settleAnswerSchema,
   QuarantinePage: quarantinePageSchema,
   ReplayRequest: replayRequestSchema,
   ReplayAnswer: replayAnswerSchema,
@@ -121,7 +125,7 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     operationId: 'lookupProfile',
     summary: "Answers a customer's profile by identifiers",
     description:
-      'Identifiers may come in any order and need not all be known. When they lead to different customers the answer is 409. What the customer has not permitted is left out and named in `notComputed`.',
+      'Identifiers may come in any order and need not all be known. When they lead to different customers the answer is 409. What the customer has not permitted is left out and named in `notComputed`. With the scope `attributes:read` too, it holds what is known of the person, and which values contradict each other.',
     body: { [JSON_TYPE]: 'ProfileLookup' },
     answer: 'Profile',
     problems: [400, 404, 409],
@@ -133,6 +137,15 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     path: subjectPathSchema,
     answer: 'Profile',
     problems: [404],
+  },
+  'POST /v1/identity/conflicts/settle': {
+    operationId: 'settleAttribute',
+    summary: "Says which value of a customer's attribute is true",
+    description:
+      'For a conflict between what the customer says and what a system logged, or to correct a value. It holds until something newer is stated. Safe to repeat.',
+    body: { [JSON_TYPE]: 'Settlement' },
+    answer: 'SettleAnswer',
+    problems: [400, 404, 409],
   },
   'GET /v1/alerts': {
     operationId: 'listAlerts',

@@ -18,7 +18,7 @@ export async function lookupReceipt(
   policy: ServePolicy,
   ports: Pick<ServePorts, 'receipts' | 'subjects'>,
 ): Promise<Answered<ReceiptView>> {
-  const tokens = tokensOf(identifiers, policy.secrets);
+  const tokens = tokensOf(identifiers, policy);
   if ('refusal' in tokens) return tokens;
   const message = messageToken(policy.secrets, messageId);
   const [records, isApplied] = await Promise.all([

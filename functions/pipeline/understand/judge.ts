@@ -1,5 +1,6 @@
 import type { SubjectId } from '../../contracts/ids.ts';
 import type { WithheldReason } from '../../contracts/outcomes.ts';
+import { STEWARDSHIP } from '../../contracts/person.ts';
 import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
 import type { Purpose } from '../../contracts/purposes.ts';
 import { type Permission, permissionFor } from '../../rights/consent/permission.ts';
@@ -99,10 +100,12 @@ const reasonOf = (permission: Permission): WithheldReason =>
 
 /** The atom's state with what may be applied, and with every choice the batch brought. */
 export function foldAtom(atom: Atom, { fresh }: Judged): ProfileState {
+  // A steward's decision is no act of the customer's.
+  const own = fresh.filter(({ delivery }) => delivery.signal.sourceId !== STEWARDSHIP);
   const state = foldSignals(
     atom.state,
-    fresh.map(({ delivery }) => delivery.signal),
-    fresh.map(({ allowed }) => allowed),
+    own.map(({ delivery }) => delivery.signal),
+    own.map(({ allowed }) => allowed),
   );
   return atom.consent === state.consent ? state : { ...state, consent: atom.consent };
 }
