@@ -71,6 +71,7 @@ describe('law 2: effects happen once', () => {
             await region.deliverUntilDone(records);
           }
           expect(region.states()).toEqual(expected.states());
+          expect(await region.persons()).toEqual(await expected.persons());
           expect(region.partition()).toEqual(expected.partition());
           expect(region.inconsistencies()).toEqual([]);
           const applied = region.archived().filter((row) => row.table === 'signals');
@@ -99,6 +100,7 @@ describe('law 2: effects happen once', () => {
         const region = new MemoryRegion('au');
         for (const records of batches(region, permuted, sizes)) await region.deliverUntilDone(records);
         expect(region.states()).toEqual(expected.states());
+        expect(await region.persons()).toEqual(await expected.persons());
         expect(region.partition()).toEqual(expected.partition());
         expect(region.segments()).toEqual(expected.segments());
         expect(region.inconsistencies()).toEqual([]);

@@ -30,12 +30,20 @@ async function personsOf(
 ): Promise<ReadonlyMap<AtomId, PersonState>> {
   const { persons } = await ports.subjects.read([], [], true, graph.atoms);
   if (persons.size === 0) return new Map();
-  const keys = await ports.keyring.read([...persons.keys()]);
   const known = new Map<AtomId, PersonState>();
-  for (const { id, sealed } of persons.values()) {
-    const key = keys.get(id);
-    const text = key === undefined ? null : unseal(key, sealed, personContext(id));
-    if (text !== null) known.set(id, decodePerson(text));
+  // A key in memory may be older than the person: what does not open is tried again with the one that is stored.
+  for (const fresh of [false, true]) {
+    const closed = [...persons.values()].filter(({ id }) => !known.has(id));
+    if (closed.length === 0) break;
+    const keys = await ports.keyring.read(
+      closed.map(({ id }) => id),
+      { fresh },
+    );
+    for (const { id, sealed } of closed) {
+      const key = keys.get(id);
+      const text = key === undefined ? null : unseal(key, sealed, personContext(id));
+      if (text !== null) known.set(id, decodePerson(text));
+    }
   }
   return known;
 }

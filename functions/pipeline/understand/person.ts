@@ -2,15 +2,15 @@ import type { AtomId } from '../../contracts/ids.ts';
 import { type PersonAttributes, type PersonState, unsealInTransit } from '../../contracts/person.ts';
 import type { Purpose } from '../../contracts/purposes.ts';
 import type { Signal } from '../../contracts/signal.ts';
-import { type SubjectKey, seal, unseal } from '../../contracts/subject-keys.ts';
+import { type SubjectKey, type SubjectKeyring, seal, unseal } from '../../contracts/subject-keys.ts';
 import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import { standingOf } from '../../registry/person/survivorship.ts';
-import { foldStatements, NOBODY, type Statement } from '../3-profile/person.ts';
+import { foldStatements, type Statement } from '../3-profile/person.ts';
 import { decodePerson, encodePerson } from '../3-profile/person-codec.ts';
 import { messagePrefix } from '../3-profile/seen.ts';
 import type { Ending } from './judge.ts';
-import { type PersonWrite, personContext, type World } from './ports.ts';
+import { type PersonWrite, personContext, type StoredPerson, type World } from './ports.ts';
 
 /** Keys of the atoms that have one. */
 export type AtomKeys = ReadonlyMap<AtomId, SubjectKey>;
@@ -22,13 +22,33 @@ export interface OpenPerson {
   readonly text: string;
 }
 
-/** What is known of the person an atom stands for. What was sealed under a secret that is gone is known no more. */
-export function storedPerson(atomId: AtomId, world: World, keys: AtomKeys): PersonState {
-  const stored = world.persons.get(atomId);
-  const key = keys.get(atomId);
-  const text =
-    stored === undefined || key === undefined ? null : unseal(key, stored.sealed, personContext(atomId));
-  return text === null ? NOBODY : decodePerson(text);
+/**
+ * What is known of the persons in the world, by atom. A person that does not open may have got its key, or another one, since
+ * the keys were read: those are read again, since taking it for nobody would write over it. One that does not open then was
+ * sealed under a secret that is gone, and is known no more.
+ * @param keys what is read is added @throws TransientError, ThrottledError
+ */
+export async function openPersons(
+  world: World,
+  keys: Map<AtomId, SubjectKey>,
+  keyring: Pick<SubjectKeyring, 'read'>,
+): Promise<ReadonlyMap<AtomId, PersonState>> {
+  const known = new Map<AtomId, PersonState>();
+  const open = ({ id, sealed }: StoredPerson): boolean => {
+    const key = keys.get(id);
+    const text = key === undefined ? null : unseal(key, sealed, personContext(id));
+    if (text !== null) known.set(id, decodePerson(text));
+    return text !== null;
+  };
+  const closed = [...world.persons.values()].filter((person) => !open(person));
+  if (closed.length === 0) return known;
+  for (const [id, key] of await keyring.read(
+    closed.map(({ id }) => id),
+    { fresh: true },
+  ))
+    keys.set(id, key);
+  for (const person of closed) open(person);
+  return known;
 }
 
 /** What a signal states of the person for a purpose that is allowed, or null. Attributes are kept to serve the customer and

@@ -1,13 +1,15 @@
 import type { AtomId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
+import type { PersonState } from '../../contracts/person.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { NOBODY } from '../3-profile/person.ts';
 import { remember } from '../3-profile/seen.ts';
 import { type Atom, atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
 import { type IdentityEffect, identify, identityEffects, soloGraph } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
-import { type AtomKeys, foldPerson, type OpenPerson, personChange, storedPerson } from './person.ts';
+import { foldPerson, type OpenPerson, personChange } from './person.ts';
 import type { World } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
 import { setAside } from './set-aside.ts';
@@ -31,14 +33,14 @@ export interface Plan {
  * @param paged messages in the pages of atoms that got signals older than their window.
  * @param written messages (`atom message`) this invocation has written already, before a conflict made it try again:
  *   their evidence is surely not out yet.
- * @param keys of the atoms that have a secret already: what is known of their persons is read with them.
+ * @param persons what is known of the persons of atoms that signals state something of.
  */
 export function planUnit(
   whole: Unit,
   world: World,
   paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
   written: ReadonlySet<string>,
-  keys: AtomKeys,
+  persons: ReadonlyMap<AtomId, PersonState>,
   context: UnderstandContext,
   now: EpochMs,
 ): Plan {
@@ -75,7 +77,7 @@ export function planUnit(
           remember(atom.window, judged.added),
           identity.links.get(atom.id) ?? new Set(),
         );
-      const person = statesPerson(atom) ? planPerson(atom.id, judged.endings, world, keys, context) : null;
+      const person = statesPerson(atom) ? planPerson(atom.id, judged.endings, world, persons, context) : null;
       if (person !== null) writes.person(person);
       if (isWritten || person !== null) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
@@ -121,9 +123,9 @@ function planPerson(
   atomId: AtomId,
   endings: readonly Ending[],
   world: World,
-  keys: AtomKeys,
+  persons: ReadonlyMap<AtomId, PersonState>,
   { secrets }: UnderstandContext,
 ): OpenPerson | null {
-  const before = storedPerson(atomId, world, keys);
+  const before = persons.get(atomId) ?? NOBODY;
   return personChange(atomId, before, foldPerson(before, endings, secrets), world);
 }

@@ -1,4 +1,5 @@
 import type { AtomId } from '../../contracts/ids.ts';
+import type { PersonState } from '../../contracts/person.ts';
 import type { KeptEffect } from '../../contracts/subject.ts';
 import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -6,7 +7,7 @@ import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Delivery, deliveriesByAtom, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
-import { type AtomKeys, sealPerson } from './person.ts';
+import { type AtomKeys, openPersons, sealPerson } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { UnderstandPorts, World, WriteUnit } from './ports.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
@@ -50,9 +51,10 @@ export async function understand(
       attempt === 0 ? readKeys(keys, [...byAtom.keys()], ports) : undefined,
     ]);
     await forgetErased(keys, world, ports);
+    const persons = await openPersons(world, keys, ports.keyring);
     const paged = await readPages(pending, world, ports);
     const units = unitsOf(pending, world);
-    const { planned, stale } = planAll(units, world, paged, written, keys, context, now);
+    const { planned, stale } = planAll(units, world, paged, written, persons, context, now);
     await createKeys(keys, planned, ports);
     const results = await writeAll(planned, keys, ports);
     const again = new Map(stale.flatMap((unit) => [...unit.deliveries]));
@@ -152,7 +154,7 @@ function planAll(
   world: World,
   paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
   written: ReadonlySet<string>,
-  keys: AtomKeys,
+  persons: ReadonlyMap<AtomId, PersonState>,
   context: UnderstandContext,
   now: EpochMs,
 ): { planned: readonly { unit: Unit; plan: Plan }[]; stale: readonly Unit[] } {
@@ -160,7 +162,7 @@ function planAll(
   const stale: Unit[] = [];
   for (const unit of units) {
     try {
-      planned.push({ unit, plan: planUnit(unit, world, paged, written, keys, context, now) });
+      planned.push({ unit, plan: planUnit(unit, world, paged, written, persons, context, now) });
     } catch (error) {
       if (!(error instanceof StaleReadError)) throw error;
       stale.push(unit);
