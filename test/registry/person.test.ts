@@ -5,8 +5,9 @@ import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { MATCH_ATTRIBUTES } from '../../functions/registry/matching/attributes.ts';
 import { homeCountryOf } from '../../functions/registry/person/home-country.ts';
 import { nationalIds, normaliseNationalId } from '../../functions/registry/person/national-ids.ts';
-import { normaliseAttribute, saysTheSame } from '../../functions/registry/person/normalise.ts';
+import { normaliseAttribute } from '../../functions/registry/person/normalise.ts';
 import { normalisePostcode, POSTCODE_EXAMPLES } from '../../functions/registry/person/postcodes.ts';
+import { saysTheSame } from '../../functions/registry/person/same.ts';
 import { ownerOf, standingOf } from '../../functions/registry/person/survivorship.ts';
 import { sources } from '../../functions/registry/sources/index.ts';
 

@@ -7,7 +7,7 @@ import {
   type PersonState,
   type StatedValue,
 } from '../../contracts/person.ts';
-import { saysTheSame } from '../../registry/person/normalise.ts';
+import { saysTheSame } from '../../registry/person/same.ts';
 import { ownerOf } from '../../registry/person/survivorship.ts';
 
 /** What one signal states, with who says it and how much it counts. */

@@ -1,6 +1,14 @@
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/core';
-import metadata from 'libphonenumber-js/min/metadata';
+import {
+  type CountryCode,
+  isSupportedCountry,
+  type MetadataJson,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/core';
 import type { IdentifierDefinition } from '../identifier-definition.ts';
+import plans from './phone-plans.json' with { type: 'json' };
+
+/** Plans of the countries we serve (`npm run phone-plans`): the whole world's would take most of what a hot function may weigh. */
+const metadata = plans as unknown as MetadataJson;
 
 /** Longer ones are text that happens to hold digits. */
 const LENGTH_MAX = 40;
@@ -8,10 +16,10 @@ const LENGTH_MAX = 40;
 /** ITU-T E.164 §6: country code and subscriber number, 15 digits at most. */
 const E164 = /^\+[1-9]\d{6,14}$/;
 
-/** A calling code that the library does not know (yet): such a number is taken by its length. */
+/** A calling code of none of these countries: such a number is taken by its length. */
 const isOfUnknownPlan = (number: string): boolean =>
   E164.test(number) &&
-  ![2, 3, 4].some((end) => Object.hasOwn(metadata.country_calling_codes, number.slice(1, end)));
+  ![2, 3, 4].some((end) => Object.hasOwn(plans.country_calling_codes, number.slice(1, end)));
 
 const isCountry = (country: string | undefined): country is CountryCode =>
   country !== undefined && isSupportedCountry(country as CountryCode, metadata);
@@ -62,8 +70,8 @@ export const phone: IdentifierDefinition = {
       ['(415) 701-2311', '+14157012311', 'US'],
       ['03-3211-4411', '+81332114411', 'JP'],
       ['02 1234 5678', '+390212345678', 'IT'],
-      // No country has it (yet).
-      ['+999 80 000123', '+99980000123'],
+      // Of a country we do not serve.
+      ['+972 (2) 530-8500', '+97225308500'],
     ],
     blocked: [
       '+0000000000',

@@ -1,8 +1,7 @@
-import metadata from 'libphonenumber-js/min/metadata';
+import plans from '../identifiers/phone-plans.json' with { type: 'json' };
 
-/** The calling code is the first fact that the library's metadata states of a country. */
 const callingCodeOf = (country: string): string | undefined =>
-  (metadata.countries as unknown as Readonly<Record<string, readonly [string, ...unknown[]]>>)[country]?.[0];
+  Object.entries(plans.country_calling_codes).find(([, countries]) => countries.includes(country))?.[0];
 
 /** The country whose national numbers and postcodes are meant where nobody says which: that of a jurisdiction of one
  * country, or of several that are one to a telephone (the United Kingdom and the Crown dependencies). Undefined for others.
