@@ -124,9 +124,9 @@ export class MemoryRegion {
   }
 
   /** What is known of each atom's person, for comparing two regions. */
-  async persons(): Promise<Record<string, string>> {
-    const keys = await this.keyring.read([...this.store.persons.keys()]);
-    const persons = [...this.store.persons.values()].map(({ id, sealed }) => {
+  async persons(store: MemoryProfileStore = this.store): Promise<Record<string, string>> {
+    const keys = await this.keyring.read([...store.persons.keys()]);
+    const persons = [...store.persons.values()].map(({ id, sealed }) => {
       const key = keys.get(id);
       return [
         id,

@@ -77,7 +77,12 @@ export function signalPayloadIn(text: string): SignalPayload | null {
     ...(at[10] === 0 ? {} : { consent: at[10] as ConsentChoices }),
     ...(at[11] === 1 ? { gpc: true as const } : {}),
   };
-  return { signal, allowed: at[12] as readonly Purpose[], version: at[13] as number };
+  return {
+    signal,
+    allowed: at[12] as readonly Purpose[],
+    version: at[13] as number,
+    ...(at[14] === undefined ? {} : { stated: at[14] as PersonAttributes }),
+  };
 }
 
 /** @returns null when it is no payload of a form that this version knows */

@@ -205,8 +205,9 @@ async function subjectIn(
   const [first] = nodes.values();
   if (first === undefined || [...nodes.values()].some(({ subjectId }) => subjectId !== first.subjectId))
     return null;
-  if (first.subjectId === null) return { graph: soloGraph(first.id), world: { nodes, subjects: new Map() } };
+  if (first.subjectId === null)
+    return { graph: soloGraph(first.id), world: { nodes, subjects: new Map(), persons: new Map() } };
   const { subjects } = await store.read([], [first.subjectId], true);
   const graph = subjects.get(first.subjectId)?.graph;
-  return graph === undefined ? null : { graph, world: { nodes, subjects } };
+  return graph === undefined ? null : { graph, world: { nodes, subjects, persons: new Map() } };
 }

@@ -1,4 +1,5 @@
 import type { AtomId } from '../../contracts/ids.ts';
+import { sealInTransit } from '../../contracts/person.ts';
 import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { UnderstandContext } from '../../pipeline/understand/context.ts';
@@ -90,7 +91,12 @@ export async function play(
       shardId: 'rebuild',
       sequenceNumber: `${name}+${from}`,
       partitionKey: 'rebuild',
-      values: part.map(({ signal }) => signal),
+      // As it came over the stream: what it states of the person, in the seal of the way.
+      values: part.map(({ signal, stated }) =>
+        stated === undefined
+          ? signal
+          : { ...signal, person: sealInTransit(context.secrets, stated, signal.messageToken) },
+      ),
       recorded: part.map(({ allowed }) => allowed),
     });
   }
@@ -108,7 +114,7 @@ const nothing = async (): Promise<void> => undefined;
 const silent = ({ rebuilt, keyring }: PlayPorts): UnderstandPorts => ({
   profiles: rebuilt,
   keyring: {
-    read: (atomIds) => keyring.read(atomIds),
+    read: (atomIds, options) => keyring.read(atomIds, options),
     // An atom without a secret was erased meanwhile: none is made for it.
     create: async (): Promise<ReadonlyMap<AtomId, SubjectKey>> => new Map(),
     all: () => keyring.all(),

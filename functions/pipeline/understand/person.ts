@@ -101,9 +101,10 @@ export function personChange(
   return { id: atomId, version: world.persons.get(atomId)?.version ?? 0, text };
 }
 
-/** Seals a person under its atom's key. @throws InvariantError when the atom has none */
-export function sealPerson({ id, version, text }: OpenPerson, keys: AtomKeys): PersonWrite {
-  const key = keys.get(id);
-  invariant(key !== undefined, 'an atom without a secret');
-  return { id, version, sealed: seal(key, text, personContext(id)) };
-}
+/** Seals persons under their atoms' keys. An atom that got no secret, since it was erased while its past was played again,
+ * gets no person either. */
+export const sealPersons = (persons: readonly OpenPerson[], keys: AtomKeys): readonly PersonWrite[] =>
+  persons.flatMap(({ id, version, text }) => {
+    const key = keys.get(id);
+    return key === undefined ? [] : [{ id, version, sealed: seal(key, text, personContext(id)) }];
+  });

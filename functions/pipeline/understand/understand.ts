@@ -7,7 +7,7 @@ import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Delivery, deliveriesByAtom, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
-import { type AtomKeys, openPersons, sealPerson } from './person.ts';
+import { type AtomKeys, openPersons, sealPersons } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { UnderstandPorts, World, WriteUnit } from './ports.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
@@ -191,7 +191,7 @@ async function writeAll(
 const sealedUnit = (unit: PlannedUnit, keys: AtomKeys): WriteUnit =>
   unit.persons.length === 0
     ? { pages: unit.pages, nodes: unit.nodes, subjects: unit.subjects, atomic: unit.atomic }
-    : { ...unit, persons: unit.persons.map((person) => sealPerson(person, keys)) };
+    : { ...unit, persons: sealPersons(unit.persons, keys) };
 
 /** After a partial write, these signals may be stored already, by this very invocation. */
 function noteWritten(plan: Plan, written: Set<string>): void {

@@ -68,9 +68,10 @@ describe('law 7: profiles follow from the archive', () => {
         const region = new MemoryRegion();
         for (let from = 0; from < signals.length; from += 7)
           await region.deliverUntilDone([region.record(signals.slice(from, from + 7))]);
-        const { compared } = await rebuild(region);
+        const { compared, rebuilt } = await rebuild(region);
         expect(compared).toMatchObject({ different: 0, onlyLive: 0, onlyRebuilt: 0 });
         expect(compared.equal).toBe(compared.identifiers);
+        expect(await region.persons(rebuilt)).toEqual(await region.persons());
       }),
       { numRuns: 60 },
     );
