@@ -59,7 +59,7 @@ const traits = {
   birthday: '1985-12-10T00:00:00.000Z',
   company: { name: COMPANY },
   title: TITLE,
-  address: { street: STREET, city: CITY, postalCode: '10115', country: 'DE' },
+  address: { street: STREET, city: CITY, postalCode: '10115' },
   note: WORDS,
 };
 const properties = {
@@ -166,6 +166,8 @@ export function personalDataStories(pair: () => RunningPair): void {
         value: OTHER_CITY,
       });
       expect(settled.status).toBe(200);
+      // The decision is a signal too.
+      eu.ledger.sent += 1;
       await eu.settled();
       const after = (await eu.lookUp({ type: 'userId', value: EMAIL })).body.attributes ?? [];
       expect(after.find(({ attribute }) => attribute === 'city')).toMatchObject({
