@@ -8,6 +8,10 @@ export const PHONE_PLANS_FILE = join(
   '../functions/registry/identifiers/phone-plans.json',
 );
 
+/** Place of a plan's formats (libphonenumber-js, metadata version 4): how to write a number for people, which we never do. */
+const FORMATS = 4;
+const NO_FORMATS = 0;
+
 /** The numbering plans of the countries that the jurisdictions serve, out of libphonenumber's of the whole world: a function
  * that carries those starts later. Numbers of other countries are taken by their length. */
 export function phonePlans(): string {
@@ -19,7 +23,10 @@ export function phonePlans(): string {
   const codes = Object.entries(all.country_calling_codes as unknown as Record<string, string[]>)
     .map(([code, countries]) => [code, countries.filter((country) => served.has(country))] as const)
     .filter(([, countries]) => countries.length > 0);
-  const countries = ours(all.countries as unknown as Record<string, unknown>);
+  if (all.version !== 4) throw new Error('the library has changed the form of its metadata');
+  const countries = ours(all.countries as unknown as Record<string, readonly unknown[]>).map(
+    ([country, plan]) => [country, plan.with(FORMATS, NO_FORMATS)] as const,
+  );
   return `${JSON.stringify({
     version: all.version,
     country_calling_codes: Object.fromEntries(codes),

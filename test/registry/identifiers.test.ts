@@ -1,14 +1,7 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IDENTIFIER_TYPES } from '../../functions/contracts/signal.ts';
 import { identifiers, normaliseIdentifier } from '../../functions/registry/identifiers/index.ts';
-import { PHONE_PLANS_FILE, phonePlans } from '../../lib/phone-plans.ts';
-
-it('knows the numbering plans of exactly the countries that the jurisdictions serve', () => {
-  // Where it does not: npm run phone-plans
-  expect(readFileSync(PHONE_PLANS_FILE, 'utf8')).toBe(phonePlans());
-});
 
 describe.each(IDENTIFIER_TYPES)('%s', (type) => {
   const { examples, linksMax } = identifiers[type];

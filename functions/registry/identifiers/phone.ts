@@ -24,6 +24,10 @@ const isOfUnknownPlan = (number: string): boolean =>
 const isCountry = (country: string | undefined): country is CountryCode =>
   country !== undefined && isSupportedCountry(country as CountryCode, metadata);
 
+/** A number that would be read as another one has lost a digit that belongs to it (`00 27 000 0000`). */
+const isStable = (number: string): boolean =>
+  parsePhoneNumberFromString(number, { extract: false }, metadata)?.number === number;
+
 /**
  * A telephone number as E.164, through libphonenumber. A national number (`020 7946 0958`) is taken when the country is
  * known; without it, it would stand for different people in different countries. An international one needs only a length
@@ -49,7 +53,8 @@ export const phone: IdentifierDefinition = {
       metadata,
     );
     if (number === undefined || number.ext !== undefined) return null;
-    return (isInternational ? number.isPossible() : number.isValid()) ? number.number : null;
+    const isSound = isInternational ? number.isPossible() : number.isValid();
+    return isSound && isStable(number.number) ? number.number : null;
   },
   // One digit repeated, or counted up, is what people type to get past a form.
   blocked: [
