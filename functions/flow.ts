@@ -15,6 +15,9 @@ export const resources = {
   subjects: { kind: 'table', env: 'SUBJECTS_TABLE' },
   /** The secret of each atom. Erasure deletes it, and with it everything that was sealed. */
   subjectKeys: { kind: 'table', env: 'SUBJECT_KEYS_TABLE' },
+  /** Profiles and subjects as the archive has them, for comparing with the live ones; empty otherwise. */
+  rebuiltProfiles: { kind: 'table', env: 'REBUILT_PROFILES_TABLE' },
+  rebuiltSubjects: { kind: 'table', env: 'REBUILT_SUBJECTS_TABLE' },
   /** Outcomes of events that were not applied, by message token; expires. */
   records: { kind: 'table', env: 'RECORDS_TABLE' },
   alerts: { kind: 'table', env: 'ALERTS_TABLE' },
@@ -53,6 +56,8 @@ export interface HttpRoute {
   readonly path: string;
   /** Scope that the operations API's JWT must carry. */
   readonly scope?: string;
+  /** Scope with which the answer holds more; the function itself looks for it. */
+  readonly fullerWith?: string;
   readonly throttle: { readonly ratePerSecond: number; readonly burst: number };
 }
 export interface StreamTrigger {
@@ -215,8 +220,26 @@ export const flow = {
       kind: 'http',
       api: 'operations',
       routes: [
-        { method: 'POST', path: '/v1/profiles/lookup', scope: 'profiles:read', throttle: OPERATE },
-        { method: 'GET', path: '/v1/subjects/{subjectId}', scope: 'profiles:read', throttle: OPERATE },
+        {
+          method: 'POST',
+          path: '/v1/profiles/lookup',
+          scope: 'profiles:read',
+          fullerWith: 'attributes:read',
+          throttle: OPERATE,
+        },
+        {
+          method: 'GET',
+          path: '/v1/subjects/{subjectId}',
+          scope: 'profiles:read',
+          fullerWith: 'attributes:read',
+          throttle: OPERATE,
+        },
+        {
+          method: 'POST',
+          path: '/v1/identity/conflicts/settle',
+          scope: 'identity:write',
+          throttle: STEWARD,
+        },
         { method: 'GET', path: '/v1/alerts', scope: 'alerts:read', throttle: OPERATE },
         {
           method: 'POST',
@@ -251,9 +274,61 @@ export const flow = {
       { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
       { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:UpdateItem'], indexes: true },
       { on: 'records', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'signals', actions: ['kinesis:PutRecords'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'identityReviews', actions: ['dynamodb:Query', 'dynamodb:UpdateItem'], indexes: true },
       { on: 'signals', actions: ['kinesis:PutRecords'] },
+      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+    ],
+  },
+  derive: {
+    entry: 'functions/evidence/derive/handler.ts',
+    purpose: 'derives effects and whole profiles again from the archive, and compares',
+    trigger: {
+      kind: 'http',
+      api: 'operations',
+      routes: [
+        { method: 'POST', path: '/v1/evidence/explain', scope: 'evidence:read', throttle: STEWARD },
+        { method: 'POST', path: '/v1/evidence/rebuild', scope: 'evidence:write', throttle: STEWARD },
+        {
+          method: 'POST',
+          path: '/v1/evidence/rebuild/comparison',
+          scope: 'evidence:read',
+          throttle: STEWARD,
+        },
+        { method: 'POST', path: '/v1/evidence/rebuild/clearing', scope: 'evidence:write', throttle: STEWARD },
+      ],
+    },
+    memoryMb: 1_769,
+    timeoutSeconds: 29,
+    access: [
+      { on: 'evidence', actions: ['s3:GetObject'], prefix: 'v1/' },
+      { on: 'evidence', actions: ['s3:ListBucket'] },
+      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:Scan'] },
+      { on: 'profiles', actions: ['dynamodb:Scan'] },
+      {
+        on: 'rebuiltProfiles',
+        actions: [
+          'dynamodb:BatchGetItem',
+          'dynamodb:Query',
+          'dynamodb:Scan',
+          'dynamodb:BatchWriteItem',
+          'dynamodb:PartiQLInsert',
+          'dynamodb:PartiQLUpdate',
+          'dynamodb:PutItem',
+        ],
+      },
+      {
+        on: 'rebuiltSubjects',
+        actions: [
+          'dynamodb:BatchGetItem',
+          'dynamodb:Scan',
+          'dynamodb:BatchWriteItem',
+          'dynamodb:PartiQLUpdate',
+          'dynamodb:PutItem',
+          'dynamodb:DeleteItem',
+        ],
+      },
       { on: 'tokenKey', actions: ['kms:GenerateMac'] },
     ],
   },
@@ -299,4 +374,4 @@ export const flow = {
 export type FunctionId = keyof typeof flow;
 
 /** Environment every function has besides its resources' names. */
-export const COMMON_ENV = ['JURISDICTION', 'SIGNAL_BUCKETS', 'PEER_ENDPOINTS'] as const;
+export const COMMON_ENV = ['JURISDICTION', 'SIGNAL_BUCKETS', 'PEER_ENDPOINTS', 'PUBLIC_HOLIDAYS'] as const;

@@ -2,7 +2,7 @@ import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { type FlowFunction, type FunctionId, flow } from '../functions/flow.ts';
-import type { JurisdictionDefinition } from '../functions/registry/jurisdictions/index.ts';
+import type { DeployableJurisdiction } from '../functions/registry/jurisdictions/index.ts';
 import type { Bundler } from './bundle.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Buckets } from './constructs/buckets.ts';
@@ -21,7 +21,7 @@ import { Parameters } from './parameters.ts';
 import type { StreamCapacity } from './settings.ts';
 
 export interface JurisdictionStackProps {
-  readonly jurisdiction: JurisdictionDefinition;
+  readonly jurisdiction: DeployableJurisdiction;
   readonly account: string | undefined;
   readonly streams: StreamCapacity;
   readonly bundle: Bundler;
@@ -98,6 +98,7 @@ export class JurisdictionStack extends Stack {
           code: this.code,
           dataKey: this.encryption.dataKey,
           peerEndpoints: this.parameters.peerEndpoints,
+          publicHolidays: this.parameters.publicHolidays,
           logGroupPrefix: this.logGroupPrefix,
           bundle: props.bundle,
         }),

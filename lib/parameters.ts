@@ -8,6 +8,8 @@ export class Parameters extends Construct {
   readonly archiveWindowSeconds: number;
   /** JSON: jurisdiction code to collect URL. */
   readonly peerEndpoints: string;
+  /** Dates, or `none`. */
+  readonly publicHolidays: string;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -38,6 +40,16 @@ export class Parameters extends Construct {
       default: '{}',
       allowedPattern: '\\{.*\\}',
       constraintDescription: 'must be a JSON object',
+    }).valueAsString;
+    this.publicHolidays = this.parameter('PublicHolidays', {
+      type: 'String',
+      description:
+        'Dates that are no business days, comma-separated, with a plus before weekend days that are worked: 2026-12-25,+2026-10-10. Without them deadlines in business days are early.',
+      default: 'none',
+      allowedPattern: '(none|\\+?\\d{4}-\\d{2}-\\d{2}(,\\+?\\d{4}-\\d{2}-\\d{2})*)',
+      constraintDescription: 'must be dates such as 2026-12-25, comma-separated, or none',
+      // Ten years of a dozen days; a function's whole environment has 4 KB.
+      maxLength: 1_500,
     }).valueAsString;
   }
 

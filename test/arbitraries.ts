@@ -1,6 +1,7 @@
 import { createHash, createSecretKey } from 'node:crypto';
 import fc from 'fast-check';
 import { asIdentifierToken, asMessageToken, type IdentifierToken } from '../functions/contracts/ids.ts';
+import { type PersonAttributes, sealInTransit } from '../functions/contracts/person.ts';
 import type { Fact, Identifier, IdentifierType, Signal } from '../functions/contracts/signal.ts';
 import { IDENTIFIER_TYPES } from '../functions/contracts/signal.ts';
 import type { JurisdictionSecrets } from '../functions/contracts/tokens.ts';
@@ -14,6 +15,7 @@ export const SECRETS: JurisdictionSecrets = {
   identifiers: key('identifiers'),
   messages: key('messages'),
   writeKeys: key('write keys'),
+  attributesInTransit: key('attributes in transit'),
   subjectKeys: key('subject keys'),
 };
 
@@ -26,9 +28,11 @@ export function signal(
   changes: Partial<Omit<Signal, 'messageToken' | 'identifiers'>> & {
     id: string;
     who: Partial<Record<IdentifierType, string>>;
+    /** What it states of the person; sealed here as `collect` does. */
+    states?: PersonAttributes | undefined;
   },
 ): Signal {
-  const { id, who, ...rest } = changes;
+  const { id, who, states, ...rest } = changes;
   const identifiers = IDENTIFIER_TYPES.filter((type) => who[type] !== undefined).map(
     (type): Identifier => ({ type, token: tokenOf(type, who[type] ?? '') }),
   );
@@ -43,6 +47,7 @@ export function signal(
     facts: [{ kind: 'order', valueMinor: 2_500, items: 1 }],
     ...rest,
     identifiers: identifiers as unknown as Signal['identifiers'],
+    ...(states === undefined ? {} : { person: sealInTransit(SECRETS, states, messageOf(id)) }),
   };
 }
 
@@ -117,6 +122,13 @@ export const signalsArbitrary = (maxLength = 40): fc.Arbitrary<Signal[]> =>
       ),
     );
 
+const statesArbitrary: fc.Arbitrary<PersonAttributes> = fc
+  .record(
+    { surname: fc.constantFrom('King', 'Ring', ''), city: fc.constantFrom('Bonn', 'Köln') },
+    { requiredKeys: [] },
+  )
+  .map((stated) => stated as PersonAttributes);
+
 /** Signals of a few people whose identifiers overlap: anonymous browsing, log-ins, shared devices. */
 export const crowdArbitrary = (maxLength = 30): fc.Arbitrary<Signal[]> =>
   fc
@@ -124,6 +136,8 @@ export const crowdArbitrary = (maxLength = 30): fc.Arbitrary<Signal[]> =>
       fc.record({
         occurredAt: timeArbitrary,
         facts: fc.array(factArbitrary, { minLength: 1, maxLength: 2 }),
+        sourceId: fc.constantFrom('pos', 'web', 'crm'),
+        states: fc.option(statesArbitrary, { nil: undefined }),
         who: fc
           .record(
             {

@@ -6,10 +6,11 @@ import type { SubjectId } from '../functions/contracts/ids.ts';
 import type { LineageRow } from '../functions/contracts/lineage.ts';
 import type { Signal } from '../functions/contracts/signal.ts';
 import { nodeOfSubjectId, subjectIdOf } from '../functions/contracts/subject.ts';
+import { unseal } from '../functions/contracts/subject-keys.ts';
 import { TransientError } from '../functions/kernel/invariant.ts';
 import { contextOf } from '../functions/pipeline/understand/context.ts';
 import type { StreamRecord } from '../functions/pipeline/understand/delivery.ts';
-import type { UnderstandPorts } from '../functions/pipeline/understand/ports.ts';
+import { personContext, type UnderstandPorts } from '../functions/pipeline/understand/ports.ts';
 import { understand } from '../functions/pipeline/understand/understand.ts';
 import { NOW, SECRETS } from './arbitraries.ts';
 
@@ -88,6 +89,7 @@ export class MemoryRegion {
       keyring: {
         read: guard(keyring.read.bind(keyring)),
         create: guard(keyring.create.bind(keyring)),
+        all: keyring.all.bind(keyring),
         destroy: guard(keyring.destroy.bind(keyring)),
       },
       records: { put: guard(effects.records.put) },
@@ -122,6 +124,19 @@ export class MemoryRegion {
       .filter((node) => node.state !== null)
       .map((node) => [node.id, node.state ?? ''] as const);
     return Object.fromEntries(states.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** What is known of each atom's person, for comparing two regions. */
+  async persons(store: MemoryProfileStore = this.store): Promise<Record<string, string>> {
+    const keys = await this.keyring.read([...store.persons.keys()]);
+    const persons = [...store.persons.values()].map(({ id, sealed }) => {
+      const key = keys.get(id);
+      return [
+        id,
+        key === undefined ? 'shredded' : (unseal(key, sealed, personContext(id)) ?? 'unreadable'),
+      ] as const;
+    });
+    return Object.fromEntries(persons.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /** Groups of identifiers that belong together, for comparing two regions. */

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
+import type { ReceiptView } from '../../functions/contracts/operations.ts';
 import { UserError } from '../../lib/local/errors.ts';
-import type { ReadyJurisdiction } from '../../lib/local/regions.ts';
 import { readReady } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { askOperations, regionsIn } from '../operations-client.ts';
 
 const usage = `Usage: npx rapport receipt MESSAGE_ID [--identifier TYPE=VALUE]… [--data-dir DIR] [--jurisdiction CODE] [--json]
 
@@ -55,63 +56,21 @@ async function run(args: readonly string[]): Promise<number> {
 
   const identifiers = values.identifier.map(identifierIn);
   const { jurisdictions } = readReady(values['data-dir']);
-  const codes = values.jurisdiction === undefined ? Object.keys(jurisdictions) : [values.jurisdiction];
+  const question = identifiers.length === 0 ? { messageId } : { messageId, identifiers };
   const lines: Line[] = [];
-  for (const code of codes) {
-    const region = jurisdictions[code];
-    if (region === undefined)
-      throw new UserError(`${code} is not running here; there are: ${Object.keys(jurisdictions).join(', ')}`);
-    lines.push(
-      await lookUp(code, region, identifiers.length === 0 ? { messageId } : { messageId, identifiers }),
-    );
-  }
+  for (const [code, region] of regionsIn(jurisdictions, values.jurisdiction))
+    lines.push(lineOf(code, await askOperations<ReceiptView>(code, region, '/v1/receipts/lookup', question)));
   process.stdout.write(values.json ? `${JSON.stringify(lines, null, 2)}\n` : lines.map(asText).join(''));
   return 0;
 }
 
-async function lookUp(
-  jurisdiction: string,
-  region: ReadyJurisdiction,
-  question: { readonly messageId: string; readonly identifiers?: readonly RawIdentifier[] },
-): Promise<Line> {
-  const url = `${region.operationsUrl.replace(/\/$/, '')}/v1/receipts/lookup`;
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${region.token}` },
-      body: JSON.stringify(question),
-    });
-  } catch (cause) {
-    throw new UserError(
-      `${jurisdiction} does not answer at ${region.operationsUrl}: start it with npm start`,
-      { cause },
-    );
-  }
-  if (response.status === 404)
-    return { jurisdiction, outcome: null, reason: null, receivedAt: null, replayedAt: null };
-  if (!response.ok)
-    throw new UserError(`${jurisdiction} answered ${response.status}: ${await titleOf(response)}`);
-  const receipt = (await response.json()) as {
-    outcome: string;
-    reason?: string | null;
-    receivedAt?: string | number | null;
-    replayedAt?: string | null;
-  };
-  return {
-    jurisdiction,
-    outcome: receipt.outcome,
-    reason: receipt.reason ?? null,
-    receivedAt: receipt.receivedAt == null ? null : new Date(receipt.receivedAt).toISOString(),
-    replayedAt: receipt.replayedAt ?? null,
-  };
-}
-
-/** The title of a problem+json answer (RFC 9457). */
-async function titleOf(response: Response): Promise<string> {
-  const problem = (await response.json().catch(() => ({}))) as { title?: string; message?: string };
-  return problem.title ?? problem.message ?? response.statusText;
-}
+const lineOf = (jurisdiction: string, receipt: ReceiptView | null): Line => ({
+  jurisdiction,
+  outcome: receipt?.outcome ?? null,
+  reason: receipt?.reason ?? null,
+  receivedAt: receipt?.receivedAt ?? null,
+  replayedAt: receipt?.replayedAt ?? null,
+});
 
 const asText = ({ jurisdiction, outcome, reason, receivedAt, replayedAt }: Line): string =>
   outcome === null

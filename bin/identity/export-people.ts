@@ -8,6 +8,7 @@ import type { IdentifierType } from '../../functions/contracts/signal.ts';
 import {
   type Edge,
   edgeOf,
+  endsOf,
   neighboursOf,
   nodeOfSubjectId,
   type SubjectGraph,
@@ -114,7 +115,7 @@ export class ExportPeople implements People {
   /** Takes up what is new about identities. */
   apply(added: NewEvidence): void {
     const named = [
-      ...(added.edges ?? []).flat(),
+      ...(added.edges ?? []).flatMap(endsOf),
       ...(added.withdrawn ?? []).flat(),
       ...[...(added.matches ?? []), ...(added.decisions ?? [])].flatMap(({ a, b }) => [a, b]),
     ];

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { ALERT_STATES } from './alerts.ts';
+import type { SubjectId } from './ids.ts';
 import { OUTCOMES } from './outcomes.ts';
+import { ORIGINS, PERSON_ATTRIBUTES } from './person.ts';
 import { DAY_PARTS } from './profile.ts';
 import { purposeSchema } from './purpose-schemas.ts';
 import { PURPOSES } from './purposes.ts';
@@ -21,6 +23,11 @@ const identifierTypeSchema = z.enum(IDENTIFIER_TYPES);
 export const rawIdentifierSchema = z.strictObject({
   type: identifierTypeSchema,
   value: z.string().min(1).max(VALUE_LENGTH_MAX),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .optional()
+    .describe('ISO 3166-1 alpha-2: for a telephone number without its country code.'),
 });
 export type RawIdentifier = z.infer<typeof rawIdentifierSchema>;
 
@@ -50,6 +57,44 @@ const answersSchema = z.object({
     .describe('0 worst, 100 best; for effort 0 is hardest. Null without an answer.'),
   count,
 });
+
+const statedFields = {
+  value: z.string(),
+  source: z.string().describe('Source that stated it; `stewardship` for a decision.'),
+  at: time.describe('When it was stated.'),
+  origin: z.enum(ORIGINS).describe('`customer` said it, a `system` logged it, or a `steward` settled it.'),
+};
+
+/** One attribute of the person, with what contradicts it. */
+const attributeSchema = z.object({
+  attribute: z.enum(PERSON_ATTRIBUTES),
+  ...statedFields,
+  conflict: z
+    .object({ ...statedFields, owner: z.string().describe('Team or role that has to settle it.') })
+    .optional()
+    .describe('Another value that contradicts it, until somebody settles it.'),
+});
+
+/** Body of `POST /v1/identity/conflicts/settle`. */
+export const settlementSchema = z.strictObject({
+  subjectId: subjectIdSchema,
+  attribute: z.enum(PERSON_ATTRIBUTES),
+  value: z
+    .string()
+    .max(VALUE_LENGTH_MAX)
+    .describe('What is true: one of the two values, or another; empty when the customer has none.'),
+});
+export interface AttributeSettlement extends z.infer<typeof settlementSchema> {
+  readonly subjectId: SubjectId;
+}
+
+/** Answer of `POST /v1/identity/conflicts/settle`. The profile shows the decision within seconds. */
+export const settleAnswerSchema = z.object({
+  subjectId: subjectIdSchema,
+  attribute: z.enum(PERSON_ATTRIBUTES),
+  settledAt: time,
+});
+export type SettleAnswer = z.infer<typeof settleAnswerSchema>;
 
 const consentSchema = z.object({
   choice: z
@@ -111,6 +156,10 @@ export const profileViewSchema = z.object({
     .nullable()
     .optional()
     .describe('The cart that was opened last and neither ordered nor emptied; null when there is none.'),
+  attributes: z
+    .array(attributeSchema)
+    .optional()
+    .describe('What is known of the person; only with the scope `attributes:read`.'),
   segments: z
     .array(z.object({ name: z.string(), version: z.int(), since: time.nullable() }))
     .describe('Segments it is in now; `since` is null for one entered by mere passing of time.'),

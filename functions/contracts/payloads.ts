@@ -1,13 +1,17 @@
-import type { AtomId, SubjectId } from './ids.ts';
+import type { AtomId, IdentifierToken, MessageToken, SubjectId } from './ids.ts';
 import type { EffectKind } from './lineage.ts';
-import type { Purpose } from './purposes.ts';
-import type { Signal } from './signal.ts';
+import type { PersonAttributes } from './person.ts';
+import type { ConsentChoices, Purpose } from './purposes.ts';
+import type { EventClass, Fact, Identifier, Signal } from './signal.ts';
+import { typeOfToken } from './tokens.ts';
 
 /** What an archive row keeps sealed, so that its effect can be derived again bit for bit (law 7). */
 
 /** Of a signal that was applied, or withheld with a choice in it that counts. */
 export interface SignalPayload {
   readonly signal: Signal;
+  /** What the signal states of the person, taken out of its seal for the stream: that seal's secret outlives an erasure. */
+  readonly stated?: PersonAttributes;
   /** Purposes it was applied for; none when it was withheld. */
   readonly allowed: readonly Purpose[];
   /** Version of the atom's stored state that holds it. Told again after a crash it may name a later one. */
@@ -31,7 +35,7 @@ export type AtomVersion = readonly [AtomId, number];
 const FORM = 1;
 
 /** Position by position, since names would be most of it. */
-export const signalPayloadText = ({ signal, allowed, version }: SignalPayload): string =>
+export const signalPayloadText = ({ signal, stated, allowed, version }: SignalPayload): string =>
   JSON.stringify([
     FORM,
     signal.messageToken,
@@ -47,6 +51,42 @@ export const signalPayloadText = ({ signal, allowed, version }: SignalPayload): 
     signal.gpc === true ? 1 : 0,
     allowed,
     version,
+    ...(stated === undefined ? [] : [stated]),
   ]);
 
 export const effectPayloadText = (payload: EffectPayload): string => JSON.stringify([FORM, payload]);
+
+/** @returns null when it is no payload of a form that this version knows */
+export function signalPayloadIn(text: string): SignalPayload | null {
+  const parts: unknown = JSON.parse(text);
+  if (!Array.isArray(parts) || parts[0] !== FORM || parts.length < 14) return null;
+  const at = parts as readonly unknown[];
+  const identifiers = (at[8] as readonly IdentifierToken[]).map(
+    (token): Identifier => ({ type: typeOfToken(token), token }),
+  );
+  const signal: Signal = {
+    messageToken: at[1] as MessageToken,
+    name: at[2] as string,
+    eventClass: at[3] as EventClass,
+    sourceId: at[4] as string,
+    purposes: at[5] as readonly Purpose[],
+    occurredAt: at[6] as number,
+    receivedAt: at[7] as number,
+    identifiers: identifiers as unknown as Signal['identifiers'],
+    facts: at[9] as readonly Fact[],
+    ...(at[10] === 0 ? {} : { consent: at[10] as ConsentChoices }),
+    ...(at[11] === 1 ? { gpc: true as const } : {}),
+  };
+  return {
+    signal,
+    allowed: at[12] as readonly Purpose[],
+    version: at[13] as number,
+    ...(at[14] === undefined ? {} : { stated: at[14] as PersonAttributes }),
+  };
+}
+
+/** @returns null when it is no payload of a form that this version knows */
+export function effectPayloadIn(text: string): EffectPayload | null {
+  const parts: unknown = JSON.parse(text);
+  return Array.isArray(parts) && parts[0] === FORM ? (parts[1] as EffectPayload) : null;
+}

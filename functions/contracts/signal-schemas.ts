@@ -45,4 +45,5 @@ export const signalSchema = z.object({
   facts: z.array(factSchema),
   consent: consentChoicesSchema.optional(),
   gpc: z.literal(true).optional(),
+  person: z.base64().max(16_384).optional(),
 });

@@ -39,4 +39,6 @@ export interface Signal {
   readonly consent?: ConsentChoices;
   /** `Sec-GPC: 1` came with the request. Its absence means nothing. */
   readonly gpc?: true;
+  /** What the event states of the person, sealed for this message (`sealInTransit`), as base64. */
+  readonly person?: string;
 }

@@ -79,6 +79,9 @@ export interface SubjectKeyring {
   /** Gives every atom that has none a new random secret; of two writers at once one wins, and both get its key.
    * @throws TransientError, ThrottledError */
   create(atomIds: readonly AtomId[]): Promise<ReadonlyMap<AtomId, SubjectKey>>;
+  /** Every atom that has a secret, in pages.
+   * @throws TransientError, ThrottledError */
+  all(): AsyncIterable<ReadonlyMap<AtomId, SubjectKey>>;
   /** Forgets the secrets for good. Repeating it changes nothing.
    * @throws TransientError, ThrottledError */
   destroy(atomIds: readonly AtomId[]): Promise<void>;

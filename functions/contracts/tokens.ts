@@ -8,6 +8,8 @@ export interface JurisdictionSecrets {
   readonly identifiers: KeyObject;
   readonly messages: KeyObject;
   readonly writeKeys: KeyObject;
+  /** Seals what events state of a person on their way over the signals stream (`person.ts`). */
+  readonly attributesInTransit: KeyObject;
   /** With an atom's own secret it makes the atom's key. */
   readonly subjectKeys: KeyObject;
 }
@@ -17,6 +19,7 @@ export const SECRET_LABELS: Readonly<Record<keyof JurisdictionSecrets, string>> 
   identifiers: 'rapport/identifiers/v1',
   messages: 'rapport/messages/v1',
   writeKeys: 'rapport/write-keys/v1',
+  attributesInTransit: 'rapport/attributes-in-transit/v1',
   subjectKeys: 'rapport/subject-keys/v1',
 };
 

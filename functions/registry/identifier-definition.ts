@@ -17,8 +17,9 @@ export const weekly = (max: number): Limit => ({ max, window: 'weekly' });
 export interface IdentifierDefinition {
   readonly type: IdentifierType;
   readonly version: number;
-  /** Canonical form of a raw value, or null when the value cannot identify anybody. Pure. */
-  normalise(raw: string): string | null;
+  /** Canonical form of a raw value, or null when the value cannot identify anybody. Pure.
+   * @param country ISO 3166-1 alpha-2 of the customer, when it is known */
+  normalise(raw: string, country?: string): string | null;
   /** Normalised values and patterns that stand for nobody and never link. */
   readonly blocked: readonly (string | RegExp)[];
   /** How many distinct identifiers of each higher-priority type one value of this type may be seen with before it stops
@@ -32,7 +33,8 @@ export interface IdentifierDefinition {
    * priority of the identifiers, then by the day they were first seen together. */
   readonly perSubjectMax: Limit;
   readonly examples: {
-    readonly same: readonly (readonly [string, string])[];
+    /** As written, canonical, and the country when it has to be known. */
+    readonly same: readonly (readonly [written: string, canonical: string, country?: string])[];
     readonly blocked: readonly string[];
   };
 }

@@ -1,5 +1,10 @@
 import middy from '@middy/core';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyEventV2WithJWTAuthorizer,
+  APIGatewayProxyStructuredResultV2,
+  Context,
+} from 'aws-lambda';
 import type * as z from 'zod';
 import { stableId } from '../kernel/codec.ts';
 import { ThrottledError, TransientError } from '../kernel/invariant.ts';
@@ -96,6 +101,12 @@ function toProblem(error: unknown, event: APIGatewayProxyEventV2, context: Conte
   log.error('unexpected error', error, { ...fields, errorId, where: whereThrown(error) });
   return problem({ status: 500, title: 'Unexpected error', errorId });
 }
+
+/** Scopes of the caller's token, which API Gateway has verified. */
+export const scopesOf = (event: APIGatewayProxyEventV2): readonly string[] => {
+  const { authorizer } = (event as Partial<APIGatewayProxyEventV2WithJWTAuthorizer>).requestContext ?? {};
+  return String(authorizer?.jwt.claims.scope ?? '').split(' ');
+};
 
 export type Parsed<T> = { readonly value: T } | { readonly problem: Problem };
 

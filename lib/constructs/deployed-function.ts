@@ -36,6 +36,8 @@ export interface FlowFunctionProps {
   readonly dataKey: IKey;
   /** JSON, from the stack's parameter: where residents of other jurisdictions are pointed to. */
   readonly peerEndpoints: string;
+  /** From the stack's parameter: what is no business day here. */
+  readonly publicHolidays: string;
   readonly logGroupPrefix: string;
   readonly bundle: Bundler;
 }
@@ -81,6 +83,7 @@ export class DeployedFunction extends Construct {
         JURISDICTION: props.code,
         SIGNAL_BUCKETS: String(SIGNAL_BUCKETS),
         PEER_ENDPOINTS: props.peerEndpoints,
+        PUBLIC_HOLIDAYS: props.publicHolidays,
       }),
     });
   }

@@ -74,7 +74,7 @@ function directStatements(access: Access, on: Placed): readonly PolicyStatement[
   return statement(access.actions, [on.arn, ...indexes]);
 }
 
-const TABLE_READS = /^dynamodb:(?:BatchGet|Get|Query|PartiQLSelect)/;
+const TABLE_READS = /^dynamodb:(?:BatchGet|Get|Query|Scan|PartiQLSelect)/;
 
 /** Which use of the data key, through which service, an action comes with. */
 function keyUse(

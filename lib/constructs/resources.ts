@@ -43,6 +43,8 @@ export function place(parts: {
     profiles: table('profiles'),
     subjects: table('subjects'),
     subjectKeys: table('subjectKeys'),
+    rebuiltProfiles: table('rebuiltProfiles'),
+    rebuiltSubjects: table('rebuiltSubjects'),
     records: table('records'),
     alerts: table('alerts'),
     dueCues: table('dueCues'),

@@ -25,6 +25,9 @@ const shapes = {
   subjects: { partitionKey: 'subjectId' },
   // What a backup can bring back is not erased: the shortest window there is.
   subjectKeys: { partitionKey: 'id', recoveryDays: 1 },
+  // Derived from the archive, and derived again when lost.
+  rebuiltProfiles: { partitionKey: 'id', sortKey: 'part', recoveryDays: 1 },
+  rebuiltSubjects: { partitionKey: 'subjectId', recoveryDays: 1 },
   records: {
     partitionKey: 'messageToken',
     // Sparse: only what a steward has to look at carries the attribute, and only that is paid for twice.
@@ -60,6 +63,8 @@ export class Tables extends Construct {
       profiles: table('Profiles', shapes.profiles),
       subjects: table('Subjects', shapes.subjects),
       subjectKeys: table('SubjectKeys', shapes.subjectKeys),
+      rebuiltProfiles: table('RebuiltProfiles', shapes.rebuiltProfiles),
+      rebuiltSubjects: table('RebuiltSubjects', shapes.rebuiltSubjects),
       records: table('Records', shapes.records),
       alerts: table('Alerts', shapes.alerts),
       dueCues: table('DueCues', shapes.dueCues),

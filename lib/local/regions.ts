@@ -76,7 +76,11 @@ interface Doors {
 const allScopes = (): readonly string[] => {
   const functions: readonly FlowFunction[] = Object.values(flow);
   const scopes = functions.flatMap(({ trigger }) =>
-    trigger.kind === 'http' ? trigger.routes.flatMap((route) => route.scope ?? []) : [],
+    trigger.kind === 'http'
+      ? trigger.routes
+          .flatMap(({ scope, fullerWith }) => [scope, fullerWith])
+          .filter((scope) => scope !== undefined)
+      : [],
   );
   return [...new Set(scopes)].sort();
 };

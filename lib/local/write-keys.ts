@@ -30,6 +30,7 @@ export async function writeKeysOf(region: Region): Promise<Record<string, string
       identifiers: await derive(SECRET_LABELS.identifiers),
       messages: await derive(SECRET_LABELS.messages),
       writeKeys: await derive(SECRET_LABELS.writeKeys),
+      attributesInTransit: await derive(SECRET_LABELS.attributesInTransit),
       subjectKeys: await derive(SECRET_LABELS.subjectKeys),
     };
     return Object.fromEntries(sources.map((source) => [source.id, writeKeyOf(secrets, source)]));

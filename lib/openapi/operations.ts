@@ -17,6 +17,14 @@ import {
   unmergeSchema,
 } from '../../functions/contracts/identity-api.ts';
 import {
+  clearingSchema,
+  comparisonSchema,
+  explainRequestSchema,
+  explanationSchema,
+  rebuildRequestSchema,
+  rebuildStepSchema,
+} from '../../functions/contracts/evidence-api.ts';
+import {
   alertPageSchema,
   alertPathSchema,
   alertsQuerySchema,
@@ -26,6 +34,8 @@ import {
   profileViewSchema,
   receiptLookupSchema,
   receiptViewSchema,
+  settleAnswerSchema,
+  settlementSchema,
   sourcePageSchema,
   subjectPathSchema,
 } from '../../functions/contracts/operations.ts';
@@ -57,9 +67,17 @@ export const schemas = {
   Unmerge: unmergeSchema,
   Unmerged: unmergeAnswerSchema,
   SourcePage: sourcePageSchema,
+  Settlement: settlementSchema,
+  SettleAnswer: settleAnswerSchema,
   QuarantinePage: quarantinePageSchema,
   ReplayRequest: replayRequestSchema,
   ReplayAnswer: replayAnswerSchema,
+  ExplainRequest: explainRequestSchema,
+  Explanation: explanationSchema,
+  RebuildRequest: rebuildRequestSchema,
+  RebuildStep: rebuildStepSchema,
+  Comparison: comparisonSchema,
+  Clearing: clearingSchema,
   Problem: problemSchema,
 } as const satisfies Record<string, z.ZodType>;
 export type SchemaName = keyof typeof schemas;
@@ -78,9 +96,10 @@ export interface Description {
   readonly problems: readonly (400 | 401 | 404 | 409 | 413 | 421)[];
 }
 
-type PathOf<Id extends 'collect' | 'serve' | 'quarantine'> = (typeof flow)[Id]['trigger']['routes'][number];
+type PathOf<Id extends 'collect' | 'serve' | 'quarantine' | 'derive'> =
+  (typeof flow)[Id]['trigger']['routes'][number];
 type KeyOf<R> = R extends HttpRoute ? `${R['method']} ${R['path']}` : never;
-type OperationsKey = KeyOf<PathOf<'serve'>> | KeyOf<PathOf<'quarantine'>>;
+type OperationsKey = KeyOf<PathOf<'serve' | 'quarantine' | 'derive'>>;
 
 export const JSON_TYPE = 'application/json';
 const segmentCall = (type: string): Description => ({
@@ -122,7 +141,7 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     operationId: 'lookupProfile',
     summary: "Answers a customer's profile by identifiers",
     description:
-      'Identifiers may come in any order and need not all be known. When they lead to different customers the answer is 409. What the customer has not permitted is left out and named in `notComputed`.',
+      'Identifiers may come in any order and need not all be known. When they lead to different customers the answer is 409. What the customer has not permitted is left out and named in `notComputed`. With the scope `attributes:read` too, it holds what is known of the person, and which values contradict each other.',
     body: { [JSON_TYPE]: 'ProfileLookup' },
     answer: 'Profile',
     problems: [400, 404, 409],
@@ -134,6 +153,15 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     path: subjectPathSchema,
     answer: 'Profile',
     problems: [404],
+  },
+  'POST /v1/identity/conflicts/settle': {
+    operationId: 'settleAttribute',
+    summary: "Says which value of a customer's attribute is true",
+    description:
+      'For a conflict between what the customer says and what a system logged, or to correct a value. It holds until something newer is stated. Safe to repeat.',
+    body: { [JSON_TYPE]: 'Settlement' },
+    answer: 'SettleAnswer',
+    problems: [400, 404, 409],
   },
   'GET /v1/alerts': {
     operationId: 'listAlerts',
@@ -210,6 +238,35 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     body: { [JSON_TYPE]: 'ReceiptLookup' },
     answer: 'Receipt',
     problems: [400, 404],
+  },
+  'POST /v1/evidence/explain': {
+    operationId: 'explainEvidence',
+    summary: 'Derives one row of the archive again and compares it bit for bit',
+    description:
+      'From the archived signals and the definitions that the row names. 404 when there is no such row.',
+    body: { [JSON_TYPE]: 'ExplainRequest' },
+    answer: 'Explanation',
+    problems: [400, 404],
+  },
+  'POST /v1/evidence/rebuild': {
+    operationId: 'rebuildProfiles',
+    summary: 'Rebuilds profiles from the archive into tables of their own, a step at a time',
+    description: 'Call again with the cursor until there is none. A step that is repeated changes nothing.',
+    body: { [JSON_TYPE]: 'RebuildRequest' },
+    answer: 'RebuildStep',
+    problems: [400, 409],
+  },
+  'POST /v1/evidence/rebuild/comparison': {
+    operationId: 'compareRebuilt',
+    summary: 'Compares what was rebuilt with what is live',
+    answer: 'Comparison',
+    problems: [],
+  },
+  'POST /v1/evidence/rebuild/clearing': {
+    operationId: 'clearRebuilt',
+    summary: 'Empties the tables of what was rebuilt',
+    answer: 'Clearing',
+    problems: [],
   },
   'GET /v1/quarantine': {
     operationId: 'listQuarantine',

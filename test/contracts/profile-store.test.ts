@@ -10,6 +10,7 @@ import {
 } from '../../functions/contracts/subject.ts';
 import type {
   NodeWrite,
+  PersonWrite,
   ProfileStore,
   SubjectWrite,
   WriteUnit,
@@ -177,6 +178,62 @@ describe.each([
     expect([...world.nodes.values()].map((each) => each.subjectId)).toEqual([
       merged.subjectId,
       merged.subjectId,
+    ]);
+  });
+
+  it('reads a person back when it is asked for, one version higher, and only then', async () => {
+    const [{ user, email }, other] = [someone(), someone()];
+    const person = (id: PersonWrite['id'], version: number, ...sealed: number[]): PersonWrite => ({
+      id,
+      version,
+      sealed: new Uint8Array(sealed),
+    });
+    const results = await store.write([
+      unit({ nodes: [node(user)], persons: [person(user, 0, 1, 2)] }),
+      unit({ persons: [person(other.user, 0, 7)] }),
+    ]);
+    expect(results).toEqual(['written', 'written']);
+    expect((await store.read([user, other.user], [], true)).persons.size).toBe(0);
+    const { nodes, persons } = await store.read([user], [], true, [user, other.user, email]);
+    expect([...nodes.keys()]).toEqual([user]);
+    expect(persons.get(user)).toMatchObject({ id: user, version: 1 });
+    expect([...(persons.get(user)?.sealed ?? [])]).toEqual([1, 2]);
+    expect(persons.has(email)).toBe(false);
+    expect(persons.has(other.user)).toBe(true);
+    expect((await store.read([], [], true, [user])).nodes.size).toBe(0);
+    expect(await store.write([unit({ persons: [person(user, 1, 3)] })])).toEqual(['written']);
+    expect([...((await store.read([], [], true, [user])).persons.get(user)?.sealed ?? [])]).toEqual([3]);
+  });
+
+  it('refuses a person that saw an older version, by itself also where the rest is atomic', async () => {
+    const { user, email, graph } = someone();
+    const person = (version: number, mark: number): PersonWrite => ({
+      id: user,
+      version,
+      sealed: new Uint8Array([mark]),
+    });
+    await store.write([unit({ nodes: [node(user)], persons: [person(0, 1)] })]);
+    expect(
+      await store.write([unit({ nodes: [node(user, { version: 1 })], persons: [person(0, 9)] })]),
+    ).toEqual(['conflict']);
+    expect(await store.write([unit({ persons: [person(5, 9)] })])).toEqual(['conflict']);
+    expect([...((await store.read([], [], true, [user])).persons.get(user)?.sealed ?? [])]).toEqual([1]);
+    // The rest of an atomic unit is refused, and the person is folded again when it comes again.
+    const joined: WriteUnit = unit({
+      atomic: true,
+      nodes: [
+        node(user, { version: 7, subjectId: graph.subjectId }),
+        node(email, { subjectId: graph.subjectId }),
+      ],
+      subjects: [subject(graph)],
+      persons: [person(1, 2)],
+    });
+    expect(await store.write([joined])).toEqual(['conflict']);
+    const world = await store.read([email], [graph.subjectId], true, [user]);
+    expect([world.nodes.size, world.subjects.size, [...(world.persons.get(user)?.sealed ?? [])]]).toEqual([
+      0,
+      0,
+      [2],
     ]);
   });
 

@@ -293,6 +293,12 @@ describe('country', () => {
     expect(await at(country, ['eu', 'uk'])).toEqual([jurisdiction, code]);
   });
 
+  it('goes to its own jurisdiction where that runs', async () => {
+    expect(await at('RSA', ['uk', 'za'])).toEqual(['za', 'ZA']);
+    expect(await at('USA', ['uk', 'us'])).toEqual(['us', 'US']);
+    expect(await at('Hong Kong', ['uk', 'cn'])).toEqual(['uk', 'HK']);
+  });
+
   it('of a jurisdiction that does not run is stated to the home endpoint, which refuses it', async () => {
     expect(await at('France', ['uk'])).toEqual(['uk', 'FR']);
     expect(await at('European Community', ['uk'])).toEqual(['uk', 'EU']);

@@ -3,8 +3,10 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
 import { jurisdictionSecrets } from '../../functions/adapters/aws/secrets.ts';
-import type { SubjectId } from '../../functions/contracts/ids.ts';
+import { subjectKeyring } from '../../functions/adapters/aws/subject-keys.ts';
+import type { IdentifierToken, SubjectId } from '../../functions/contracts/ids.ts';
 import type { IdentifierType } from '../../functions/contracts/signal.ts';
+import { unseal } from '../../functions/contracts/subject-keys.ts';
 import {
   identifierToken,
   type JurisdictionSecrets,
@@ -15,8 +17,11 @@ import { handler as archive } from '../../functions/evidence/archive/handler.ts'
 import { unpack } from '../../functions/kernel/codec.ts';
 import { HOUR_MS } from '../../functions/kernel/time.ts';
 import { handler as collect } from '../../functions/pipeline/1-collect/handler.ts';
+import { personOf } from '../../functions/pipeline/3-profile/person.ts';
+import { decodePerson } from '../../functions/pipeline/3-profile/person-codec.ts';
 import { decodeState } from '../../functions/pipeline/3-profile/state-codec.ts';
 import { handler as understand } from '../../functions/pipeline/understand/handler.ts';
+import { personContext } from '../../functions/pipeline/understand/ports.ts';
 import { crm } from '../../functions/registry/sources/crm.ts';
 import type { StreamEvent, StreamResponse } from '../../functions/runtime/stream-handler.ts';
 import { openArchive } from '../../lib/archive/open.ts';
@@ -65,7 +70,17 @@ function eventsOf(run: string, now: number): readonly object[] {
   });
   const order = { total: 900, currency: 'EUR' };
   return [
-    track('1', 'ada', 'Order Completed', { ...order, email: `${run}.ada@shop.de` }, { context: ALLOWED }),
+    track(
+      '1',
+      'ada',
+      'Order Completed',
+      { ...order, email: `${run}.ada@shop.de` },
+      { context: { ...ALLOWED, traits: { firstName: 'Ada' } } },
+    ),
+    {
+      ...track('12', 'ben', 'Account Updated', {}),
+      traits: { name: 'Ben Ali', address: { city: 'Bonn', postalCode: '53113', country: 'DE' } },
+    },
     track('2', 'ada', 'Order Completed', order, { anonymousId: `${run}-browser` }),
     { type: 'page', messageId: `${run}-3`, anonymousId: `${run}-browser`, context: ALLOWED },
     track('4', 'ben', 'Order Completed', order),
@@ -149,7 +164,7 @@ async function stateOf(run: string): Promise<unknown> {
   const { subjects } = await store.read([], [...ids], true);
   const own = new Set<string>([...ids, ...tokens.map((each): SubjectId => `s.${each}` as SubjectId)]);
   const messages = new Set<string>(
-    Array.from({ length: 12 }, (_, at) => messageToken(secrets, `${run}-${at}`)),
+    Array.from({ length: 13 }, (_, at) => messageToken(secrets, `${run}-${at}`)),
   );
   return {
     profiles: tokens.map((each) => {
@@ -158,6 +173,7 @@ async function stateOf(run: string): Promise<unknown> {
       const { signals, orders, visits, contacts, orderValueMinor } = decodeState(state);
       return { signals, orders, visits, contacts, orderValueMinor };
     }),
+    persons: await personsOf(tokens),
     subjects: [...subjects.values()].map(({ graph, published }) => [
       graph.nodes.length,
       graph.edges.length,
@@ -182,6 +198,17 @@ async function stateOf(run: string): Promise<unknown> {
   };
 }
 
+/** What is known of the customers' persons. */
+async function personsOf(tokens: readonly IdentifierToken[]): Promise<readonly unknown[]> {
+  const { persons } = await profileStore().read([], [], true, tokens);
+  const keys = await subjectKeyring(secrets).read(tokens, { fresh: true });
+  return tokens.flatMap((id) => {
+    const [stored, key] = [persons.get(id), keys.get(id)];
+    if (stored === undefined || key === undefined) return [];
+    return [personOf(decodePerson(unseal(key, stored.sealed, personContext(id)) ?? ''))];
+  });
+}
+
 async function rows(TableName: string) {
   const found = [];
   for await (const page of paginateScan({ client: reader }, { TableName })) found.push(...(page.Items ?? []));
@@ -193,7 +220,7 @@ const SEGMENTS = ['engagement-active', 'value-core', 'value-top'];
 const EXPECTED_STATE = {
   profiles: [
     { signals: 2, orders: 2, visits: 0, contacts: 0, orderValueMinor: 180_000 },
-    { signals: 1, orders: 1, visits: 0, contacts: 0, orderValueMinor: 90_000 },
+    { signals: 2, orders: 1, visits: 0, contacts: 0, orderValueMinor: 90_000 },
     { signals: 3, orders: 0, visits: 0, contacts: 3, orderValueMinor: 0 },
     { signals: 1, orders: 0, visits: 1, contacts: 0, orderValueMinor: 0 },
     null,
@@ -201,16 +228,18 @@ const EXPECTED_STATE = {
     { signals: 1, orders: 0, visits: 1, contacts: 0, orderValueMinor: 0 },
     null,
   ],
+  persons: [{ givenName: 'Ada' }, { fullName: 'Ben Ali', postcode: '53113', city: 'Bonn', country: 'DE' }],
   subjects: [[3, 2, SEGMENTS]],
   alerts: ['repeat-contact'],
   cues: 1,
   outcomes: ['misdirected jurisdiction:uk', 'quarantined impossible-price', 'withheld no-consent'],
   told: ['Alert Opened repeat-contact', ...SEGMENTS.map((name) => `Segment Entered ${name}`)],
 };
-/** Of the twelve events, those that go onto the stream: one of them twice. */
-const QUEUED = 10;
+/** Of the thirteen events, those that go onto the stream: one of them twice. */
+const QUEUED = 11;
 /** Rows by table and kind. */
 const EXPECTED_ROWS = {
+  'signals Account Updated': 1,
   'signals Cart Viewed': 1,
   'signals Order Completed': 3,
   'signals Page Viewed': 1,
@@ -290,7 +319,7 @@ describe('collect, understand and archive on real engines', () => {
         const { 'refusals duplicate': duplicates = 0, ...counted } = archived[run] ?? {};
         expect([run, counted]).toEqual([run, { ...EXPECTED_ROWS, 'refusals withheld': sent }]);
         expect([run, sent <= deathsAt(0).length + 1]).toEqual([run, true]);
-        const again = duplicates - 1 - 9 * (sent - 1);
+        const again = duplicates - 1 - 10 * (sent - 1);
         expect([run, again >= 0 && again <= 2 * deathsAt(0).length]).toEqual([run, true]);
       }
     },

@@ -6,7 +6,13 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NODE_PART, toNode, toSubject } from '../../functions/adapters/aws/profile-items.ts';
+import {
+  NODE_PART,
+  PERSON_PART,
+  toNode,
+  toPerson,
+  toSubject,
+} from '../../functions/adapters/aws/profile-items.ts';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
 import { type IdentityOrder, isIdentityOrder } from '../../functions/contracts/identity-order.ts';
 import type { IdentifierToken } from '../../functions/contracts/ids.ts';
@@ -103,8 +109,10 @@ async function applyAtOnce(signals: readonly Sent[], lanes: number): Promise<Mem
   };
   await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
   for await (const { Items = [] } of paginateScan({ client }, { TableName: tables.profiles })) {
-    for (const item of Items)
+    for (const item of Items) {
       if (item.part?.S === NODE_PART) region.store.nodes.set(toNode(item).id, toNode(item));
+      if (item.part?.S === PERSON_PART) region.store.persons.set(toPerson(item).id, toPerson(item));
+    }
   }
   for await (const { Items = [] } of paginateScan({ client }, { TableName: tables.subjects }))
     for (const item of Items) region.store.subjects.set(...toSubject(item));
@@ -147,6 +155,7 @@ async function expectAsInTurn(signals: readonly Sent[], lanes: number): Promise<
   expect(together.inconsistencies()).toEqual([]);
   expect(together.partition()).toEqual(inTurn.partition());
   expect(together.states()).toEqual(inTurn.states());
+  expect(await together.persons()).toEqual(await inTurn.persons());
   const rowIds = (region: MemoryRegion) =>
     region
       .archived()

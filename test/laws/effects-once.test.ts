@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Signal } from '../../functions/contracts/signal.ts';
+import { DAY_MS } from '../../functions/kernel/time.ts';
 import { decodeState } from '../../functions/pipeline/3-profile/state-codec.ts';
 import type { StreamRecord } from '../../functions/pipeline/understand/delivery.ts';
-import { crowdArbitrary, permutationArbitrary, signal, tokenOf } from '../arbitraries.ts';
+import { crowdArbitrary, NOW, permutationArbitrary, signal, tokenOf } from '../arbitraries.ts';
 import { MemoryRegion } from '../understand-harness.ts';
 
 /** Signals packed into records of one to four, and those into batches of one to three. */
@@ -38,6 +39,23 @@ const crashesArbitrary = fc.array(fc.record({ call: fc.integer({ min: 1, max: 9 
 });
 
 describe('law 2: effects happen once', () => {
+  it('a choice that is sent again does not undo the one made in between', async () => {
+    for (const purposes of [['service'], ['profiling']] as const) {
+      const choice = (id: string, granted: boolean, occurredAt: number) =>
+        signal({ id, who: { userId: 'ada' }, purposes, consent: { sharing: granted }, occurredAt });
+      const region = new MemoryRegion();
+      // The client's clock is corrected by when a request came, so the same event comes with a later time.
+      for (const each of [
+        choice('1', true, NOW - 3 * DAY_MS),
+        choice('2', false, NOW - 2 * DAY_MS),
+        choice('1', true, NOW - DAY_MS),
+      ])
+        await region.deliverUntilDone([region.record([each])]);
+      const state = decodeState(region.states()[tokenOf('userId', 'ada')] ?? '');
+      expect(state.consent.sharing).toMatchObject({ granted: false, at: NOW - 2 * DAY_MS });
+    }
+  });
+
   it('counts each signal once, in profile and evidence, though every batch crashes and comes again', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -53,6 +71,7 @@ describe('law 2: effects happen once', () => {
             await region.deliverUntilDone(records);
           }
           expect(region.states()).toEqual(expected.states());
+          expect(await region.persons()).toEqual(await expected.persons());
           expect(region.partition()).toEqual(expected.partition());
           expect(region.inconsistencies()).toEqual([]);
           const applied = region.archived().filter((row) => row.table === 'signals');
@@ -81,6 +100,7 @@ describe('law 2: effects happen once', () => {
         const region = new MemoryRegion('au');
         for (const records of batches(region, permuted, sizes)) await region.deliverUntilDone(records);
         expect(region.states()).toEqual(expected.states());
+        expect(await region.persons()).toEqual(await expected.persons());
         expect(region.partition()).toEqual(expected.partition());
         expect(region.segments()).toEqual(expected.segments());
         expect(region.inconsistencies()).toEqual([]);

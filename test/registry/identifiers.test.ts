@@ -8,9 +8,11 @@ describe.each(IDENTIFIER_TYPES)('%s', (type) => {
 
   it('writes different spellings of one value the same way', () => {
     expect(examples.same.length).toBeGreaterThan(0);
-    for (const [written, canonical] of examples.same) {
-      expect(normaliseIdentifier(type, written)).toBe(canonical);
-      expect(normaliseIdentifier(type, canonical)).toBe(canonical);
+    for (const [written, canonical, country] of examples.same) {
+      expect([written, normaliseIdentifier(type, written, country)]).toEqual([written, canonical]);
+      expect([canonical, normaliseIdentifier(type, canonical)]).toEqual([canonical, canonical]);
+      if (country !== undefined)
+        expect([written, normaliseIdentifier(type, written)]).toEqual([written, null]);
     }
   });
 
@@ -38,6 +40,18 @@ describe.each(IDENTIFIER_TYPES)('%s', (type) => {
         if (once !== null) expect(normaliseIdentifier(type, once)).toBe(once);
       }),
       { numRuns: 500 },
+    );
+  }, 60_000);
+
+  it('is idempotent on digits in any country, and reads what it wrote the same in every other', () => {
+    const country = fc.constantFrom('GB', 'DE', 'IT', 'US', 'JP', 'AU', 'CH', 'BR', 'XX', '');
+    const digits = fc.stringMatching(/^(\+|00|0)?[1-9][0-9 ]{5,15}$/);
+    fc.assert(
+      fc.property(digits, country, country, (raw, here, there) => {
+        const once = normaliseIdentifier(type, raw, here);
+        if (once !== null) expect(normaliseIdentifier(type, once, there)).toBe(once);
+      }),
+      { numRuns: 2_000 },
     );
   }, 60_000);
 

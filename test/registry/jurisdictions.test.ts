@@ -6,6 +6,7 @@ import { EVENT_CLASSES } from '../../functions/contracts/signal.ts';
 import type { Sourced } from '../../functions/registry/jurisdiction-definition.ts';
 import {
   enabledOrThrow,
+  isDeployable,
   jurisdictionCodes,
   jurisdictionOfCountry,
   jurisdictions,
@@ -13,6 +14,7 @@ import {
 
 const folder = join(import.meta.dirname, '../../functions/registry/jurisdictions');
 const all = Object.values(jurisdictions);
+const CODES = 'au br ca ca-qc ch cn eu in jp kr sa sg uk us us-ca za'.split(' ');
 
 /** Every sourced fact of a definition, however deep. */
 function facts(value: unknown): readonly Sourced<unknown>[] {
@@ -22,6 +24,10 @@ function facts(value: unknown): readonly Sourced<unknown>[] {
 }
 
 describe('the jurisdictions folder', () => {
+  it('has the sixteen jurisdictions of the product', () => {
+    expect([...jurisdictionCodes].sort()).toEqual(CODES);
+  });
+
   it('has one file for each listed jurisdiction, and lists every file', () => {
     const files = readdirSync(folder).filter((name) => name !== 'index.ts');
     expect(files.sort()).toEqual(jurisdictionCodes.map((code) => `${code}.ts`).sort());
@@ -33,13 +39,22 @@ describe('the jurisdictions folder', () => {
   });
 
   it('puts no two jurisdictions into one region', () => {
-    expect(new Set(all.map(({ region }) => region)).size).toBe(all.length);
+    const deployable = all.filter(isDeployable);
+    expect(new Set(deployable.map(({ region }) => region)).size).toBe(deployable.length);
+  });
+
+  it('has a place for the stack of every jurisdiction but Saudi Arabia', () => {
+    expect(all.filter((definition) => !isDeployable(definition)).map(({ code }) => code)).toEqual(['sa']);
   });
 });
 
 describe.each(all)('$code', (definition) => {
-  it('stands under its own code, in a region of its partition', () => {
+  it('stands under its own code, in a region of its partition or, with a reason, nowhere', () => {
     expect(jurisdictions[definition.code]).toBe(definition);
+    if (!isDeployable(definition)) {
+      expect(definition.notDeployable).toMatch(/^.+$/);
+      return;
+    }
     const partition = definition.region.startsWith('cn-')
       ? 'aws-cn'
       : definition.region.startsWith('eusc-')
@@ -51,7 +66,8 @@ describe.each(all)('$code', (definition) => {
 
   it('names places, money and hours by their standards', () => {
     expect(definition.countries.length).toBeGreaterThan(0);
-    for (const place of definition.countries) expect(place).toMatch(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/);
+    for (const place of [...definition.countries, ...(definition.exceptPlaces ?? [])])
+      expect(place).toMatch(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/);
     expect(Intl.supportedValuesOf('currency')).toContain(definition.currency);
     expect(() => new Intl.DateTimeFormat('en', { timeZone: definition.timeZone })).not.toThrow();
   });
@@ -72,11 +88,45 @@ describe.each(all)('$code', (definition) => {
   });
 
   it('gives a source and a mark of confidence with every fact', () => {
-    expect(facts(definition).length).toBe(PURPOSES.length + EVENT_CLASSES.length + 8);
+    expect(facts(definition).length).toBe(PURPOSES.length + EVENT_CLASSES.length + 13);
     for (const { source, evidence } of facts(definition)) {
       expect(source).not.toBe('');
       expect(['primary source', 'secondary source', 'general knowledge']).toContain(evidence);
     }
+  });
+
+  it('looks for probable matches only with consent where profiling is opt-in', () => {
+    const { probabilistic, needsConsentTo } = definition.identity.value;
+    const gated = probabilistic === 'off' || needsConsentTo === 'profiling';
+    expect(gated || definition.purposes.profiling.value !== 'opt-in').toBe(true);
+  });
+
+  it('turns early erasure into a restriction where every class has a minimum, and only there', () => {
+    const floors = Object.values(definition.retention).map(({ value }) => value.minDays);
+    expect(definition.earlyErasure.value === 'restrict-until-floor').toBe(floors.every((days) => days > 0));
+  });
+
+  it('denies a minor something below an age that is no higher than that of an adult', () => {
+    const { adultAge, denied } = definition.minors.value;
+    expect(denied.length).toBeGreaterThan(0);
+    for (const { underAge, purposes } of denied) {
+      expect(underAge).toBeLessThanOrEqual(adultAge);
+      expect(purposes).not.toContain('service');
+    }
+    expect(Math.max(...denied.map(({ underAge }) => underAge))).toBe(adultAge);
+  });
+
+  it('says who is told of a breach, and keeps a record of it and of requests', () => {
+    const { regulator, people } = definition.breach.value;
+    expect(regulator.length + people.length).toBeGreaterThan(0);
+    for (const { within } of [...regulator, ...people])
+      if (within !== null) expect(within.count).toBeGreaterThan(0);
+    expect(definition.logs.value.requestDays).toBeGreaterThanOrEqual(731);
+    expect(definition.logs.value.breachDays).toBeGreaterThanOrEqual(731);
+  });
+
+  it('works at least four days of a week', () => {
+    expect(new Set(definition.weekend.value).size).toBeLessThan(4);
   });
 
   it('answers requests in a positive time and never stops service for Sec-GPC', () => {
@@ -109,6 +159,45 @@ describe('what the law says, as researched', () => {
     expect(stopping.map(({ code }) => code)).toEqual(['uk']);
   });
 
+  it('keeps everything for a year in India, and restricts until then', () => {
+    const { retention, earlyErasure } = jurisdictions.in ?? {};
+    for (const { value, evidence } of Object.values(retention ?? {}))
+      expect([value.minDays, evidence]).toEqual([365, 'primary source']);
+    expect(earlyErasure?.value).toBe('restrict-until-floor');
+  });
+
+  it('bars tracking of Indian and advertising profiles of Brazilian minors whoever allows it', () => {
+    const never = (code: string) =>
+      jurisdictions[code]?.minors.value.denied.filter(({ unless }) => unless === 'never');
+    expect(never('in')).toEqual([
+      { underAge: 18, purposes: ['analytics', 'personalisation', 'profiling'], unless: 'never' },
+    ]);
+    expect(never('br')).toEqual([
+      { underAge: 18, purposes: ['personalisation', 'profiling'], unless: 'never' },
+    ]);
+  });
+
+  it('keeps profiling off in Quebec and Korea until a person switches it on', () => {
+    for (const code of ['ca-qc', 'kr', 'in', 'cn', 'sa'])
+      expect(jurisdictions[code]?.purposes.profiling.value).toBe('opt-in');
+  });
+
+  it('rests on Friday and Saturday in Saudi Arabia alone', () => {
+    const others = all.filter(({ weekend }) => !weekend.value.includes('sunday'));
+    expect(others.map(({ code, weekend }) => [code, weekend.value])).toEqual([
+      ['sa', ['friday', 'saturday']],
+    ]);
+  });
+
+  it('has no general right to erasure in Singapore and Australia', () => {
+    expect(all.filter(({ rights }) => !rights.value.erasure).map(({ code }) => code)).toEqual(['sg', 'au']);
+  });
+
+  it('acknowledges requests and counts opt-outs in California by business days', () => {
+    expect(jurisdictions['us-ca']?.acknowledgeIn.value).toEqual({ count: 10, unit: 'business-days' });
+    expect(jurisdictions['us-ca']?.optOutIn.value).toEqual({ count: 15, unit: 'business-days' });
+  });
+
   it('covers the 27 members of the Union and the three of the EEA', () => {
     const members =
       'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK IS LI NO'.split(' ');
@@ -128,10 +217,25 @@ describe('jurisdictionOfCountry', () => {
     expect(['GG', 'JE'].map((country) => jurisdictionOfCountry(country))).toEqual(['uk', 'uk']);
   });
 
+  it('takes California out of the United States and Quebec out of Canada', () => {
+    expect([jurisdictionOfCountry('US'), jurisdictionOfCountry('US', 'NV')]).toEqual(['us', 'us']);
+    expect([jurisdictionOfCountry('CA'), jurisdictionOfCountry('CA', 'ON')]).toEqual(['ca', 'ca']);
+    expect(jurisdictionOfCountry('CA', 'QC')).toBe('ca-qc');
+    // `CA` is a country and a state: each only in its own place.
+    expect(jurisdictionOfCountry('MX', 'CA')).toBeUndefined();
+  });
+
+  it('keeps places with laws of their own out of the country whose code they carry', () => {
+    expect(jurisdictionOfCountry('CN', 'BJ')).toBe('cn');
+    for (const [country, part] of ['CN-HK', 'CN-TW', 'FR-PF', 'NL-CW'].map((place) => place.split('-')))
+      expect(jurisdictionOfCountry(country ?? '', part)).toBeUndefined();
+    expect(jurisdictionOfCountry('FR', 'IDF')).toBe('eu');
+  });
+
   it('does not guess', () => {
-    expect(jurisdictionOfCountry('US')).toBeUndefined();
-    expect(jurisdictionOfCountry('US', 'NV')).toBeUndefined();
-    expect(jurisdictionOfCountry('CA')).toBeUndefined();
+    expect(jurisdictionOfCountry('NZ')).toBeUndefined();
+    expect(jurisdictionOfCountry('EU')).toBeUndefined();
+    expect(jurisdictionOfCountry('ZZ', 'CA')).toBeUndefined();
     expect(jurisdictionOfCountry('')).toBeUndefined();
     expect(jurisdictionOfCountry('constructor')).toBeUndefined();
   });
@@ -142,9 +246,15 @@ describe('enabledOrThrow', () => {
     expect(enabledOrThrow(['uk', 'eu', 'uk']).map(({ code }) => code)).toEqual(['uk', 'eu']);
   });
 
+  it('refuses what no stack can stand for, with the reason in one line', () => {
+    expect(() => enabledOrThrow(['eu', 'sa'])).toThrow(
+      /^jurisdiction sa cannot be deployed: no AWS region in Saudi Arabia is verified; .+$/,
+    );
+  });
+
   it('names what is unknown and what is known', () => {
     expect(() => enabledOrThrow(['eu', 'xx', '__proto__'])).toThrow(
-      'unknown jurisdiction xx, __proto__; known jurisdictions: eu, uk, ch, us-ca, au, jp',
+      'unknown jurisdiction xx, __proto__; known jurisdictions: eu, uk, ch, us-ca, us, ca-qc, ca, br, in, cn, jp, kr, sg, au, za, sa',
     );
     expect(() => enabledOrThrow([])).toThrow(/no jurisdiction is enabled/);
   });

@@ -18,6 +18,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { jurisdictionSecrets } from '../../functions/adapters/aws/secrets.ts';
+import { unsealInTransit } from '../../functions/contracts/person.ts';
 import type { Signal } from '../../functions/contracts/signal.ts';
 import {
   identifierToken,
@@ -204,12 +205,33 @@ const order = (messageId: string) => ({
   context: { traits: { email: 'Marked.Person@mail.de', name: 'Marked Person' } },
 });
 
+/** Traits as the specification has them; a client writes a date as ISO 8601. */
+const TRAITS = {
+  phone: '+49 30 1112233',
+  firstName: 'Marked',
+  birthday: new Date('1985-12-10'),
+  address: { city: 'Merkstadt', postalCode: '10115', state: 'BE' },
+};
+const TRAITS_KEPT = {
+  fullName: '',
+  givenName: 'Marked',
+  birthDate: '1985-12-10',
+  street: '',
+  streetNumber: '',
+  postcode: '10115',
+  city: 'Merkstadt',
+  region: 'BE',
+  country: '',
+};
+const stated = (signal: Signal | undefined) =>
+  signal?.person === undefined ? null : unsealInTransit(secrets, signal.person, signal.messageToken);
+
 /** Sends through a client, and resolves when it has got rid of everything. */
 type Send = (messageId: string) => Promise<void>;
 const segment: Send = async (messageId) => {
   const analytics = new Analytics({ writeKey, host: front.url, flushAt: 2, maxRetries: 10 });
   analytics.track(order(messageId));
-  analytics.identify({ userId: 'marked-user', traits: { phone: '+49 30 1112233' } });
+  analytics.identify({ userId: 'marked-user', traits: TRAITS });
   await analytics.closeAndFlush();
 };
 const rudder: Send = async (messageId) => {
@@ -222,9 +244,7 @@ const rudder: Send = async (messageId) => {
     new Promise((resolve, reject) => call((error) => (error ? reject(error) : resolve())));
   await Promise.all([
     done((callback) => analytics.track(order(messageId), callback)),
-    done((callback) =>
-      analytics.identify({ userId: 'marked-user', traits: { phone: '+49 30 1112233' } }, callback),
-    ),
+    done((callback) => analytics.identify({ userId: 'marked-user', traits: TRAITS }, callback)),
   ]);
 };
 
@@ -246,7 +266,11 @@ describe.each<[string, Send]>([
       ],
       facts: [{ kind: 'order', valueMinor: 2_750, items: 1 }],
     });
-    expect((await signals()).filter((signal) => signal.name === 'Account Updated').length).toBeGreaterThan(0);
+    const accounts = (await signals()).filter((signal) => signal.name === 'Account Updated');
+    // What the clients state of the person is read as they write it, and nothing of it is on the stream in the open.
+    expect(accounts.map(stated)).toContainEqual({ ...TRAITS_KEPT, phone: '+49301112233' });
+    expect(stated(await signalOf(`${name}-plain`))).toMatchObject({ fullName: 'Marked Person' });
+    expect(JSON.stringify(await signals())).not.toMatch(/Marked|1112233|Merkstadt|1985/);
     expect(Math.abs(((await signalOf(`${name}-plain`))?.occurredAt ?? 0) - Date.now())).toBeLessThan(60_000);
   }, 30_000);
 

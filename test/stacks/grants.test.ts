@@ -1,5 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Access, type FlowFunction, type FunctionId, flow, resources } from '../../functions/flow.ts';
+import {
+  type Access,
+  COMMON_ENV,
+  type FlowFunction,
+  type FunctionId,
+  flow,
+  resources,
+} from '../../functions/flow.ts';
 import {
   ofType,
   type Permission,
@@ -40,6 +47,8 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   profiles: 'TablesProfiles',
   subjects: 'TablesSubjects',
   subjectKeys: 'TablesSubjectKeys',
+  rebuiltProfiles: 'TablesRebuiltProfiles',
+  rebuiltSubjects: 'TablesRebuiltSubjects',
   records: 'TablesRecords',
   alerts: 'TablesAlerts',
   dueCues: 'TablesDueCues',
@@ -138,9 +147,7 @@ describe.each(functionIds)('the role of %s', (id) => {
     };
     const touched = new Map(flow[id].access.map(({ on }) => [resources[on].env as string, constructs[on]]));
     const names = Object.entries(Variables).filter(([name]) => touched.has(name));
-    expect(Object.keys(Variables).sort()).toEqual(
-      ['JURISDICTION', 'NODE_OPTIONS', 'PEER_ENDPOINTS', 'SIGNAL_BUCKETS', ...touched.keys()].sort(),
-    );
+    expect(Object.keys(Variables).sort()).toEqual([...COMMON_ENV, 'NODE_OPTIONS', ...touched.keys()].sort());
     for (const [name, value] of names) expect(constructOf(text(value))).toBe(touched.get(name));
   });
 });

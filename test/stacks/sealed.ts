@@ -32,7 +32,9 @@ function mentions(
   { region, account, template }: SealedStack,
   others: readonly SealedStack[],
 ): readonly string[] {
-  const names = others.flatMap(({ code, stackName }) => [stackName, `rapport-${code}`, `/rapport/${code}/`]);
+  const names = others
+    .flatMap(({ code, stackName }) => [stackName, `rapport-${code}`, `/rapport/${code}/`])
+    .map((name) => ({ name, pattern: new RegExp(`(?<![\\w-])${name}(?![\\w-])`) }));
   return strings(template).flatMap(({ at, value }) => [
     ...(value.match(REGION) ?? [])
       .filter((found) => found !== region)
@@ -40,9 +42,7 @@ function mentions(
     ...(value.match(/\b\d{12}\b/g) ?? [])
       .filter((found) => found !== account)
       .map((found) => `${at} names account ${found}`),
-    ...names
-      .filter((name) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(value))
-      .map((name) => `${at} names ${name}`),
+    ...names.filter(({ pattern }) => pattern.test(value)).map(({ name }) => `${at} names ${name}`),
   ]);
 }
 

@@ -1,8 +1,13 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { Published } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import type { StoredNode, StoredSubject, SubjectWrite } from '../../pipeline/understand/ports.ts';
+import type {
+  StoredNode,
+  StoredPerson,
+  StoredSubject,
+  SubjectWrite,
+} from '../../pipeline/understand/ports.ts';
 import { decodeGraph, encodeGraph } from './graph-item.ts';
 
 export type Item = Record<string, AttributeValue>;
@@ -60,6 +65,22 @@ export function toNode(item: Item): StoredNode {
     restrictedUntil: item.restrictedUntil?.N === undefined ? null : Number(item.restrictedUntil.N),
   };
 }
+
+/** Sort key of what an atom's signals stated of the person, beside its node. */
+export const PERSON_PART = 'person';
+export const personKey = (id: AtomId): Item => ({ id: { S: id }, part: { S: PERSON_PART } });
+
+export const personItem = (person: StoredPerson): Item => ({
+  ...personKey(person.id),
+  version: { N: String(person.version + 1) },
+  sealed: { B: person.sealed },
+});
+
+export const toPerson = (item: Item): StoredPerson => ({
+  id: item.id?.S as AtomId,
+  version: Number(item.version?.N),
+  sealed: item.sealed?.B ?? new Uint8Array(),
+});
 
 export const SUBJECT_ATTRIBUTES = ['graph', 'published'] as const;
 export const subjectValues = (next: NonNullable<SubjectWrite['next']>): readonly AttributeValue[] => [

@@ -16,8 +16,10 @@ import { PAGES_END, pagesFrom } from '../../pipeline/3-profile/seen.ts';
 import type {
   NodeWrite,
   PageWrite,
+  PersonWrite,
   ProfileStore,
   StoredNode,
+  StoredPerson,
   StoredSubject,
   SubjectWrite,
   World,
@@ -35,11 +37,15 @@ import {
   nodeItem,
   nodeKey,
   nodeValues,
+  PERSON_PART,
+  personItem,
+  personKey,
   SUBJECT_ATTRIBUTES,
   subjectItem,
   subjectKey,
   subjectValues,
   toNode,
+  toPerson,
   toSubject,
   writeUnitsOf,
 } from './profile-items.ts';
@@ -62,7 +68,7 @@ export function profileStore(
   tables = { profiles: required('PROFILES_TABLE'), subjects: required('SUBJECTS_TABLE') },
 ): ProfileStore {
   return {
-    read: (nodes, subjects, consistent) => read(tables, nodes, subjects, consistent),
+    read: (nodes, subjects, consistent, persons = []) => read(tables, nodes, subjects, consistent, persons),
     pagedMessages: (atomId, since) => pagedMessages(tables.profiles, atomId, since),
     write: (units) => write(tables, units),
   };
@@ -78,14 +84,17 @@ async function read(
   nodes: readonly IdentifierToken[],
   subjects: readonly SubjectId[],
   consistent: boolean,
+  persons: readonly AtomId[],
 ): Promise<World> {
   const wanted = [
     ...nodes.map((id) => ({ table: tables.profiles, key: nodeKey(id) })),
+    ...persons.map((id) => ({ table: tables.profiles, key: personKey(id) })),
     ...subjects.map((id) => ({ table: tables.subjects, key: subjectKey(id) })),
   ];
   const found = {
     nodes: new Map<IdentifierToken, StoredNode>(),
     subjects: new Map<SubjectId, StoredSubject>(),
+    persons: new Map<AtomId, StoredPerson>(),
   };
   await inTurns(chunks(wanted, GETS_PER_CALL_MAX), (chunk) =>
     untilDone('dynamodb', chunk, async (keys) => {
@@ -99,6 +108,11 @@ async function read(
       );
       count('readUnits', unitsOf(answer.ConsumedCapacity));
       for (const item of answer.Responses?.[tables.profiles] ?? []) {
+        if (item.part?.S === PERSON_PART) {
+          const person = toPerson(item);
+          found.persons.set(person.id, person);
+          continue;
+        }
         const node = toNode(item);
         found.nodes.set(node.id, node);
       }
@@ -153,6 +167,7 @@ async function write(
   const statements: Statement[] = [];
   const transactions: number[] = [];
   for (const [index, unit] of units.entries()) {
+    statements.push(...personStatements(tables.profiles, unit, index));
     if (unit.atomic && unit.nodes.length + unit.subjects.length > 1) transactions.push(index);
     else statements.push(...statementsOf(tables, unit, index));
   }
@@ -228,6 +243,28 @@ function nodeStatement(table: string, node: NodeWrite): Omit<Statement, 'unit'> 
   return {
     text: `UPDATE "${table}" ${assignments(NODE_ATTRIBUTES)} WHERE "id"=? AND "part"='${NODE_PART}' AND "version"=?`,
     values: [...values, { S: node.id }, { N: String(node.version) }],
+  };
+}
+
+/** Persons need no transaction with the rest: what they state is folded again when the rest comes again. */
+function* personStatements(table: string, unit: WriteUnit, index: number): Generator<Statement> {
+  for (const person of unit.persons ?? []) {
+    count('writeUnits', writeUnitsOf(personItem(person)));
+    yield { unit: index, ...personStatement(table, person) };
+  }
+}
+
+function personStatement(table: string, { id, version, sealed }: PersonWrite): Omit<Statement, 'unit'> {
+  const values = [{ N: String(version + 1) }, { B: sealed }];
+  if (version === 0) {
+    return {
+      text: `INSERT INTO "${table}" VALUE {'id':?,'part':'${PERSON_PART}',${members(['sealed'])}}`,
+      values: [{ S: id }, ...values],
+    };
+  }
+  return {
+    text: `UPDATE "${table}" ${assignments(['sealed'])} WHERE "id"=? AND "part"='${PERSON_PART}' AND "version"=?`,
+    values: [...values, { S: id }, { N: String(version) }],
   };
 }
 

@@ -5,7 +5,7 @@ import { required } from '../../runtime/environment.ts';
 import { kms } from './clients.ts';
 import { translated } from './errors.ts';
 
-/** Derives the jurisdiction's secrets from its KMS HMAC key: four calls when an instance starts, none after. The
+/** Derives the jurisdiction's secrets from its KMS HMAC key: five calls when an instance starts, none after. The
  * results exist in memory only.
  * @throws TransientError when KMS does not answer */
 export async function jurisdictionSecrets(keyArn = required('TOKEN_KEY_ARN')): Promise<JurisdictionSecrets> {
@@ -17,11 +17,12 @@ export async function jurisdictionSecrets(keyArn = required('TOKEN_KEY_ARN')): P
     );
     return createSecretKey(Mac ?? new Uint8Array());
   };
-  const [identifiers, messages, writeKeys, subjectKeys] = await Promise.all([
+  const [identifiers, messages, writeKeys, attributesInTransit, subjectKeys] = await Promise.all([
     derive(SECRET_LABELS.identifiers),
     derive(SECRET_LABELS.messages),
     derive(SECRET_LABELS.writeKeys),
+    derive(SECRET_LABELS.attributesInTransit),
     derive(SECRET_LABELS.subjectKeys),
   ]);
-  return { identifiers, messages, writeKeys, subjectKeys };
+  return { identifiers, messages, writeKeys, attributesInTransit, subjectKeys };
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import {
+  type AttributeValue,
   BatchExecuteStatementCommand,
   BatchGetItemCommand,
   BatchWriteItemCommand,
+  ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { AtomId } from '../../contracts/ids.ts';
 import {
@@ -67,6 +69,10 @@ export function subjectKeyring(
       if (taken.size > 0) for (const [id, key] of await read([...taken], { fresh: true })) keys.set(id, key);
       return keys;
     },
+    async *all() {
+      for await (const page of everySecret(table))
+        yield new Map([...page].map(([id, secret]) => [id, subjectKeyOf(jurisdiction, secret)]));
+    },
     async destroy(atomIds) {
       for (const id of atomIds) cache.delete(id);
       const requests = atomIds.map((id) => ({ DeleteRequest: { Key: { id: { S: id } } } }));
@@ -108,6 +114,27 @@ async function readSecrets(
     }),
   );
   return found;
+}
+
+async function* everySecret(table: string): AsyncIterable<ReadonlyMap<AtomId, Uint8Array>> {
+  let from: Record<string, AttributeValue> | undefined;
+  do {
+    const answer = await translated('dynamodb', () =>
+      dynamodb().send(
+        new ScanCommand({
+          TableName: table,
+          ReturnConsumedCapacity: 'TOTAL',
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      ),
+    );
+    count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
+    const page = new Map<AtomId, Uint8Array>();
+    for (const { id, secret } of answer.Items ?? [])
+      if (id?.S !== undefined && secret?.B !== undefined) page.set(id.S as AtomId, secret.B);
+    yield page;
+    from = answer.LastEvaluatedKey;
+  } while (from !== undefined);
 }
 
 /** Puts secrets where there are none, 25 to a call.

@@ -4,6 +4,7 @@ import { pagesFrom } from '../../pipeline/3-profile/seen.ts';
 import type {
   ProfileStore,
   StoredNode,
+  StoredPerson,
   StoredSubject,
   World,
   WriteUnit,
@@ -13,9 +14,15 @@ import type {
 export class MemoryProfileStore implements ProfileStore {
   readonly nodes = new Map<IdentifierToken, StoredNode>();
   readonly subjects = new Map<SubjectId, StoredSubject>();
+  readonly persons = new Map<AtomId, StoredPerson>();
   readonly pages = new Map<AtomId, Map<string, readonly string[]>>();
 
-  async read(nodes: readonly IdentifierToken[], subjects: readonly SubjectId[]): Promise<World> {
+  async read(
+    nodes: readonly IdentifierToken[],
+    subjects: readonly SubjectId[],
+    _consistent?: boolean,
+    persons: readonly AtomId[] = [],
+  ): Promise<World> {
     const pick = <K, V>(from: ReadonlyMap<K, V>, keys: readonly K[]): ReadonlyMap<K, V> => {
       const found = new Map<K, V>();
       for (const key of keys) {
@@ -24,7 +31,11 @@ export class MemoryProfileStore implements ProfileStore {
       }
       return found;
     };
-    return { nodes: pick(this.nodes, nodes), subjects: pick(this.subjects, subjects) };
+    return {
+      nodes: pick(this.nodes, nodes),
+      subjects: pick(this.subjects, subjects),
+      persons: pick(this.persons, persons),
+    };
   }
 
   async pagedMessages(atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>> {
@@ -44,7 +55,13 @@ export class MemoryProfileStore implements ProfileStore {
     const nodeFits = (node: StoredNode): boolean => (this.nodes.get(node.id)?.version ?? 0) === node.version;
     const subjectFits = (write: WriteUnit['subjects'][number]): boolean =>
       (this.subjects.get(write.subjectId)?.version ?? 0) === write.version;
+    const persons = unit.persons ?? [];
+    const personFits = (person: StoredPerson): boolean =>
+      (this.persons.get(person.id)?.version ?? 0) === person.version;
+    const personsFit = persons.every(personFits);
     const allFit = unit.nodes.every(nodeFits) && unit.subjects.every(subjectFits);
+    for (const person of persons)
+      if (personFits(person)) this.persons.set(person.id, { ...person, version: person.version + 1 });
     if (unit.atomic && !allFit) return 'conflict';
     for (const node of unit.nodes)
       if (nodeFits(node)) this.nodes.set(node.id, { ...node, version: node.version + 1 });
@@ -53,6 +70,6 @@ export class MemoryProfileStore implements ProfileStore {
       if (write.next === null) this.subjects.delete(write.subjectId);
       else this.subjects.set(write.subjectId, { ...write.next, version: write.version + 1 });
     }
-    return allFit ? 'written' : 'conflict';
+    return allFit && personsFit ? 'written' : 'conflict';
   }
 }

@@ -32,6 +32,10 @@ export class MemorySubjectKeyring implements SubjectKeyring {
     return this.read(atomIds);
   }
 
+  async *all(): AsyncIterable<ReadonlyMap<AtomId, SubjectKey>> {
+    yield await this.read([...this.secrets.keys()]);
+  }
+
   async destroy(atomIds: readonly AtomId[]): Promise<void> {
     for (const id of atomIds) this.secrets.delete(id);
   }

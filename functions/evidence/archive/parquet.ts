@@ -38,14 +38,66 @@ export function writeParquet(table: ArchiveTable, rows: readonly LineageRow[]): 
   return writer.getBytes();
 }
 
-/** The `row_id` column of a Parquet file that {@link writeParquet} made. */
-export async function readRowIds(bytes: Uint8Array): Promise<string[]> {
+async function readColumns(
+  bytes: Uint8Array,
+  columns: readonly string[],
+): Promise<readonly Record<string, unknown>[]> {
   const file = bytes.slice().buffer;
-  const rows = await parquetReadObjects({
+  return parquetReadObjects({
     file,
     metadata: parquetMetadata(file),
-    columns: ['row_id'],
+    columns: [...columns],
     compressors: { ZSTD: (compressed) => zstdDecompressSync(compressed) },
+    // Only bytes that say so are text.
+    utf8: false,
   });
-  return rows.map((row) => String(row.row_id));
+}
+
+/** The `row_id` column of a Parquet file that {@link writeParquet} made. */
+export const readRowIds = async (bytes: Uint8Array): Promise<string[]> =>
+  (await readColumns(bytes, ['row_id'])).map((row) => String(row.row_id));
+
+/** What a row says of whose it is, and its sealed payload. */
+export interface ArchivedRow {
+  readonly rowId: string;
+  readonly rowRef: string | null;
+  readonly payload: Uint8Array | null;
+}
+
+const rowIn = ({ row_id, row_ref, payload }: Record<string, unknown>): ArchivedRow => ({
+  rowId: String(row_id),
+  rowRef: typeof row_ref === 'string' ? row_ref : null,
+  payload: payload instanceof Uint8Array ? payload : null,
+});
+
+/** Ids, references and payloads of a Parquet file that {@link writeParquet} made. */
+export const readRows = async (bytes: Uint8Array): Promise<readonly ArchivedRow[]> =>
+  (await readColumns(bytes, ['row_id', 'row_ref', 'payload'])).map(rowIn);
+
+/** A row with its plain columns, as the archive has them; dates as `YYYY-MM-DD`. */
+export interface PlainRow extends ArchivedRow {
+  readonly plain: Readonly<Record<string, string | number | null>>;
+}
+
+/** The rows of a Parquet file that have this id: one, or none. */
+export async function readPlainRows(
+  table: ArchiveTable,
+  bytes: Uint8Array,
+  rowId: string,
+): Promise<readonly PlainRow[]> {
+  if (!(await readRowIds(bytes)).includes(rowId)) return [];
+  const names = columnsOf[table].map(({ name }) => name);
+  const rows = (await readColumns(bytes, names)).filter(({ row_id }) => row_id === rowId);
+  return rows.map((row) => {
+    const plain = Object.entries(row).filter(([, value]) => !(value instanceof Uint8Array));
+    return {
+      ...rowIn(row),
+      plain: Object.fromEntries(plain.map(([name, value]) => [name, plainValue(value)])),
+    };
+  });
+}
+
+function plainValue(value: unknown): string | number | null {
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  return value instanceof Date ? value.toISOString().slice(0, 10) : null;
 }

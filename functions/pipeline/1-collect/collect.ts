@@ -2,6 +2,7 @@ import { bucketOf } from '../../contracts/bucket.ts';
 import type { MessageToken } from '../../contracts/ids.ts';
 import type { RefusalRow } from '../../contracts/lineage.ts';
 import type { Receipt } from '../../contracts/outcomes.ts';
+import { sealInTransit } from '../../contracts/person.ts';
 import type { OutcomeRecord, QuarantineEntry } from '../../contracts/records.ts';
 import type { EventClass, Signal } from '../../contracts/signal.ts';
 import { messageToken } from '../../contracts/tokens.ts';
@@ -10,12 +11,13 @@ import type { EpochMs } from '../../kernel/time.ts';
 import { CURRENCY_RATES_VERSION } from '../../registry/currencies.ts';
 import type { SourceDefinition } from '../../registry/source-definition.ts';
 import { type Circumstances, type Fault, judge, messageIdOf, segmentForm } from './judge.ts';
-import { otherJurisdictionOf, type ResidencePolicy } from './residence.ts';
+import { type CountryPolicy, otherJurisdictionOf, type ResidencePolicy } from './residence.ts';
 import { jsonText } from './shape.ts';
 
 /** What a stack knows about its place, the same for every request. */
 export interface CollectPolicy
   extends ResidencePolicy,
+    CountryPolicy,
     Pick<Circumstances, 'secrets' | 'toMinor' | 'localHour'> {
   readonly buckets: number;
   /** Collect endpoints of other jurisdictions by code. */
@@ -62,6 +64,7 @@ export function collect(arrival: Arrival, policy: CollectPolicy): Collected {
     sentAt,
     receivedAt,
     secrets: policy.secrets,
+    places: policy,
     toMinor: policy.toMinor,
     localHour: policy.localHour,
   };
@@ -84,12 +87,14 @@ export function collect(arrival: Arrival, policy: CollectPolicy): Collected {
       refused.push(quarantine(arrival, token, raw, judgement.fault));
       return { messageId, outcome: 'quarantined', reason: judgement.fault.reason };
     }
+    const { person, ...meaning } = judgement.meaning;
     const signal: Signal = {
       messageToken: token,
-      ...judgement.meaning,
+      ...meaning,
       sourceId: source.id,
       receivedAt,
       ...(gpc ? { gpc: true as const } : {}),
+      ...(person === undefined ? {} : { person: sealInTransit(policy.secrets, person, token) }),
     };
     const bucket = bucketOf(signal.identifiers[0].token, policy.buckets);
     const together = signals.get(bucket);

@@ -1,4 +1,5 @@
 import type { QuarantineReason } from '../../contracts/outcomes.ts';
+import type { PersonAttributes } from '../../contracts/person.ts';
 import { type ConsentChoices, PURPOSES, type Purpose } from '../../contracts/purposes.ts';
 import type { EventClass, Fact, Identifier } from '../../contracts/signal.ts';
 import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
@@ -8,6 +9,8 @@ import { reasonOf } from '../../registry/signals/fields.ts';
 import { signalNamed } from '../../registry/signals/index.ts';
 import type { SourceDefinition } from '../../registry/source-definition.ts';
 import { isCloudEvent, trackOf } from './cloud-events.ts';
+import { personOf } from './person.ts';
+import { type CountryPolicy, countryOf } from './residence.ts';
 import { CALL_TYPES, type CallType, occurredAtOf } from './segment.ts';
 import { at, faultOf, isObject, type JsonObject, own, textAt } from './shape.ts';
 import { identifiersOf } from './tokenise.ts';
@@ -21,6 +24,8 @@ export interface Meaning {
   readonly identifiers: readonly [Identifier, ...Identifier[]];
   readonly facts: readonly Fact[];
   readonly consent?: ConsentChoices;
+  /** What it states of the person; raw, and to be sealed before it goes anywhere. */
+  readonly person?: PersonAttributes;
 }
 
 /** Why an event is bad, where in it, and what could still be told about it. */
@@ -38,6 +43,7 @@ export interface Circumstances {
   readonly sentAt: EpochMs | null;
   readonly receivedAt: EpochMs;
   readonly secrets: JurisdictionSecrets;
+  readonly places: CountryPolicy;
   toMinor: FactContext['toMinor'];
   localHour: FactContext['localHour'];
 }
@@ -93,7 +99,8 @@ function judgeContent(
   const consent = consentOf(event);
   if (consent === null)
     return bad('schema-mismatch', ['context', 'consent', 'categoryPreferences'], definition);
-  const [first, ...others] = identifiersOf(event, secrets);
+  const country = (): string | undefined => countryOf(event, circumstances.places);
+  const [first, ...others] = identifiersOf(event, secrets, country);
   if (first === undefined) return bad('no-identifier', [], definition);
   const known = definition ?? OTHER;
   const meaning = {
@@ -116,8 +123,21 @@ function judgeContent(
     toMinor: circumstances.toMinor,
     localHour: circumstances.localHour,
   };
-  return { meaning: { ...meaning, facts: definition.facts(parsed.data, context) } };
+  const person = mayStateAttributes(definition)
+    ? personOf(event, definition.eventClass === 'account', country)
+    : null;
+  return {
+    meaning: {
+      ...meaning,
+      facts: definition.facts(parsed.data, context),
+      ...(person === null ? {} : { person }),
+    },
+  };
 }
+
+/** Attributes are kept to serve the customer, so only with a signal that serves them: a page view that repeats traits tells
+ * nothing that may be kept. Whether this customer's may be is asked in `understand`, as for the signal itself. */
+const mayStateAttributes = ({ purposes }: SignalDefinition): boolean => purposes.includes('service');
 
 const bad = (
   reason: QuarantineReason,

@@ -1,4 +1,4 @@
-import type { APIGatewayProxyEventV2, APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { outcomeRecords } from '../../adapters/aws/outcome-records.ts';
 import { quarantineStore } from '../../adapters/aws/quarantine-store.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
@@ -6,7 +6,14 @@ import { signalStream } from '../../adapters/aws/signal-stream.ts';
 import { quarantineQuerySchema, replayRequestSchema } from '../../contracts/quarantine-api.ts';
 import { sources } from '../../registry/sources/index.ts';
 import { required } from '../../runtime/environment.ts';
-import { type HttpAnswer, httpHandler, parsedBody, parsedBy, problem } from '../../runtime/http-handler.ts';
+import {
+  type HttpAnswer,
+  httpHandler,
+  parsedBody,
+  parsedBy,
+  problem,
+  scopesOf,
+} from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { listQuarantine, type QuarantineSetting, replay } from './quarantine.ts';
 import { policyOf } from './setting.ts';
@@ -39,12 +46,6 @@ async function list(event: APIGatewayProxyEventV2): Promise<HttpAnswer> {
   };
   return { status: 200, body: await listQuarantine(query, include === 'event', await setting()) };
 }
-
-/** Scopes of the caller's token, which API Gateway has verified. */
-const scopesOf = (event: APIGatewayProxyEventV2): readonly string[] => {
-  const { authorizer } = (event as Partial<APIGatewayProxyEventV2WithJWTAuthorizer>).requestContext ?? {};
-  return String(authorizer?.jwt.claims.scope ?? '').split(' ');
-};
 
 /** `GET /v1/quarantine` and `POST /v1/quarantine/replay`. */
 export const handler = httpHandler({

@@ -37,6 +37,29 @@ export function residenceOf(event: unknown): Residence | null {
   return null;
 }
 
+/** A country written into a locale: `de-AT`, `de_AT`. */
+const LOCALE = /^[a-z]{2,3}[-_](?:[a-z]{4}[-_])?([a-z]{2})\b/i;
+
+/**
+ * The country whose ways of writing numbers an event follows: the one it states, else the jurisdiction's own where that
+ * is one, else its locale's where that is one of the jurisdiction's (many browsers say `en-US` anywhere). Undefined when
+ * nothing tells.
+ */
+export function countryOf(event: unknown, policy: CountryPolicy): string | undefined {
+  const stated =
+    residenceOf(event)?.country ?? /^[a-z]{2}$/i.exec(textAt(event, 'context', 'country') ?? '')?.[0];
+  if (stated !== undefined) return stated.toUpperCase();
+  if (policy.homeCountry !== undefined) return policy.homeCountry;
+  const locale = LOCALE.exec(textAt(event, 'context', 'locale') ?? '')?.[1]?.toUpperCase();
+  return locale !== undefined && policy.jurisdiction.countries.includes(locale) ? locale : undefined;
+}
+
+/** What tells a country where an event does not. */
+export interface CountryPolicy extends Pick<ResidencePolicy, 'jurisdiction'> {
+  /** See `homeCountryOf`. */
+  readonly homeCountry: string | undefined;
+}
+
 /** What decides whose resident somebody is. */
 export interface ResidencePolicy {
   /** Code of the jurisdiction whose stack this is, and its countries. */

@@ -2,6 +2,7 @@ import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import { toMinorUnits } from '../../registry/currencies.ts';
 import { jurisdictionOfCountry, jurisdictions } from '../../registry/jurisdictions/index.ts';
+import { homeCountryOf } from '../../registry/person/home-country.ts';
 import type { CollectPolicy } from './collect.ts';
 
 /** The policy of one stack.
@@ -20,6 +21,7 @@ export function policyOf(setting: (name: string) => string, secrets: Jurisdictio
   return {
     jurisdiction,
     jurisdictionOf: jurisdictionOfCountry,
+    homeCountry: homeCountryOf(jurisdiction.countries),
     secrets,
     buckets,
     peers: JSON.parse(setting('PEER_ENDPOINTS')) as Record<string, string>,

@@ -41,13 +41,19 @@ const EXTERNAL_TYPES: Readonly<Record<string, IdentifierType>> = {
 };
 
 /** Tokens of everybody an event names, highest priority first and each once; empty when it names nobody.
- * Raw values go no further than this function. */
-export function identifiersOf(event: unknown, secrets: JurisdictionSecrets): Identifier[] {
+ * Raw values go no further than this function.
+ * @param countryOf the customer's country, asked for only when a value needs it */
+export function identifiersOf(
+  event: unknown,
+  secrets: JurisdictionSecrets,
+  countryOf: () => string | undefined,
+): Identifier[] {
   const seen = new Set<string>();
   const found: Identifier[] = [];
   const add = (type: IdentifierType, raw: string | undefined): void => {
     if (raw === undefined || found.length >= IDENTIFIERS_MAX) return;
-    const normalised = normaliseIdentifier(type, raw);
+    // Only telephone numbers are written differently by country.
+    const normalised = normaliseIdentifier(type, raw, type === 'phone' ? countryOf() : undefined);
     if (normalised === null || seen.has(`${type}\u0000${normalised}`)) return;
     seen.add(`${type}\u0000${normalised}`);
     found.push({ type, token: identifierToken(secrets, type, normalised) });

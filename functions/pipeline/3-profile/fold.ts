@@ -160,6 +160,12 @@ export function foldConsent(
   return folded;
 }
 
+/** Whether the signal says something about consent. */
+export const isChoice = ({ consent, gpc, facts }: Signal): boolean =>
+  gpc === true ||
+  (consent !== undefined && Object.keys(consent).length > 0) ||
+  facts.some(({ kind }) => kind === 'consent');
+
 function choicesOf(signal: Signal): ConsentState | undefined {
   let choices: Partial<Record<Purpose, ConsentChoice>> | undefined;
   const add = (granted: Partial<Record<Purpose, boolean>>): void => {

@@ -45,15 +45,20 @@ export interface SeenPage {
 export const messagePrefix = (token: MessageToken): string => token.slice(0, 8);
 export const minuteOf = (at: EpochMs): number => Math.floor(at / MINUTE_MS);
 
-/** 32 bits that name one event's place in the stream, the same at every redelivery of its record. */
+/** 31 bits that name one event's place in the stream, the same at every redelivery of its record. The lowest of the 32 says
+ * how it ended: see {@link withheldTag}. */
 export const deliveryTag = (shardId: string, sequenceNumber: string, index: number): number =>
-  crc32(`${shardId}:${sequenceNumber}:${index}`);
+  (crc32(`${shardId}:${sequenceNumber}:${index}`) & ~1) >>> 0;
 
 /** Whether telling new from seen needs the atom's pages. */
 export const needsPages = (floorMinute: number, occurredAt: EpochMs): boolean =>
   minuteOf(occurredAt) <= floorMinute;
 
-export type Sighting = 'new' | 'redelivered' | 'duplicate';
+/** How a message is remembered that was withheld, for the choice in it: told from one that was applied. */
+export const withheldTag = (tag: number): number => (tag | 1) >>> 0;
+export const isWithheld = ({ tag }: SeenEntry): boolean => (tag & 1) === 1;
+
+export type Sighting = 'new' | 'redelivered' | 'redelivered-withheld' | 'duplicate';
 
 /** The window by message, for looking up many at once. */
 export const tagsByMessage = (window: SeenWindow): Map<string, number> =>
@@ -69,7 +74,10 @@ export function sight(
   tag: number,
 ): Sighting {
   const knownTag = known.get(message);
-  if (knownTag !== undefined) return knownTag === tag ? 'redelivered' : 'duplicate';
+  if (knownTag !== undefined) {
+    if (knownTag === tag) return 'redelivered';
+    return knownTag === withheldTag(tag) ? 'redelivered-withheld' : 'duplicate';
+  }
   return paged.has(message) ? 'duplicate' : 'new';
 }
 

@@ -19,16 +19,25 @@ import {
   alertsQuerySchema,
   profileLookupSchema,
   receiptLookupSchema,
+  settlementSchema,
   subjectPathSchema,
 } from '../../contracts/operations.ts';
 import type { flow } from '../../flow.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { sources } from '../../registry/sources/index.ts';
 import { required } from '../../runtime/environment.ts';
-import { type HttpAnswer, httpHandler, parsedBody, parsedBy, problem } from '../../runtime/http-handler.ts';
+import {
+  type HttpAnswer,
+  httpHandler,
+  parsedBody,
+  parsedBy,
+  problem,
+  scopesOf,
+} from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { type AlertAction, listAlerts, moveAlert } from './alerts.ts';
 import { linksOfSubject } from './links.ts';
+import { settleAttribute } from './attributes.ts';
 import type { ServePorts } from './ports.ts';
 import { lookupProfile, profileOfSubject } from './profiles.ts';
 import { lookupReceipt } from './receipts.ts';
@@ -66,12 +75,22 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
   'POST /v1/profiles/lookup': async (event, { policy, ports, clock }) => {
     const parsed = parsedBody(profileLookupSchema, event);
     if ('problem' in parsed) return problem(parsed.problem);
-    return told(await lookupProfile(parsed.value.identifiers, policy, ports, clock()));
+    return told(await lookupProfile(parsed.value.identifiers, policy, ports, scopesOf(event), clock()));
   },
   'GET /v1/subjects/{subjectId}': async (event, { policy, ports, clock }) => {
     const path = subjectPathSchema.safeParse(event.pathParameters);
     if (!path.success) return noSuch('Unknown customer');
-    return told(await profileOfSubject(asSubjectId(path.data.subjectId), policy, ports, clock()));
+    return told(
+      await profileOfSubject(asSubjectId(path.data.subjectId), policy, ports, scopesOf(event), clock()),
+    );
+  },
+  'POST /v1/identity/conflicts/settle': async (event, { policy, ports, clock }) => {
+    const parsed = parsedBody(settlementSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    const { subjectId, ...said } = parsed.value;
+    return told(
+      await settleAttribute({ ...said, subjectId: asSubjectId(subjectId) }, policy, ports, clock()),
+    );
   },
   'GET /v1/alerts': async (event, { ports }) => {
     const parsed = parsedBy(alertsQuerySchema, event.queryStringParameters ?? {});
@@ -148,6 +167,7 @@ export const handler = serveHandler(
         receipts: outcomeRecords(),
         reviews: identityReviews(),
         orders: signalStream(),
+        signals: signalStream(),
         keyring: subjectKeyring(secrets),
         lineage: lineageStream(),
       },

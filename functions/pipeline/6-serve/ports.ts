@@ -4,6 +4,7 @@ import type { IdentityReview } from '../../contracts/identity-review.ts';
 import type { AlertId, AtomId, IdentifierToken, MessageToken, SubjectId } from '../../contracts/ids.ts';
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
+import type { Signal } from '../../contracts/signal.ts';
 import type { Published, SubjectGraph, Verdict } from '../../contracts/subject.ts';
 import type { SubjectKeyring } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -34,9 +35,12 @@ export interface SubjectStore {
     nodes: readonly IdentifierToken[],
     subjects: readonly SubjectId[],
     consistent: boolean,
+    persons?: readonly AtomId[],
   ): Promise<{
     readonly nodes: ReadonlyMap<IdentifierToken, KnownNode>;
     readonly subjects: ReadonlyMap<SubjectId, KnownSubject>;
+    /** Of the atoms asked for by `persons`: what is known of them, sealed. */
+    readonly persons: ReadonlyMap<AtomId, { readonly id: AtomId; readonly sealed: Uint8Array }>;
   }>;
   /** Messages in the atom's pages that reach back to `since`. @throws ThrottledError, TransientError */
   pagedMessages(atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>>;
@@ -106,6 +110,8 @@ export interface ServePorts {
   readonly receipts: Receipts;
   readonly reviews: ReviewBook;
   readonly orders: OrderStream;
+  /** Where a steward's decisions go. @throws ThrottledError, TransientError */
+  readonly signals: { append(signalsByBucket: ReadonlyMap<string, readonly Signal[]>): Promise<void> };
   readonly keyring: Pick<SubjectKeyring, 'read'>;
   /** @throws ThrottledError, TransientError */
   readonly lineage: { append(rowsByBucket: ReadonlyMap<string, readonly LineageRow[]>): Promise<void> };

@@ -2,27 +2,34 @@ import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { ProfileView, RawIdentifier } from '../../contracts/operations.ts';
 import { IDENTIFIER_TYPES } from '../../contracts/signal.ts';
 import { nodeOfSubjectId } from '../../contracts/subject.ts';
-import { identifierToken, type JurisdictionSecrets } from '../../contracts/tokens.ts';
+import { identifierToken } from '../../contracts/tokens.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { normaliseIdentifier } from '../../registry/identifiers/index.ts';
+import { homeCountryOf } from '../../registry/person/home-country.ts';
+import { isPermitted } from '../../rights/consent/permission.ts';
+import { attributesOf } from './attributes.ts';
 import type { ServePorts } from './ports.ts';
 import { profileView } from './profile-view.ts';
-import type { Answered, Refusal, ServePolicy } from './setting.ts';
-import { findSubject } from './subject.ts';
+import { type Answered, type ServePolicy, UNKNOWN_CUSTOMER } from './setting.ts';
+import { type FoundSubject, findSubject } from './subject.ts';
 
-const UNKNOWN_CUSTOMER: Refusal = {
-  status: 404,
-  title: 'Unknown customer',
-  detail: 'No signal of this customer has been applied here.',
-};
+/** Scope with which a profile shows the person's attributes too. */
+export const ATTRIBUTES_SCOPE = 'attributes:read';
+
+/** What a profile is made from besides the subject itself. */
+export type ProfilePorts = Pick<ServePorts, 'subjects' | 'keyring'>;
 
 /** Tokens of raw identifiers, highest priority first, each with its place in the request. Raw values go no further. */
 export function tokensOf(
   identifiers: readonly RawIdentifier[],
-  secrets: JurisdictionSecrets,
+  { secrets, jurisdiction }: Pick<ServePolicy, 'secrets' | 'jurisdiction'>,
 ): Answered<ReadonlyMap<IdentifierToken, number>> {
   const places = identifiers
-    .map(({ type, value }, place) => ({ type, place, normalised: normaliseIdentifier(type, value) }))
+    .map(({ type, value, country = homeCountryOf(jurisdiction.countries) }, place) => ({
+      type,
+      place,
+      normalised: normaliseIdentifier(type, value, country),
+    }))
     .sort((a, b) => IDENTIFIER_TYPES.indexOf(a.type) - IDENTIFIER_TYPES.indexOf(b.type));
   const tokens = new Map<IdentifierToken, number>();
   const unusable: string[] = [];
@@ -52,10 +59,11 @@ export function tokensOf(
 export async function lookupProfile(
   identifiers: readonly RawIdentifier[],
   policy: ServePolicy,
-  ports: Pick<ServePorts, 'subjects'>,
+  ports: ProfilePorts,
+  scopes: readonly string[],
   now: EpochMs,
 ): Promise<Answered<ProfileView>> {
-  const tokens = tokensOf(identifiers, policy.secrets);
+  const tokens = tokensOf(identifiers, policy);
   if ('refusal' in tokens) return tokens;
   const search = await findSubject([...tokens.answer.keys()], ports.subjects);
   if ('conflicting' in search) {
@@ -70,7 +78,7 @@ export async function lookupProfile(
   }
   return search.found === null
     ? { refusal: UNKNOWN_CUSTOMER }
-    : { answer: profileView(search.found, policy, now) };
+    : { answer: await viewOf(search.found, policy, ports, scopes, now) };
 }
 
 /** `GET /v1/subjects/{subjectId}`: an id from before a merge leads to the subject as it is now.
@@ -78,11 +86,26 @@ export async function lookupProfile(
 export async function profileOfSubject(
   subjectId: SubjectId,
   policy: ServePolicy,
-  ports: Pick<ServePorts, 'subjects'>,
+  ports: ProfilePorts,
+  scopes: readonly string[],
   now: EpochMs,
 ): Promise<Answered<ProfileView>> {
   const search = await findSubject([nodeOfSubjectId(subjectId)], ports.subjects);
   return 'conflicting' in search || search.found === null
     ? { refusal: UNKNOWN_CUSTOMER }
-    : { answer: profileView(search.found, policy, now) };
+    : { answer: await viewOf(search.found, policy, ports, scopes, now) };
+}
+
+/** Attributes are kept to serve the customer, and told to whom may read them. */
+async function viewOf(
+  found: FoundSubject,
+  policy: ServePolicy,
+  ports: ProfilePorts,
+  scopes: readonly string[],
+  now: EpochMs,
+): Promise<ProfileView> {
+  const view = profileView(found, policy, now);
+  const mayTell =
+    scopes.includes(ATTRIBUTES_SCOPE) && isPermitted(policy.jurisdiction, found.state.consent, 'service');
+  return mayTell ? { ...view, attributes: await attributesOf(found.graph, ports) } : view;
 }

@@ -1,7 +1,7 @@
 import type { IdentifierToken, MessageToken } from '../../contracts/ids.ts';
 import type { RawIdentifier, ReceiptView } from '../../contracts/operations.ts';
 import { messageToken } from '../../contracts/tokens.ts';
-import { decodeWindow, messagePrefix } from '../3-profile/seen.ts';
+import { decodeWindow, isWithheld, messagePrefix } from '../3-profile/seen.ts';
 import type { ServePorts, SubjectStore } from './ports.ts';
 import { tokensOf } from './profiles.ts';
 import type { Answered, ServePolicy } from './setting.ts';
@@ -18,7 +18,7 @@ export async function lookupReceipt(
   policy: ServePolicy,
   ports: Pick<ServePorts, 'receipts' | 'subjects'>,
 ): Promise<Answered<ReceiptView>> {
-  const tokens = tokensOf(identifiers, policy.secrets);
+  const tokens = tokensOf(identifiers, policy);
   if ('refusal' in tokens) return tokens;
   const message = messageToken(policy.secrets, messageId);
   const [records, isApplied] = await Promise.all([
@@ -62,7 +62,7 @@ async function wasApplied(
   for (const { id, seen } of nodes.values()) {
     if (seen === null) continue;
     const window = decodeWindow(seen);
-    if (window.entries.some((entry) => entry.message === prefix)) return true;
+    if (window.entries.some((entry) => entry.message === prefix && !isWithheld(entry))) return true;
     if (window.floorMinute >= 0) paged.push(id);
   }
   const pages = await Promise.all(paged.map((id) => store.pagedMessages(id, 0)));

@@ -33,4 +33,9 @@ export interface Refusal {
   /** Where in the request, as JSON pointers. */
   readonly at?: readonly string[];
 }
+export const UNKNOWN_CUSTOMER: Refusal = {
+  status: 404,
+  title: 'Unknown customer',
+  detail: 'No signal of this customer has been applied here.',
+};
 export type Answered<T> = { readonly answer: T } | { readonly refusal: Refusal };

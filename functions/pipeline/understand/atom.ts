@@ -1,9 +1,17 @@
 import type { AtomId } from '../../contracts/ids.ts';
 import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
+import type { Signal } from '../../contracts/signal.ts';
 import type { SubjectGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import { foldConsent } from '../3-profile/fold.ts';
-import { decodeWindow, EMPTY_WINDOW, type SeenWindow } from '../3-profile/seen.ts';
+import { foldConsent, isChoice } from '../3-profile/fold.ts';
+import {
+  decodeWindow,
+  EMPTY_WINDOW,
+  messagePrefix,
+  type SeenWindow,
+  sight,
+  tagsByMessage,
+} from '../3-profile/seen.ts';
 import { EMPTY_STATE, mergeConsent } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
 import type { UnderstandContext } from './context.ts';
@@ -28,11 +36,13 @@ export interface Atom {
 const NO_LINKS = new Uint8Array();
 
 /** The atoms a unit is about: those that got signals, their fellows, and identifiers that are linked to them now.
+ * @param paged see `sight`
  * @throws StaleReadError when one points at a subject that is not there */
 export function atomsOf(
   unit: Unit,
   known: readonly SubjectGraph[],
   world: World,
+  paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
   context: UnderstandContext,
 ): ReadonlyMap<AtomId, Atom> {
   const ids = new Set<AtomId>(unit.deliveries.keys());
@@ -53,11 +63,12 @@ export function atomsOf(
     if (pointsAt !== null && !known.some((graph) => graph.subjectId === pointsAt)) throw new StaleReadError();
     const state = stored?.state == null ? EMPTY_STATE : decodeState(stored.state);
     const deliveries = unit.deliveries.get(id) ?? [];
-    const signals = deliveries.map((delivery) => delivery.signal);
+    const window = stored?.seen == null ? EMPTY_WINDOW : decodeWindow(stored.seen);
+    const signals = firstCopies(deliveries, window, paged.get(id) ?? NO_MESSAGES);
     atoms.set(id, {
       id,
       stored,
-      window: stored?.seen == null ? EMPTY_WINDOW : decodeWindow(stored.seen),
+      window,
       state,
       deliveries,
       consent: foldConsent(state.consent, signals, context.jurisdiction.globalPrivacyControl.value),
@@ -65,6 +76,27 @@ export function atomsOf(
     });
   }
   return atoms;
+}
+
+const NO_MESSAGES: ReadonlySet<string> = new Set();
+
+/** The signals that are no second copies: what a client sends again must not choose again, since it may have been
+ * chosen otherwise in between. */
+function firstCopies(
+  deliveries: readonly Delivery[],
+  window: SeenWindow,
+  paged: ReadonlySet<string>,
+): readonly Signal[] {
+  if (!deliveries.some(({ signal }) => isChoice(signal))) return [];
+  const known = tagsByMessage(window);
+  return deliveries
+    .filter(({ signal, tag }) => {
+      const message = messagePrefix(signal.messageToken);
+      if (sight(known, paged, message, tag) === 'duplicate') return false;
+      known.set(message, tag);
+      return true;
+    })
+    .map(({ signal }) => signal);
 }
 
 /** What the customer whom these atoms make up has chosen. */

@@ -1,5 +1,6 @@
 import { type IdentityOrder, isIdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
+import type { Purpose } from '../../contracts/purposes.ts';
 import type { Signal } from '../../contracts/signal.ts';
 import { endsOf } from '../../contracts/subject.ts';
 import { deliveryTag } from '../3-profile/seen.ts';
@@ -9,6 +10,9 @@ export type StreamRecord = {
   readonly shardId: string;
   readonly sequenceNumber: string;
   readonly partitionKey: string;
+  /** Replay only: for each value the purposes it was applied for when it first came (none: withheld). Permission is not
+   * asked again, since it may have changed since. */
+  readonly recorded?: readonly (readonly Purpose[])[];
 } & ({ readonly values: readonly unknown[] } | { readonly values: null; readonly raw: Uint8Array });
 
 /** One signal with where in the stream it came from. */
@@ -18,6 +22,8 @@ export interface Delivery {
   readonly tag: number;
   readonly sequenceNumber: string;
   readonly bucket: string;
+  /** Replay only: see {@link StreamRecord}. */
+  readonly recorded?: readonly Purpose[];
 }
 
 /** One order with where in the stream it came from. */
@@ -38,7 +44,7 @@ export interface Batch {
 export function batchOf(records: readonly StreamRecord[]): Batch {
   const byAtom = new Map<AtomId, Delivery[]>();
   const orders: OrderDelivery[] = [];
-  for (const { shardId, sequenceNumber, partitionKey: bucket, values } of records) {
+  for (const { shardId, sequenceNumber, partitionKey: bucket, values, recorded } of records) {
     for (const [index, value] of (values ?? []).entries()) {
       if (isIdentityOrder(value)) {
         orders.push({ order: value, sequenceNumber, bucket });
@@ -47,7 +53,14 @@ export function batchOf(records: readonly StreamRecord[]): Batch {
       const signal = value as Signal;
       const atomId = signal.identifiers[0].token;
       const tag = deliveryTag(shardId, sequenceNumber, index);
-      const delivery: Delivery = { signal, atomId, tag, sequenceNumber, bucket };
+      const delivery: Delivery = {
+        signal,
+        atomId,
+        tag,
+        sequenceNumber,
+        bucket,
+        ...(recorded === undefined ? {} : { recorded: recorded[index] ?? [] }),
+      };
       const own = byAtom.get(atomId);
       if (own === undefined) byAtom.set(atomId, [delivery]);
       else own.push(delivery);

@@ -10,9 +10,11 @@ import type { KeptEffect } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey, seal } from '../../contracts/subject-keys.ts';
 import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, utcDate } from '../../kernel/time.ts';
+import { isChoice } from '../3-profile/fold.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from './context.ts';
 import type { StreamRecord } from './delivery.ts';
 import type { Ending } from './judge.ts';
+import { statedBy } from './person.ts';
 import type { Plan } from './plan.ts';
 import type { DomainEvent, DueCue, EffectPorts } from './ports.ts';
 import type { PublishedGroup } from './publish.ts';
@@ -113,7 +115,12 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
     : // One per delivery: a message refused twice was sent twice.
       `${signal.messageToken}.${tag.toString(36)}`;
   const payload =
-    isApplied || isChoiceKept(ending) ? () => signalPayloadText({ signal, allowed, version }) : null;
+    isApplied || isChoiceKept(ending)
+      ? () => {
+          const stated = isApplied ? statedBy(signal, allowed, telling.context.secrets) : null;
+          return signalPayloadText({ signal, allowed, version, ...(stated === null ? {} : { stated }) });
+        }
+      : null;
   const base = {
     rowId,
     eventClass: signal.eventClass,
@@ -150,11 +157,7 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
 
 /** A withheld signal is not folded, but the choice it carries is. */
 const isChoiceKept = ({ outcome, reason, delivery: { signal } }: Ending): boolean =>
-  outcome === 'withheld' &&
-  reason !== ('processing-restricted' satisfies WithheldReason) &&
-  (signal.gpc === true ||
-    signal.consent !== undefined ||
-    signal.facts.some(({ kind }) => kind === 'consent'));
+  outcome === 'withheld' && reason !== ('processing-restricted' satisfies WithheldReason) && isChoice(signal);
 
 const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'subjects-merged': 'account',

@@ -112,13 +112,16 @@ function linksOf(
     const home = known.find((graph) => graph.nodes.includes(atomId));
     const consent = consentOf([atom, ...fellowsOf(atom, home, atoms)]);
     const isEarlier = earlierThanKnown(home);
-    for (const { signal } of deliveries) {
+    for (const { signal, recorded } of deliveries) {
       const fresh = signal.identifiers.filter(
         ({ token }) =>
           token !== atomId &&
           (!atom.links.has(linkPrefix(token)) || isEarlier(atomId, token, dayOf(signal.occurredAt))),
       );
-      if (fresh.length === 0 || 'withheld' in permissionFor(context.jurisdiction, consent, signal.purposes))
+      if (
+        fresh.length === 0 ||
+        'withheld' in permissionFor(context.jurisdiction, consent, signal.purposes, recorded)
+      )
         continue;
       const own = links.get(atomId) ?? new Set();
       links.set(atomId, own);

@@ -1,9 +1,18 @@
 import type { SubjectId } from '../../contracts/ids.ts';
+import type { WithheldReason } from '../../contracts/outcomes.ts';
+import { STEWARDSHIP } from '../../contracts/person.ts';
 import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
 import type { Purpose } from '../../contracts/purposes.ts';
-import { permissionFor } from '../../rights/consent/permission.ts';
-import { foldSignals } from '../3-profile/fold.ts';
-import { messagePrefix, minuteOf, type SeenEntry, sight, tagsByMessage } from '../3-profile/seen.ts';
+import { type Permission, permissionFor } from '../../rights/consent/permission.ts';
+import { foldSignals, isChoice } from '../3-profile/fold.ts';
+import {
+  messagePrefix,
+  minuteOf,
+  type SeenEntry,
+  sight,
+  tagsByMessage,
+  withheldTag,
+} from '../3-profile/seen.ts';
 import type { Atom } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
 import type { Delivery } from './delivery.ts';
@@ -55,7 +64,7 @@ export function judge(
       endings.push({ ...base, outcome: 'duplicate', reason: 'message-seen-before', allowed: [] });
       continue;
     }
-    const permission = permissionFor(context.jurisdiction, consent, signal.purposes);
+    const permission = permissionFor(context.jurisdiction, consent, signal.purposes, delivery.recorded);
     if (sighting === 'redelivered') {
       const allowed = 'allowed' in permission ? permission.allowed : [];
       endings.push({
@@ -68,8 +77,13 @@ export function judge(
       });
       continue;
     }
-    if ('withheld' in permission) {
-      endings.push({ ...base, outcome: 'withheld', reason: permission.withheld, allowed: [] });
+    if ('withheld' in permission || sighting === 'redelivered-withheld') {
+      // A choice in it counts, and must not count again when a client sends it again.
+      if (sighting === 'new' && isChoice(signal)) {
+        known.set(message, withheldTag(tag));
+        added.push({ message, minute: minuteOf(signal.occurredAt), tag: withheldTag(tag) });
+      }
+      endings.push({ ...base, outcome: 'withheld', reason: reasonOf(permission), allowed: [] });
       continue;
     }
     known.set(message, tag);
@@ -80,12 +94,18 @@ export function judge(
   return { endings, fresh, added };
 }
 
+/** Why a signal is withheld. One that was withheld at first stays so, though permission may have come since. */
+const reasonOf = (permission: Permission): WithheldReason =>
+  'withheld' in permission ? permission.withheld : 'no-consent';
+
 /** The atom's state with what may be applied, and with every choice the batch brought. */
 export function foldAtom(atom: Atom, { fresh }: Judged): ProfileState {
+  // A steward's decision is no act of the customer's.
+  const own = fresh.filter(({ delivery }) => delivery.signal.sourceId !== STEWARDSHIP);
   const state = foldSignals(
     atom.state,
-    fresh.map(({ delivery }) => delivery.signal),
-    fresh.map(({ allowed }) => allowed),
+    own.map(({ delivery }) => delivery.signal),
+    own.map(({ allowed }) => allowed),
   );
   return atom.consent === state.consent ? state : { ...state, consent: atom.consent };
 }

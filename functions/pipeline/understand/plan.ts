@@ -1,24 +1,27 @@
 import type { AtomId, SubjectId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
+import type { PersonState } from '../../contracts/person.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import { nodeOfSubjectId, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { IdentityChange } from '../2-identify/changes.ts';
+import { NOBODY } from '../3-profile/person.ts';
 import { remember } from '../3-profile/seen.ts';
-import { atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
+import { type Atom, atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
 import { type IdentityEffect, identify, identityEffects } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
-import type { World, WriteUnit } from './ports.ts';
+import { foldPerson, type OpenPerson, personChange } from './person.ts';
+import type { World } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
 import { setAside } from './set-aside.ts';
 import type { Unit } from './world.ts';
-import { WriteCollector } from './writes.ts';
+import { type PlannedUnit, WriteCollector } from './writes.ts';
 
 export interface Plan {
-  readonly writes: readonly WriteUnit[];
+  readonly writes: readonly PlannedUnit[];
   readonly endings: readonly Ending[];
-  /** Atoms whose state is written: each needs a secret before. */
+  /** Atoms whose state or person is written: each needs a secret before. */
   readonly stored: readonly AtomId[];
   readonly published: readonly PublishedGroup[];
   /** Effects on identifiers that no published subject stands for. */
@@ -32,12 +35,14 @@ export interface Plan {
  * @param paged messages in the pages of atoms that got signals older than their window.
  * @param written messages (`atom message`) this invocation has written already, before a conflict made it try again:
  *   their evidence is surely not out yet.
+ * @param persons what is known of the persons of atoms that signals state something of.
  */
 export function planUnit(
   whole: Unit,
   world: World,
   paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
   written: ReadonlySet<string>,
+  persons: ReadonlyMap<AtomId, PersonState>,
   context: UnderstandContext,
   now: EpochMs,
 ): Plan {
@@ -45,7 +50,7 @@ export function planUnit(
   const known = unit.subjectIds
     .map((id) => world.subjects.get(id)?.graph)
     .filter((graph) => graph !== undefined);
-  const atoms = atomsOf(unit, known, world, context);
+  const atoms = atomsOf(unit, known, world, paged, context);
   const identity = identify(unit, known, atoms, world, context);
 
   const writes = new WriteCollector(world, identity.before);
@@ -83,7 +88,9 @@ export function planUnit(
           remember(atom.window, judged.added),
           identity.links.get(atom.id) ?? new Set(),
         );
-      if (isWritten) stored.push(atom.id);
+      const person = statesPerson(atom) ? planPerson(atom.id, judged.endings, world, persons, context) : null;
+      if (person !== null) writes.person(person);
+      if (isWritten || person !== null) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
     }
     const isRepeated =
@@ -148,4 +155,18 @@ function answersFor(
           return home === subjectId || (home === undefined && firsts.has(subjectId));
         }
       : null;
+}
+
+const statesPerson = (atom: Atom): boolean =>
+  atom.deliveries.some(({ signal }) => signal.person !== undefined);
+
+function planPerson(
+  atomId: AtomId,
+  endings: readonly Ending[],
+  world: World,
+  persons: ReadonlyMap<AtomId, PersonState>,
+  { secrets }: UnderstandContext,
+): OpenPerson | null {
+  const before = persons.get(atomId) ?? NOBODY;
+  return personChange(atomId, before, foldPerson(before, endings, secrets), world);
 }

@@ -35,6 +35,19 @@ export interface StoredSubject {
   readonly published: Published;
 }
 
+/** What an atom's signals have stated of the person, in an item of its own: only signals that state something read it. */
+export interface StoredPerson {
+  readonly id: AtomId;
+  /** Raised by every write; a write names the version it saw, 0 when there was none. */
+  readonly version: number;
+  /** Encoded state (`3-profile/person-codec.ts`) under the atom's key, with {@link personContext} as context. */
+  readonly sealed: Uint8Array;
+}
+export type PersonWrite = StoredPerson;
+
+/** What a person's state is sealed for: opening it for another atom fails. */
+export const personContext = (atomId: AtomId): string => `person ${atomId}`;
+
 /** A node as it shall be; `version` is the one that was read, 0 when there was none. */
 export type NodeWrite = StoredNode;
 /** A subject as it shall be, or (without a graph) gone; `version` is the one that was read, 0 when there was none. */
@@ -56,6 +69,9 @@ export interface WriteUnit {
   readonly pages: readonly PageWrite[];
   readonly nodes: readonly NodeWrite[];
   readonly subjects: readonly SubjectWrite[];
+  /** Absent where no signal stated anything of a person. Each is written by itself, even where the rest is atomic: should
+   * only one of the two be written, the signals come again and are folded again, which changes nothing. */
+  readonly persons?: readonly PersonWrite[];
   /** Whether all of it must happen or none: identity changed. */
   readonly atomic: boolean;
 }
@@ -63,14 +79,18 @@ export interface WriteUnit {
 export interface World {
   readonly nodes: ReadonlyMap<IdentifierToken, StoredNode>;
   readonly subjects: ReadonlyMap<SubjectId, StoredSubject>;
+  /** Of the atoms that were asked for by `persons`. */
+  readonly persons: ReadonlyMap<AtomId, StoredPerson>;
 }
 
 export interface ProfileStore {
-  /** Reads what exists. `consistent` after a conflict, when a stale read would only conflict again. */
+  /** Reads what exists. `consistent` after a conflict, when a stale read would only conflict again.
+   * @param persons atoms whose persons are wanted too, in the same call */
   read(
     nodes: readonly IdentifierToken[],
     subjects: readonly SubjectId[],
     consistent: boolean,
+    persons?: readonly AtomId[],
   ): Promise<World>;
   /** Messages in the atom's pages that reach back to `since`. */
   pagedMessages(atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>>;

@@ -14,7 +14,7 @@ import {
 import type { EpochMs } from '../../kernel/time.ts';
 import { isPermitted } from '../../rights/consent/permission.ts';
 import { EMPTY_STATE, mergeStates } from '../3-profile/state.ts';
-import { scoreProfile } from '../4-score/score.ts';
+import { type Scored, scoreProfile } from '../4-score/score.ts';
 import { alertsOf } from '../5-alert/alert.ts';
 import { alertsAfterSplit } from '../5-alert/split.ts';
 import type { UnderstandContext } from './context.ts';
@@ -61,13 +61,16 @@ export interface GroupView {
   readonly identity: readonly KeptEffect[];
   /** See `alertsOf`. */
   readonly settled: boolean;
+  /** What was told before, when it is not what is stored. */
+  readonly told?: Published;
 }
 
 /** Scores a subject and finds what changed against what was published: segments entered and left, alerts opened, and when
  * to look again. */
 export function publishGroup(view: GroupView, context: UnderstandContext, now: EpochMs): PublishedGroup {
   const { graph, consent } = view;
-  const { published, shared } = publishedBefore(view);
+  const { published, shared } =
+    view.told === undefined ? publishedBefore(view) : { published: view.told, shared: true };
   const state = view.states.reduce(mergeStates, EMPTY_STATE);
   const permitted = (purpose: Parameters<typeof isPermitted>[2]): boolean =>
     isPermitted(context.jurisdiction, consent, purpose);
@@ -105,31 +108,21 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     receivedAt: view.receivedAt,
     atoms: view.atoms,
   });
-  for (const { name, version } of context.segments) {
+  for (const definition of context.segments) {
+    const { name } = definition;
     const since = published.segments[name];
     const isIn = scored.segments.has(name);
     if (isIn) segments[name] = since ?? now;
     if (isIn && since === undefined)
-      effects.push(effect('segment-entered', name, `score:${round(scored.scores[name])},version:${version}`));
-    if (!isIn && since !== undefined) {
-      const missing = scored.notComputed[name];
-      effects.push(
-        effect(
-          'segment-left',
-          name,
-          missing === undefined
-            ? `score:${round(scored.scores[name])},version:${version}`
-            : `not-permitted:${missing.join('+')}`,
-        ),
-      );
-    }
+      effects.push(effect('segment-entered', name, segmentReasons(definition, scored)));
+    if (!isIn && since !== undefined)
+      effects.push(effect('segment-left', name, segmentReasons(definition, scored)));
   }
   const opened = [...(split?.opened ?? []), ...alerted.opened];
   for (const { alertId, rule } of split?.closed ?? [])
     effects.push({ ...effect('alert-resolved', rule, 'subject-split'), closes: alertId });
   for (const alert of opened) {
-    const reasons = alert.reasons.map((reason) => `${reason.code}:${reason.value}`).join();
-    effects.push({ ...effect('alert-opened', alert.rule, reasons), alert });
+    effects.push({ ...effect('alert-opened', alert.rule, alertReasons(alert)), alert });
   }
   const armed = published.dueAt !== null && published.dueAt > now ? published.dueAt : null;
   const due = alerted.dueAt === null ? null : Math.max(alerted.dueAt, now + SETTLE_MS);
@@ -160,6 +153,20 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     armAt,
   };
 }
+
+/** Why a subject is in a segment, or is not. */
+function segmentReasons(
+  { name, version }: { readonly name: string; readonly version: number },
+  { scores, notComputed }: Scored,
+): string {
+  const missing = notComputed[name];
+  return missing === undefined
+    ? `score:${round(scores[name])},version:${version}`
+    : `not-permitted:${missing.join('+')}`;
+}
+
+const alertReasons = ({ reasons }: Alert): string =>
+  reasons.map(({ code, value }) => `${code}:${value}`).join();
 
 const round = (score: number | null | undefined): string => (score == null ? 'none' : score.toFixed(1));
 

@@ -8,7 +8,7 @@ import { decodeState } from '../3-profile/state-codec.ts';
 import type { UnderstandContext } from './context.ts';
 import { atomsToldOf, emit, emptyEmission, gatherPublished } from './emit.ts';
 import type { FallenDue, ProfileStore, SweepPorts, World, WriteUnit } from './ports.ts';
-import { type PublishedGroup, publishGroup } from './publish.ts';
+import { type GroupView, type PublishedGroup, publishGroup } from './publish.ts';
 
 /** The writer's name among kept effects, and the partition key of its evidence. */
 const SWEEP = 'sweep';
@@ -64,7 +64,7 @@ async function readSubjects(subjectIds: readonly SubjectId[], store: ProfileStor
     .flatMap((subject) => subject.graph.atoms)
     .filter((atom) => !nodes.has(atom));
   const rest = fellows.length === 0 ? new Map() : (await store.read(fellows, [], true)).nodes;
-  return { nodes: new Map([...nodes, ...rest]), subjects };
+  return { nodes: new Map([...nodes, ...rest]), subjects, persons: new Map() };
 }
 
 interface SweptGroup {
@@ -92,27 +92,30 @@ function groupsOf(
     asked.set(graph.subjectId, entry);
   }
   return [...asked.values()].map(({ graph, ids, dueAt }) => {
-    const states = graph.atoms
-      .map((atom) => world.nodes.get(atom)?.state ?? null)
-      .map((state) => (state === null ? EMPTY_STATE : decodeState(state)));
-    const consent = states.reduce((merged: ConsentState, state) => mergeConsent(merged, state.consent), {});
-    const before = new Map(graph.nodes.map((node) => [node, graph.subjectId]));
-    const view = {
-      graph,
-      states,
-      consent,
-      world,
-      before,
-      bucket: SWEEP,
-      repeatSince: dueAt,
-      receivedAt: null,
-      atoms: graph.atoms.map((atom): AtomVersion => [atom, world.nodes.get(atom)?.version ?? 0]),
-      answersFor: null,
-      identity: [],
-      settled: true,
-    };
+    const view = { ...viewOf(graph, world), repeatSince: dueAt };
     return { graph, askedFor: ids, published: publishGroup(view, context, now) };
   });
+}
+
+/** A subject as it is stored, to be judged without any new signal. */
+export function viewOf(graph: SubjectGraph, world: World): GroupView {
+  const states = graph.atoms
+    .map((atom) => world.nodes.get(atom)?.state ?? null)
+    .map((state) => (state === null ? EMPTY_STATE : decodeState(state)));
+  return {
+    graph,
+    states,
+    consent: states.reduce((merged: ConsentState, state) => mergeConsent(merged, state.consent), {}),
+    world,
+    before: new Map(graph.nodes.map((node) => [node, graph.subjectId])),
+    bucket: SWEEP,
+    repeatSince: null,
+    receivedAt: null,
+    atoms: graph.atoms.map((atom): AtomVersion => [atom, world.nodes.get(atom)?.version ?? 0]),
+    answersFor: null,
+    identity: [],
+    settled: true,
+  };
 }
 
 function writeOf({ graph, published }: SweptGroup, world: World): WriteUnit | null {

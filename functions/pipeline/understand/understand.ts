@@ -1,4 +1,5 @@
 import type { AtomId } from '../../contracts/ids.ts';
+import type { PersonState } from '../../contracts/person.ts';
 import type { KeptEffect } from '../../contracts/subject.ts';
 import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -6,10 +7,11 @@ import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Batch, batchOf, type Delivery, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
+import { type AtomKeys, openPersons, sealPersons } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
-import type { UnderstandPorts, World } from './ports.ts';
+import type { UnderstandPorts, World, WriteUnit } from './ports.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
-import { StaleReadError } from './writes.ts';
+import { type PlannedUnit, StaleReadError } from './writes.ts';
 
 /** Tries in one invocation before a subject that others keep writing is left to the stream's retry. */
 const ATTEMPTS_MAX = 6;
@@ -49,11 +51,12 @@ export async function understand(
       attempt === 0 ? readKeys(keys, [...batch.byAtom.keys()], ports) : undefined,
     ]);
     await forgetErased(keys, world, ports);
+    const persons = await openPersons(world, keys, ports.keyring);
     const paged = await readPages(pending.byAtom, world, ports);
     const units = unitsOf(pending, world);
-    const { planned, stale } = planAll(units, world, paged, written, context, now);
+    const { planned, stale } = planAll(units, world, paged, written, persons, context, now);
     await createKeys(keys, planned, ports);
-    const results = await writeAll(planned, ports);
+    const results = await writeAll(planned, keys, ports);
     const again = [...stale];
     for (const [index, { unit, plan }] of planned.entries()) {
       if (results[index] === 'written') done.push(plan);
@@ -157,6 +160,7 @@ function planAll(
   world: World,
   paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
   written: ReadonlySet<string>,
+  persons: ReadonlyMap<AtomId, PersonState>,
   context: UnderstandContext,
   now: EpochMs,
 ): { planned: readonly { unit: Unit; plan: Plan }[]; stale: readonly Unit[] } {
@@ -164,7 +168,7 @@ function planAll(
   const stale: Unit[] = [];
   for (const unit of units) {
     try {
-      planned.push({ unit, plan: planUnit(unit, world, paged, written, context, now) });
+      planned.push({ unit, plan: planUnit(unit, world, paged, written, persons, context, now) });
     } catch (error) {
       if (!(error instanceof StaleReadError)) throw error;
       stale.push(unit);
@@ -176,9 +180,10 @@ function planAll(
 /** Writes all plans in one go, and says for each whether all, some or none of it was written. */
 async function writeAll(
   planned: readonly { readonly plan: Plan }[],
+  keys: AtomKeys,
   ports: UnderstandPorts,
 ): Promise<readonly ('written' | 'partly' | 'conflict')[]> {
-  const units = planned.flatMap(({ plan }) => plan.writes);
+  const units = planned.flatMap(({ plan }) => plan.writes.map((unit) => sealedUnit(unit, keys)));
   const results = units.length === 0 ? [] : await ports.profiles.write(units);
   let at = 0;
   return planned.map(({ plan }) => {
@@ -188,6 +193,11 @@ async function writeAll(
     return plan.writes.some((unit) => unit.nodes.length > 0) ? 'partly' : 'conflict';
   });
 }
+
+const sealedUnit = (unit: PlannedUnit, keys: AtomKeys): WriteUnit =>
+  unit.persons.length === 0
+    ? { pages: unit.pages, nodes: unit.nodes, subjects: unit.subjects, atomic: unit.atomic }
+    : { ...unit, persons: sealPersons(unit.persons, keys) };
 
 /** After a partial write, these signals may be stored already, by this very invocation. */
 function noteWritten(plan: Plan, written: Set<string>): void {

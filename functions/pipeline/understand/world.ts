@@ -2,7 +2,7 @@ import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts'
 import { dayOf, neighboursOf, type SubjectGraph } from '../../contracts/subject.ts';
 import type { Batch, Delivery, OrderDelivery } from './delivery.ts';
 import { decodeLinks, linkPrefix, tokensOfOrder } from './delivery.ts';
-import type { ProfileStore, StoredNode, StoredSubject, World } from './ports.ts';
+import type { ProfileStore, StoredNode, StoredPerson, StoredSubject, World } from './ports.ts';
 
 /** Signals and orders that must be judged together, since they concern one subject or link several. */
 export interface Unit {
@@ -29,6 +29,7 @@ export async function readWorld(batch: Batch, store: ProfileStore, consistent: b
   const { byAtom, orders } = batch;
   const nodes = new Map<IdentifierToken, StoredNode>();
   const subjects = new Map<SubjectId, StoredSubject>();
+  let persons: ReadonlyMap<AtomId, StoredPerson> = new Map();
   const asked = new Set<IdentifierToken>();
   const askedSubjects = new Set<SubjectId>();
   const shapes = new Reshaping(orders, byAtom);
@@ -37,7 +38,9 @@ export async function readWorld(batch: Batch, store: ProfileStore, consistent: b
   for (let round = 0; wantedNodes.length + wantedSubjects.length > 0; round += 1) {
     for (const node of wantedNodes) asked.add(node);
     for (const subject of wantedSubjects) askedSubjects.add(subject);
-    const found = await store.read(wantedNodes, wantedSubjects, consistent);
+    const stating = round === 0 ? atomsThatState(byAtom) : [];
+    const found = await store.read(wantedNodes, wantedSubjects, consistent, stating);
+    if (round === 0) persons = found.persons;
     const nextNodes = new Set<IdentifierToken>();
     const nextSubjects = new Set<SubjectId>();
     for (const [id, node] of found.nodes) {
@@ -54,7 +57,7 @@ export async function readWorld(batch: Batch, store: ProfileStore, consistent: b
     wantedNodes = [...nextNodes];
     wantedSubjects = [...nextSubjects];
   }
-  return { nodes, subjects };
+  return { nodes, subjects, persons };
 }
 
 /** Which subjects are about to change shape. Such a one needs all its identifiers, to point them elsewhere, and the
@@ -106,6 +109,11 @@ class Reshaping {
     }
   }
 }
+/** Atoms of which a signal states something: their persons are read along with them. */
+const atomsThatState = (byAtom: ReadonlyMap<AtomId, readonly Delivery[]>): readonly AtomId[] =>
+  [...byAtom]
+    .filter(([, deliveries]) => deliveries.some(({ signal }) => signal.person !== undefined))
+    .map(([atomId]) => atomId);
 
 /** Identifiers that get a new link from the batch: the atom's end and the other. */
 function linkingNodes(

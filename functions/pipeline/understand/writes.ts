@@ -4,6 +4,7 @@ import { neighboursOf, type SubjectGraph, subjectIdOf } from '../../contracts/su
 import { encodeWindow, type SeenPage, type SeenWindow } from '../3-profile/seen.ts';
 import { encodeState } from '../3-profile/state-codec.ts';
 import { decodeLinks, encodeLinks, linkPrefix } from './delivery.ts';
+import type { OpenPerson } from './person.ts';
 import type { NodeWrite, PageWrite, StoredNode, SubjectWrite, World, WriteUnit } from './ports.ts';
 import type { PublishedGroup } from './publish.ts';
 
@@ -15,8 +16,14 @@ export class StaleReadError extends Error {
   override readonly name = 'StaleReadError';
 }
 
+/** A unit whose persons are still open: the plan is made before every atom has a secret to seal with. */
+export interface PlannedUnit extends Omit<WriteUnit, 'persons'> {
+  readonly persons: readonly OpenPerson[];
+}
+
 interface GrowingUnit {
   readonly nodes: NodeWrite[];
+  readonly persons: OpenPerson[];
   readonly subjects: SubjectWrite[];
   atomic: boolean;
 }
@@ -27,6 +34,7 @@ export class WriteCollector {
   readonly #before: ReadonlyMap<IdentifierToken, SubjectId>;
   readonly #nodes = new Map<IdentifierToken, NodeWrite>();
   readonly #pages: PageWrite[] = [];
+  readonly #persons: OpenPerson[] = [];
 
   /** @param before the subject of every node before the batch. */
   constructor(world: World, before: ReadonlyMap<IdentifierToken, SubjectId>) {
@@ -66,6 +74,11 @@ export class WriteCollector {
     return true;
   }
 
+  /** What is known of an atom's person after the batch. */
+  person(person: OpenPerson): void {
+    this.#persons.push(person);
+  }
+
   /** The node as it will be so far.
    * @throws StaleReadError for one that a subject names and nobody read. */
   #node(id: IdentifierToken): StoredNode {
@@ -95,19 +108,21 @@ export class WriteCollector {
     graphs: readonly SubjectGraph[],
     saturated: readonly IdentifierToken[],
     published: readonly PublishedGroup[],
-  ): readonly WriteUnit[] {
+  ): readonly PlannedUnit[] {
     for (const token of saturated) this.#nodes.set(token, { ...this.#node(token), saturated: true });
     this.#point(known, graphs);
     this.#publishAlone(published);
-    const rootOf = roots(known, graphs, saturated, this.#before, [...this.#nodes.keys()]);
+    const touched = [...this.#nodes.keys(), ...this.#persons.map(({ id }) => id)];
+    const rootOf = roots(known, graphs, saturated, this.#before, touched);
     const units = new Map<string, GrowingUnit>();
     const unitOf = (key: string): GrowingUnit => {
       const root = rootOf(key);
-      const unit = units.get(root) ?? { nodes: [], subjects: [], atomic: false };
+      const unit = units.get(root) ?? { nodes: [], persons: [], subjects: [], atomic: false };
       units.set(root, unit);
       return unit;
     };
     for (const [id, node] of this.#nodes) unitOf(id).nodes.push(node);
+    for (const person of this.#persons) unitOf(person.id).persons.push(person);
     for (const write of this.#subjectWrites(known, graphs, published)) {
       const unit = unitOf(write.subjectId);
       unit.subjects.push(write);

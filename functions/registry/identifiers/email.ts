@@ -21,8 +21,14 @@ export const email: IdentifierDefinition = {
     /^(test|tests|tester|testing|none|null|unknown|anonymous|noemail|no-email|na|asdf)@/,
     /^(no-?reply|do-?not-?reply|mailer-daemon|postmaster)@/,
     /@test\.[a-z]+$/,
-    // RFC 2606: names that never resolve.
+    /^(test|tester|testing|demo|dummy|fake|sample)[._+-]?(user|customer|account|mail|kunde)?[._+-]?\d{0,4}@/,
+    /^([a-z])\1{2,}@/,
+    // RFC 2606: names that never resolve, and the domain that every manual writes its samples with.
     /\.(test|invalid|localhost)$/,
+    /@example\.(com|net|org)$/,
+    // What till software fills in, and mailboxes that live for ten minutes and are anybody's.
+    /@(noemail|no-email|nomail|none)\.[a-z]+$/,
+    /@(mailinator|guerrillamail|10minutemail|trashmail|yopmail|sharklasers)\.[a-z]+$/,
   ],
   // A couple shares an address; more accounts than three on one address are a shop's or an agency's.
   linksMax: { userId: ever(3), loyaltyId: ever(4) },
@@ -39,6 +45,11 @@ export const email: IdentifierDefinition = {
       'no-reply@shop.com',
       'someone@test.com',
       'anonymous@shop.com',
+      'test.user01@shop.com',
+      'aaa@shop.com',
+      'ada@example.com',
+      'till-7@noemail.com',
+      'ada@mailinator.com',
       'a@b@c.com',
       'ada',
       'ada@shop',

@@ -18,11 +18,12 @@ export const identifiers: Readonly<Record<IdentifierType, IdentifierDefinition>>
 };
 
 /** Canonical form of a raw identifier value, or null when it is unusable or blocked and so identifies nobody. Stops
- * are looked for before and after, since normalising may turn one (`-1`) into something that looks like a value. */
-export function normaliseIdentifier(type: IdentifierType, raw: string): string | null {
+ * are looked for before and after, since normalising may turn one (`-1`) into something that looks like a value.
+ * @param country of the customer, ISO 3166-1 alpha-2, when it is known */
+export function normaliseIdentifier(type: IdentifierType, raw: string, country?: string): string | null {
   const definition = identifiers[type];
   if (isBlocked(definition, raw.trim())) return null;
-  const value = definition.normalise(raw);
+  const value = definition.normalise(raw, country);
   return value === null || isBlocked(definition, value) ? null : value;
 }
 

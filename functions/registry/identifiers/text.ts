@@ -10,7 +10,8 @@ export function opaqueId(raw: string): string | null {
   return id === '' || id.length > LENGTH_MAX || INVISIBLE.test(id) ? null : id;
 }
 
-/** Values that software writes where an identifier is missing. Segment blocks the same patterns by default. They are
+/** Values that software and people write where an identifier is missing. The first ones Segment blocks by default
+ * ("Identity Resolution Settings: blocked values"); `anonymous` and `guest` are what shops write for a visitor. They are
  * matched against the lower-cased value. */
 export const PLACEHOLDERS: readonly (string | RegExp)[] = [
   /^[0-]*$/,
@@ -25,8 +26,27 @@ export const PLACEHOLDERS: readonly (string | RegExp)[] = [
   'unknown',
   'none',
   'n/a',
+  '#n/a',
+  'n.a.',
   'na',
-  'test',
+  'no',
+  'not set',
+  '(not set)',
+  'not provided',
+  'missing',
+  'empty',
+  '(empty)',
+  'default',
+  'dummy',
+  'sample',
+  'example',
+  'tbd',
+  // One letter or dot repeated, the keyboard's first row, and counting up far enough.
+  /^([a-z.?*])\1{1,}$/,
+  /^(asdf|qwert|qwertz|azerty)[a-z]*$/,
+  /^0?123456789\d*$/,
+  /^(\d)\1{8,}$/,
+  /^(test|tester|testing|demo)[\s_-]?(user|customer|account|kunde)?[\s_-]?\d{0,4}$/,
   'true',
   'false',
   '[object object]',

@@ -1,5 +1,16 @@
 import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
-import { general, purposeBound, secondary } from '../sourced.ts';
+import { calendarDays } from '../period.ts';
+import {
+  BEYOND_SERVICE,
+  ERASED_AT_ONCE,
+  GPC_BY_DEFAULT,
+  general,
+  LOGS_BY_DEFAULT,
+  NO_TIME_OF_ITS_OWN,
+  purposeBound,
+  SATURDAY_AND_SUNDAY,
+  secondary,
+} from '../sourced.ts';
 
 const NOTICE = 'rulesmate.com.au';
 
@@ -17,39 +28,52 @@ export const au: JurisdictionDefinition = {
   region: 'ap-southeast-2',
   currency: 'AUD',
   timeZone: 'Australia/Sydney',
+  weekend: SATURDAY_AND_SUNDAY,
   purposes: {
     service: general('contract', 'APP 6.1: primary purpose'),
     analytics: secondary('opt-out', NOTICE),
     personalisation: secondary('opt-out', NOTICE),
     profiling: secondary('opt-out', NOTICE),
-    automatedDecisions: secondary('opt-out', 'maddocks.com.au 16 Jun 2026; areebi.com'),
+    automatedDecisions: secondary('opt-out', 'APP 1.7 to 1.9: maddocks.com.au 16 Jun 2026; areebi.com'),
     sharing: secondary('opt-out', NOTICE),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'on' },
+    { deterministic: true, probabilistic: 'on', needsConsentTo: null },
     'product default: no rule on matching was researched',
   ),
-  globalPrivacyControl: general(
-    ['profiling', 'sharing'],
-    'product default: the signal is a choice, though no law names it',
-  ),
+  globalPrivacyControl: GPC_BY_DEFAULT,
   retention: purposeBound({ rule: 'APP 11.2', source: 'APP 11.2', evidence: 'general knowledge' }),
+  earlyErasure: ERASED_AT_ONCE,
   // No general right to erasure: a request becomes a restriction.
   rights: general(
     {
-      answerIn: { count: 30, unit: 'calendar-days' },
+      answerIn: calendarDays(30),
       extension: null,
       clock: 'from-receipt',
       erasure: false,
     },
     'APP 12.4; no general right to erasure',
   ),
+  acknowledgeIn: NO_TIME_OF_ITS_OWN,
+  optOutIn: NO_TIME_OF_ITS_OWN,
+  logs: LOGS_BY_DEFAULT,
   breach: secondary(
-    { notifyRegulatorHours: null, rule: 'as soon as practicable; 30-day assessment' },
+    {
+      regulator: [{ within: null, from: 'assessment', seriousness: 'serious' }],
+      people: [{ within: null, from: 'assessment', seriousness: 'serious' }],
+      rule: 'as soon as practicable; 30-day assessment',
+    },
     'rulesmate.com.au; theaicommand.com',
   ),
-  minors: general({ adultAge: 15, rule: 'case by case / 15; code due Dec 2026' }, 'OAIC guidance'),
-  automatedDecisions: secondary(['disclose'], 'maddocks.com.au 16 Jun 2026; areebi.com'),
+  minors: general(
+    {
+      adultAge: 15,
+      denied: [{ underAge: 15, purposes: BEYOND_SERVICE, unless: 'guardian' }],
+      rule: 'case by case / 15; code due Dec 2026',
+    },
+    'OAIC guidance',
+  ),
+  automatedDecisions: secondary(['disclose'], 'APP 1.7 to 1.9: maddocks.com.au 16 Jun 2026; areebi.com'),
   transfers: secondary('APP 8 accountability', NOTICE),
   aggregateThreshold: general(20, 'product default'),
 };

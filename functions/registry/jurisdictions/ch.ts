@@ -1,5 +1,17 @@
 import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
-import { general, primary, purposeBound, secondary } from '../sourced.ts';
+import { calendarDays } from '../period.ts';
+import {
+  BEYOND_SERVICE,
+  ERASED_AT_ONCE,
+  general,
+  LOGS_BY_DEFAULT,
+  NO_TIME_OF_ITS_OWN,
+  onceKnown,
+  primary,
+  purposeBound,
+  SATURDAY_AND_SUNDAY,
+  secondary,
+} from '../sourced.ts';
 
 const PROFILING = 'simpliant.eu; EY ch';
 
@@ -19,6 +31,7 @@ export const ch: JurisdictionDefinition = {
   region: 'eu-central-2',
   currency: 'CHF',
   timeZone: 'Europe/Zurich',
+  weekend: SATURDAY_AND_SUNDAY,
   purposes: {
     service: general('contract', 'FADP art. 31(2)(a)'),
     analytics: secondary('opt-out', PROFILING),
@@ -29,7 +42,7 @@ export const ch: JurisdictionDefinition = {
     sharing: general('opt-out', 'FADP art. 30(2)(b)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review' },
+    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: general(
@@ -41,18 +54,37 @@ export const ch: JurisdictionDefinition = {
     source: 'FADP art. 6(4)',
     evidence: 'general knowledge',
   }),
+  earlyErasure: ERASED_AT_ONCE,
   rights: primary(
     {
-      answerIn: { count: 30, unit: 'calendar-days' },
+      answerIn: calendarDays(30),
       extension: null,
       clock: 'from-receipt',
       erasure: true,
     },
     'lawbrary.ch DSG art 25(7); erasure (art 32 claims) is general knowledge',
   ),
-  breach: secondary({ notifyRegulatorHours: null, rule: 'asap, high risk, no 72h cap' }, 'chambers gpg 438'),
+  acknowledgeIn: NO_TIME_OF_ITS_OWN,
+  optOutIn: NO_TIME_OF_ITS_OWN,
+  logs: LOGS_BY_DEFAULT,
+  breach: secondary(
+    {
+      regulator: [onceKnown(null, 'high-risk')],
+      // Told when it is needed for their protection or the regulator asks for it: the same risk is taken for that.
+      people: [onceKnown(null, 'high-risk')],
+      rule: 'asap, high risk, no 72h cap',
+    },
+    'chambers gpg 438',
+  ),
   // The law has no age. The strictest age of the neighbouring jurisdictions stands in for capacity of judgement.
-  minors: general({ adultAge: 16, rule: 'capacity of judgement' }, 'FADP; Swiss Civil Code art. 16'),
+  minors: general(
+    {
+      adultAge: 16,
+      denied: [{ underAge: 16, purposes: BEYOND_SERVICE, unless: 'guardian' }],
+      rule: 'capacity of judgement',
+    },
+    'FADP; Swiss Civil Code art. 16',
+  ),
   automatedDecisions: secondary(['disclose', 'explain', 'human-review'], 'chambers gpg 438'),
   transfers: secondary('art 16 adequacy/SCC', 'en.obsecom.ch'),
   aggregateThreshold: general(20, 'product default'),

@@ -1,8 +1,26 @@
 import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
-import { general, purposeBound, secondary } from '../sourced.ts';
+import { calendarMonths } from '../period.ts';
+import {
+  BEYOND_SERVICE,
+  ERASED_AT_ONCE,
+  general,
+  IN_72_HOURS,
+  LOGS_BY_DEFAULT,
+  NO_TIME_OF_ITS_OWN,
+  onceKnown,
+  purposeBound,
+  SATURDAY_AND_SUNDAY,
+  secondary,
+} from '../sourced.ts';
 
 const TRACKING =
-  'opt-in for device tracking/ad profiles (ePrivacy 5(3), 6(1)(a)); LI only for first-party low-impact';
+  'opt-in for device tracking/ad profiles (ePrivacy art. 5(3), GDPR art. 6(1)(a)); LI only for first-party low-impact';
+
+/** Overseas places with ISO codes under France and the Netherlands that are outside the Union (TFEU art. 355(2)). */
+const EXCEPT = [
+  ...['FR-BL', 'FR-NC', 'FR-PF', 'FR-PM', 'FR-TF', 'FR-WF'],
+  ...['NL-AW', 'NL-CW', 'NL-SX', 'NL-BQ1', 'NL-BQ2', 'NL-BQ3'],
+];
 
 /**
  * European Union and European Economic Area: GDPR 2016/679 with the ePrivacy directive. Overall confidence: high.
@@ -13,6 +31,7 @@ export const eu: JurisdictionDefinition = {
   code: 'eu',
   name: 'European Union and European Economic Area',
   law: 'GDPR 2016/679 + ePrivacy',
+  exceptPlaces: EXCEPT,
   countries: [
     ...['AT', 'BE', 'BG', 'CY', 'CZ', 'DE', 'DK', 'EE', 'ES', 'FI', 'FR', 'GR', 'HR', 'HU', 'IE', 'IT'],
     ...['LT', 'LU', 'LV', 'MT', 'NL', 'PL', 'PT', 'RO', 'SE', 'SI', 'SK'],
@@ -25,6 +44,7 @@ export const eu: JurisdictionDefinition = {
   region: 'eu-central-1',
   currency: 'EUR',
   timeZone: 'Europe/Brussels',
+  weekend: SATURDAY_AND_SUNDAY,
   purposes: {
     service: general('contract', 'GDPR art. 6(1)(b)'),
     analytics: general('opt-in', TRACKING),
@@ -34,7 +54,7 @@ export const eu: JurisdictionDefinition = {
     sharing: general('opt-in', 'GDPR art. 6(1)(a)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review' },
+    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: general(
@@ -46,20 +66,35 @@ export const eu: JurisdictionDefinition = {
     source: 'GDPR art. 5(1)(e)',
     evidence: 'general knowledge',
   }),
+  earlyErasure: ERASED_AT_ONCE,
   rights: general(
     {
-      answerIn: { count: 1, unit: 'calendar-months' },
-      extension: { count: 2, unit: 'calendar-months' },
+      answerIn: calendarMonths(1),
+      extension: { ...calendarMonths(2), by: 'controller' },
       clock: 'from-receipt',
       erasure: true,
     },
     'GDPR art. 12(3) and art 17',
   ),
+  acknowledgeIn: NO_TIME_OF_ITS_OWN,
+  optOutIn: NO_TIME_OF_ITS_OWN,
+  logs: LOGS_BY_DEFAULT,
   breach: general(
-    { notifyRegulatorHours: 72, rule: '72 hours to the supervisory authority' },
-    'proposal: sourcingspeak.com digital-omnibus; noerr.com 18.06.2026 says not agreed',
+    {
+      regulator: [onceKnown(IN_72_HOURS, 'risk')],
+      people: [onceKnown(null, 'high-risk')],
+      rule: '72 hours to the supervisory authority; people without undue delay when the risk is high',
+    },
+    'GDPR art. 33(1) and 34(1); proposal: sourcingspeak.com digital-omnibus; noerr.com 18.06.2026 says not agreed',
   ),
-  minors: general({ adultAge: 16, rule: '16, states may go to 13' }, 'GDPR art. 8'),
+  minors: general(
+    {
+      adultAge: 16,
+      denied: [{ underAge: 16, purposes: BEYOND_SERVICE, unless: 'guardian' }],
+      rule: '16, states may go to 13',
+    },
+    'GDPR art. 8',
+  ),
   automatedDecisions: secondary(
     ['explain', 'human-review'],
     'CJEU C-203/22 27 Feb 2025: dicopo.eu/?p=132891; bailii EUECJ 2025 C20322',

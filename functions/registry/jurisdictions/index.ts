@@ -1,14 +1,29 @@
-import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
+import type { DeployableJurisdiction, JurisdictionDefinition } from '../jurisdiction-definition.ts';
 import { au } from './au.ts';
+import { br } from './br.ts';
+import { ca } from './ca.ts';
+import { caQc } from './ca-qc.ts';
 import { ch } from './ch.ts';
+import { cn } from './cn.ts';
 import { eu } from './eu.ts';
+import { india } from './in.ts';
 import { jp } from './jp.ts';
+import { kr } from './kr.ts';
+import { sa } from './sa.ts';
+import { sg } from './sg.ts';
 import { uk } from './uk.ts';
+import { us } from './us.ts';
 import { usCa } from './us-ca.ts';
+import { za } from './za.ts';
 
-export type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
+export type { DeployableJurisdiction, JurisdictionDefinition } from '../jurisdiction-definition.ts';
 
-const all: readonly JurisdictionDefinition[] = [eu, uk, ch, usCa, au, jp];
+const all: readonly JurisdictionDefinition[] = [
+  ...[eu, uk, ch],
+  ...[usCa, us, caQc, ca, br],
+  ...[india, cn, jp, kr, sg, au],
+  ...[za, sa],
+];
 
 /** Every jurisdiction the product knows, by code. A new one is one file in this folder and one line here. */
 export const jurisdictions: Readonly<Record<string, JurisdictionDefinition>> = Object.fromEntries(
@@ -18,8 +33,12 @@ export const jurisdictions: Readonly<Record<string, JurisdictionDefinition>> = O
 /** Codes in the order they are listed. */
 export const jurisdictionCodes: readonly string[] = all.map((definition) => definition.code);
 
-const codeByPlace: ReadonlyMap<string, string> = new Map(
-  all.flatMap((definition) => definition.countries.map((place) => [place, definition.code] as const)),
+/** Null: a place where the law of its country does not hold. */
+const codeByPlace: ReadonlyMap<string, string | null> = new Map(
+  all.flatMap(({ code, countries, exceptPlaces = [] }) => [
+    ...countries.map((place) => [place, code] as const),
+    ...exceptPlaces.map((place) => [place, null] as const),
+  ]),
 );
 
 /**
@@ -33,21 +52,31 @@ export function jurisdictionOfCountry(country: string, subdivision?: string): st
   if (subdivision !== undefined && subdivision !== '') {
     const part = subdivision.trim().toUpperCase();
     const code = codeByPlace.get(part.startsWith(`${place}-`) ? part : `${place}-${part}`);
-    if (code !== undefined) return code;
+    if (code !== undefined) return code ?? undefined;
   }
-  return codeByPlace.get(place);
+  return codeByPlace.get(place) ?? undefined;
 }
+
+/** Whether there is a place where the stack of a jurisdiction can stand. */
+export const isDeployable = (definition: JurisdictionDefinition): definition is DeployableJurisdiction =>
+  definition.region !== null;
 
 /**
  * The definitions of the given codes, in that order, each once.
- * @throws Error naming the codes that are unknown and those that are known, or saying that none was given
+ * @throws Error naming the codes that are unknown and those that are known; saying why a jurisdiction cannot be
+ * deployed; or saying that none was given
  */
-export function enabledOrThrow(codes: readonly string[]): readonly JurisdictionDefinition[] {
+export function enabledOrThrow(codes: readonly string[]): readonly DeployableJurisdiction[] {
   const known = `known jurisdictions: ${jurisdictionCodes.join(', ')}`;
   const wanted = [...new Set(codes)];
   if (wanted.length === 0) throw new Error(`no jurisdiction is enabled; ${known}`);
-  const found = wanted.map((code) => (Object.hasOwn(jurisdictions, code) ? jurisdictions[code] : undefined));
-  const unknown = wanted.filter((_, at) => found[at] === undefined);
+  const unknown = wanted.filter((code) => !Object.hasOwn(jurisdictions, code));
   if (unknown.length > 0) throw new Error(`unknown jurisdiction ${unknown.join(', ')}; ${known}`);
-  return found.filter((definition) => definition !== undefined);
+  return wanted.flatMap((code) => {
+    const definition = jurisdictions[code];
+    if (definition === undefined) return [];
+    if (!isDeployable(definition))
+      throw new Error(`jurisdiction ${code} cannot be deployed: ${definition.notDeployable}`);
+    return [definition];
+  });
 }

@@ -1,5 +1,17 @@
 import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
-import { general, purposeBound, secondary } from '../sourced.ts';
+import { calendarDays } from '../period.ts';
+import {
+  BEYOND_SERVICE,
+  ERASED_AT_ONCE,
+  GPC_BY_DEFAULT,
+  general,
+  LOGS_BY_DEFAULT,
+  NO_TIME_OF_ITS_OWN,
+  onceKnown,
+  purposeBound,
+  SATURDAY_AND_SUNDAY,
+  secondary,
+} from '../sourced.ts';
 
 const NOTICE = 'APPI: notice of purpose; consent for third-party provision';
 
@@ -19,6 +31,7 @@ export const jp: JurisdictionDefinition = {
   region: 'ap-northeast-1',
   currency: 'JPY',
   timeZone: 'Asia/Tokyo',
+  weekend: SATURDAY_AND_SUNDAY,
   purposes: {
     service: general('contract', NOTICE),
     analytics: general('opt-out', NOTICE),
@@ -28,34 +41,44 @@ export const jp: JurisdictionDefinition = {
     sharing: general('opt-in', NOTICE),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review' },
+    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
     'product default: a probable match is looked at by a person first',
   ),
-  globalPrivacyControl: general(
-    ['profiling', 'sharing'],
-    'product default: the signal is a choice, though no law names it',
-  ),
+  globalPrivacyControl: GPC_BY_DEFAULT,
   retention: purposeBound({
     rule: 'effort to delete',
     source: 'APPI art. 22',
     evidence: 'general knowledge',
   }),
+  earlyErasure: ERASED_AT_ONCE,
   rights: general(
     {
-      answerIn: { count: 14, unit: 'calendar-days' },
+      answerIn: calendarDays(14),
       extension: null,
       clock: 'from-receipt',
       erasure: true,
     },
     'statute: without delay; 14 is our SLO; erasure: conditional cease/delete',
   ),
+  acknowledgeIn: NO_TIME_OF_ITS_OWN,
+  optOutIn: NO_TIME_OF_ITS_OWN,
+  logs: LOGS_BY_DEFAULT,
   breach: general(
-    { notifyRegulatorHours: 72, rule: 'prelim 3-5 days, final 30 days' },
+    {
+      // Three to five days: the earlier is kept.
+      regulator: [onceKnown(calendarDays(3), 'serious'), onceKnown(calendarDays(30), 'serious')],
+      people: [onceKnown(null, 'serious')],
+      rule: 'prelim 3-5 days, final 30 days; people promptly',
+    },
     'APPI art. 26 and its enforcement rules',
   ),
   // No age today; the pending bill's is used.
   minors: secondary(
-    { adultAge: 16, rule: 'none now; 16 in pending bill' },
+    {
+      adultAge: 16,
+      denied: [{ underAge: 16, purposes: BEYOND_SERVICE, unless: 'guardian' }],
+      rule: 'none now; 16 in pending bill',
+    },
     'morihamada.com newsletter 138006',
   ),
   automatedDecisions: general([], 'APPI: none'),

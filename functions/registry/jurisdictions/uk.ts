@@ -1,5 +1,17 @@
 import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
-import { general, purposeBound, secondary } from '../sourced.ts';
+import { calendarMonths } from '../period.ts';
+import {
+  BEYOND_SERVICE,
+  ERASED_AT_ONCE,
+  general,
+  IN_72_HOURS,
+  LOGS_BY_DEFAULT,
+  NO_TIME_OF_ITS_OWN,
+  onceKnown,
+  purposeBound,
+  SATURDAY_AND_SUNDAY,
+  secondary,
+} from '../sourced.ts';
 
 const COMMENCEMENT = 'bratby.law/data-use-and-access-act-2025-commencement';
 
@@ -21,6 +33,7 @@ export const uk: JurisdictionDefinition = {
   region: 'eu-west-2',
   currency: 'GBP',
   timeZone: 'Europe/London',
+  weekend: SATURDAY_AND_SUNDAY,
   purposes: {
     service: general('contract', 'UK GDPR art. 6(1)(b)'),
     // The exemption of s.112 has safeguards: clear information and a free way to object.
@@ -32,7 +45,7 @@ export const uk: JurisdictionDefinition = {
     sharing: general('opt-in', 'UK GDPR art. 6(1)(a)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review' },
+    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: general(
@@ -44,21 +57,32 @@ export const uk: JurisdictionDefinition = {
     source: 'UK GDPR art. 5(1)(e)',
     evidence: 'general knowledge',
   }),
+  earlyErasure: ERASED_AT_ONCE,
   // Whether the two further months of the EU's rule remain was not researched: none is assumed, the safe side.
   rights: secondary(
     {
-      answerIn: { count: 1, unit: 'calendar-months' },
+      answerIn: calendarMonths(1),
       extension: null,
       clock: 'from-receipt-stops-for-person',
       erasure: true,
     },
     'bratby.law (SI 2026/82); erasure art 17 is general knowledge',
   ),
+  acknowledgeIn: NO_TIME_OF_ITS_OWN,
+  optOutIn: NO_TIME_OF_ITS_OWN,
+  logs: LOGS_BY_DEFAULT,
   breach: general(
-    { notifyRegulatorHours: 72, rule: '72 hours to the Information Commissioner' },
-    'UK GDPR art. 33',
+    {
+      regulator: [onceKnown(IN_72_HOURS, 'risk')],
+      people: [onceKnown(null, 'high-risk')],
+      rule: '72 hours to the Information Commissioner; people without undue delay when the risk is high',
+    },
+    'UK GDPR art. 33 and 34',
   ),
-  minors: general({ adultAge: 13, rule: '13' }, 'DPA 2018'),
+  minors: general(
+    { adultAge: 13, denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }], rule: '13' },
+    'DPA 2018',
+  ),
   automatedDecisions: secondary(
     ['explain', 'human-review', 'disclose'],
     'lewissilkin.com 9 Feb 2026; kennedyslaw.com',

@@ -1,5 +1,14 @@
 import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
-import { general, primary, purposeBound, secondary } from '../sourced.ts';
+import { businessDays, calendarDays } from '../period.ts';
+import {
+  ERASED_AT_ONCE,
+  general,
+  onceKnown,
+  primary,
+  purposeBound,
+  SATURDAY_AND_SUNDAY,
+  secondary,
+} from '../sourced.ts';
 
 const OPT_OUT = 'law.cornell.edu/regulations/california/11-CCR-7025';
 /** Logs of requests, and so of choices, are kept at least 24 months. */
@@ -21,6 +30,7 @@ export const usCa: JurisdictionDefinition = {
   region: 'us-west-2',
   currency: 'USD',
   timeZone: 'America/Los_Angeles',
+  weekend: SATURDAY_AND_SUNDAY,
   purposes: {
     service: general('contract', 'Civ 1798.140(e): business purpose'),
     analytics: primary('opt-out', OPT_OUT),
@@ -33,7 +43,7 @@ export const usCa: JurisdictionDefinition = {
     sharing: primary('opt-out', OPT_OUT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'on' },
+    { deterministic: true, probabilistic: 'on', needsConsentTo: null },
     'product default: no rule on matching was researched',
   ),
   // Binding for sale and sharing, in the browser and in linked and pseudonymous profiles. That it also stops profiling
@@ -54,23 +64,41 @@ export const usCa: JurisdictionDefinition = {
       'advisori.com/cpra 7101 text',
     ),
   },
+  earlyErasure: ERASED_AT_ONCE,
   rights: primary(
     {
-      answerIn: { count: 45, unit: 'calendar-days' },
-      extension: { count: 45, unit: 'calendar-days' },
+      answerIn: calendarDays(45),
+      extension: { ...calendarDays(45), by: 'controller' },
       clock: 'from-receipt',
       erasure: true,
     },
     'advisori.com/cpra 7021 text; opt-out 15bd is G; erasure (Civ 1798.105) is general knowledge',
   ),
+  acknowledgeIn: primary(businessDays(10), 'advisori.com/cpra 7021 text'),
+  optOutIn: general(businessDays(15), '11 CCR 7026(f)'),
+  logs: primary(
+    { requestDays: REQUEST_LOG_DAYS, breachDays: 1_095 },
+    'advisori.com/cpra 7101 text; the record of breaches is a product default',
+  ),
   breach: secondary(
     {
-      notifyRegulatorHours: null,
+      regulator: [{ within: calendarDays(15), from: 'notice-to-people', seriousness: 'any', peopleMin: 501 }],
+      people: [onceKnown(calendarDays(30), 'any')],
       rule: '720 hours to individuals; sample notice to the attorney general <=15 days after, if >500 residents',
     },
     'SB 446: dataprotectionreport.com 2025/11',
   ),
-  minors: general({ adultAge: 16, rule: '<16 opt-in to sale/share; <13 parent' }, 'Civ 1798.120(c)'),
+  minors: general(
+    {
+      adultAge: 16,
+      denied: [
+        { underAge: 13, purposes: ['sharing'], unless: 'guardian' },
+        { underAge: 16, purposes: ['sharing'], unless: 'person' },
+      ],
+      rule: '<16 opt-in to sale/share; <13 parent',
+    },
+    'Civ 1798.120(c)',
+  ),
   automatedDecisions: secondary(
     ['disclose', 'explain', 'refuse', 'appeal'],
     'getprivisy.com/regulations/ccpa/7220; procopio.com; natlawreview.com (pre-OAL text: 21 Apr 2028; cf-6cy.pages.dev: 1 Apr 2028)',

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { defineSignal } from '../signal-definition.ts';
 import { SERVICE } from './purposes.ts';
 
-/** What `identify` calls become: its worth is in the identifiers seen together; traits are not kept. */
+/** What `identify` calls become: its worth is in the identifiers seen together, and in what the traits state of the person
+ * (`1-collect/person.ts`); they make no facts. */
 export const accountUpdated = defineSignal({
   name: 'Account Updated',
   version: 1,

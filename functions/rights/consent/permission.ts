@@ -20,12 +20,19 @@ export type Permission =
   | { readonly allowed: readonly [Purpose, ...Purpose[]] }
   | { readonly withheld: WithheldReason };
 
-/** Asks permission for a signal before anything is done with it (law 6). */
+/** What was found when a signal first came, for a replay to go by. */
+const asRecorded = ([first, ...rest]: readonly Purpose[]): Permission =>
+  first === undefined ? { withheld: 'customer-refused' } : { allowed: [first, ...rest] };
+
+/** Asks permission for a signal before anything is done with it (law 6).
+ * @param recorded the answer when it first came: a replay does not ask again */
 export function permissionFor(
   jurisdiction: JurisdictionDefinition,
   consent: ConsentState,
   purposes: readonly Purpose[],
+  recorded?: readonly Purpose[],
 ): Permission {
+  if (recorded !== undefined) return asRecorded(recorded);
   const [first, ...rest] = purposes.filter((purpose) => isPermitted(jurisdiction, consent, purpose));
   if (first !== undefined) return { allowed: [first, ...rest] };
   const refused = purposes.some((purpose) => consent[purpose]?.granted === false);

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { asMessageToken } from '../../../functions/contracts/ids.ts';
+import { unsealInTransit } from '../../../functions/contracts/person.ts';
+import type { Signal } from '../../../functions/contracts/signal.ts';
 import { signalSchema } from '../../../functions/contracts/signal-schemas.ts';
 import { identifierToken, messageToken } from '../../../functions/contracts/tokens.ts';
 import { collect } from '../../../functions/pipeline/1-collect/collect.ts';
 import { policyOf } from '../../../functions/pipeline/1-collect/setting.ts';
+import { jurisdictionCodes, jurisdictions } from '../../../functions/registry/jurisdictions/index.ts';
 import { batch, memoryStage, NOW, order, policy, receiptsOf, secrets, source } from './setting.ts';
 
 const collectAll = (events: readonly unknown[], overrides: Partial<Parameters<typeof collect>[0]> = {}) =>
@@ -16,7 +19,14 @@ const reasonOf = (event: unknown, overrides = {}) => collectAll([event], overrid
 describe('an accepted event', () => {
   it('becomes tokens and facts, and nothing raw', () => {
     const signal = signalOf(order({ context: { traits: { email: 'Ada@Shop.de', name: 'Ada Lovelace' } } }));
-    expect(signal).toEqual({
+    const { person = '', ...rest } = signal as Signal;
+    expect(unsealInTransit(secrets, person, rest.messageToken)).toEqual({
+      email: 'ada@shop.de',
+      fullName: 'Ada Lovelace',
+      givenName: '',
+      surname: '',
+    });
+    expect(rest).toEqual({
       messageToken: messageToken(secrets, 'message-1'),
       name: 'Order Completed',
       eventClass: 'transaction',
@@ -208,9 +218,36 @@ describe('residence', () => {
     expect(reasonThere({ country: 'US', state: 'CA' })).toBeUndefined();
     expect(reasonThere({ country: 'us-ca' })).toBeUndefined();
     expect(reasonThere({ country: 'US' })).toBeUndefined();
-    expect(reasonThere({ country: 'US', state: 'NV' })).toBe('jurisdiction:none');
+    expect(reasonThere({ country: 'US', state: 'NV' })).toBe('jurisdiction:us');
     expect(reasonThere({ country: 'DE' })).toBe('jurisdiction:eu');
     expect(reasonOf(inCountry('US', { region: 'CA' }))).toBe('jurisdiction:us-ca');
+  });
+
+  it.each(jurisdictionCodes)('sends a resident of any other jurisdiction away from %s', (code) => {
+    const there = policyOf(
+      (name) => ({ JURISDICTION: code, SIGNAL_BUCKETS: '8', PEER_ENDPOINTS: '{}' })[name] ?? '',
+      secrets,
+    );
+    const events = Object.values(jurisdictions).map(({ code: home, countries }) => {
+      // A country that another jurisdiction has a part of is ambiguous alone, so the event says which part.
+      const [country, state = 'XX'] = (countries[0] ?? '').split('-');
+      return order({ messageId: home, context: { traits: { address: { country, state } } } });
+    });
+    const { receipts, signals } = collect(
+      { source: source('web'), events, sentAt: null, receivedAt: NOW, gpc: false },
+      there,
+    );
+    expect(Object.fromEntries(receipts.map(({ messageId, reason }) => [messageId, reason]))).toEqual(
+      Object.fromEntries(
+        jurisdictionCodes.map((home) => [home, home === code ? undefined : `jurisdiction:${home}`]),
+      ),
+    );
+    expect([...signals.values()].flat()).toHaveLength(1);
+  });
+
+  it('does not take a place for part of the country whose code it carries', () => {
+    expect(reasonOf(inCountry('FR', { region: 'IDF' }))).toBeUndefined();
+    expect(reasonOf(inCountry('FR', { region: 'PF' }))).toBe('jurisdiction:none');
   });
 
   it('does not guess from names', () => {

@@ -16,6 +16,7 @@ export const secrets: JurisdictionSecrets = {
   identifiers: key(1),
   messages: key(2),
   writeKeys: key(3),
+  attributesInTransit: key(5),
   subjectKeys: key(4),
 };
 

@@ -247,10 +247,16 @@ describe('a subject by id', () => {
       read: async (...[nodes, subjects, consistent]: Parameters<SubjectStore['read']>) => {
         reads += 1;
         const world = await region.store.read(nodes, subjects);
-        return consistent ? world : { nodes: world.nodes, subjects: new Map() };
+        return consistent ? world : { ...world, subjects: new Map() };
       },
     };
-    const result = await profileOfSubject(subjectId, policy, { subjects: store }, NOW);
+    const result = await profileOfSubject(
+      subjectId,
+      policy,
+      { subjects: store, keyring: region.keyring },
+      [],
+      NOW,
+    );
     expect(result).toMatchObject({ answer: { value: { orders: 1 } } });
     expect(reads).toBeGreaterThan(2);
   });

@@ -50,6 +50,8 @@ export const order = (valueMinor: number): Fact => ({ kind: 'order', valueMinor,
 export function operations(jurisdiction = 'eu') {
   const region = new MemoryRegion(jurisdiction);
   const lineage = memoryLineageStream();
+  /** Signals that the API itself has sent, until they are delivered. */
+  const stream: Signal[] = [];
   const receipts = memoryOutcomeRecords();
   const environment: Readonly<Record<string, string>> = { JURISDICTION: jurisdiction, SIGNAL_BUCKETS: '8' };
   const policy = policyOf((name) => environment[name] ?? '', SECRETS);
@@ -60,6 +62,7 @@ export function operations(jurisdiction = 'eu') {
       subjects: region.store,
       alerts: memoryAlertBook(region.effects.opened),
       receipts,
+      signals: { append: async (byBucket) => void stream.push(...[...byBucket.values()].flat()) },
       lineage,
       reviews: region.effects.reviews,
       // The stream, as short as can be.
@@ -74,10 +77,16 @@ export function operations(jurisdiction = 'eu') {
   }));
   const ask = async (
     routeKey: string,
-    request: { path?: Record<string, string>; query?: Record<string, string>; body?: unknown } = {},
+    request: {
+      path?: Record<string, string>;
+      query?: Record<string, string>;
+      body?: unknown;
+      scopes?: readonly string[];
+    } = {},
   ) => {
     const event = {
       routeKey,
+      requestContext: { authorizer: { jwt: { claims: { scope: request.scopes?.join(' ') } } } },
       isBase64Encoded: false,
       ...(request.path === undefined ? {} : { pathParameters: request.path }),
       ...(request.query === undefined ? {} : { queryStringParameters: request.query }),
@@ -100,6 +109,10 @@ export function operations(jurisdiction = 'eu') {
     policy,
     setNow: (at: number) => {
       now = at;
+    },
+    /** Delivers what the API itself has sent. */
+    settle: async (at = NOW) => {
+      await region.deliverUntilDone([region.record(stream.splice(0))], at);
     },
     send: (signals: readonly Signal[], at = NOW) => region.deliverUntilDone([region.record(signals)], at),
     ask,

@@ -5,11 +5,24 @@ import { Analytics } from '@segment/analytics-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openArchive } from '../../../lib/archive/open.ts';
 import { ALL_ALLOWED, type Door, type RunningPair } from '../running-pair.ts';
-import { contentOf, filesAsTraces, findAny, recordsOfStreams, rowsAsTraces, type Trace } from '../traces.ts';
+import {
+  contentOf,
+  filesAsTraces,
+  findAny,
+  recordsOfStreams,
+  rowsAsTraces,
+  rowsOfTables,
+  type Trace,
+} from '../traces.ts';
 
 /** Personal values that occur nowhere else, as a customer would write them. */
 const EMAIL = 'Wilhelmina.Qzmark+shop@Personal-Qzmark.de';
 const NAME = 'Wilhelmina Qzmarkström';
+const SURNAME = 'Qzmarkström-Lovelace';
+const COMPANY = 'Qzmarkwerke AG';
+const TITLE = 'Oberqzmarkerin';
+const CITY = 'Qzmarkstadt';
+const OTHER_CITY = 'Qzmarkhausen';
 const PHONE = '+49 30 86420975318';
 const STREET = 'Qzmarkstraße 117b, Hinterhaus';
 const WORDS = 'please call my qzmarkneighbour instead';
@@ -21,6 +34,12 @@ const MARKED = [
   EMAIL,
   NAME,
   PHONE,
+  SURNAME,
+  COMPANY,
+  TITLE,
+  CITY,
+  OTHER_CITY,
+  '1985-12-10',
   STREET,
   WORDS,
   MEMBER,
@@ -35,8 +54,12 @@ const traits = {
   email: EMAIL,
   name: NAME,
   firstName: NAME,
+  lastName: SURNAME,
   phone: PHONE,
-  address: { street: STREET },
+  birthday: '1985-12-10T00:00:00.000Z',
+  company: { name: COMPANY },
+  title: TITLE,
+  address: { street: STREET, city: CITY, postalCode: '10115' },
   note: WORDS,
 };
 const properties = {
@@ -125,6 +148,42 @@ export function personalDataStories(pair: () => RunningPair): void {
       ] as const)
         expect([type, (await eu.lookUp({ type, value })).status]).toEqual([type, 200]);
       expect(findAny(MARKED, inQuarantine(pair())).length).toBeGreaterThan(10);
+    });
+
+    it('are really kept: whoever may read attributes reads them, and the conflict that a till makes', async () => {
+      const { eu } = pair();
+      const { body } = await eu.lookUp({ type: 'userId', value: EMAIL });
+      const told = Object.fromEntries(
+        (body.attributes ?? []).map(({ attribute, value }) => [attribute, value]),
+      );
+      expect(told).toMatchObject({ surname: SURNAME, company: COMPANY, birthDate: '1985-12-10', city: CITY });
+      const conflict = body.attributes?.find(({ attribute }) => attribute === 'city')?.conflict;
+      expect(conflict).toMatchObject({ value: OTHER_CITY, origin: 'system', owner: 'store-operations' });
+      const { subjectId } = body;
+      const settled = await eu.ask('POST', '/v1/identity/conflicts/settle', {
+        subjectId,
+        attribute: 'city',
+        value: OTHER_CITY,
+      });
+      expect(settled.status).toBe(200);
+      // The decision is a signal too.
+      eu.ledger.sent += 1;
+      await eu.settled();
+      const after = (await eu.lookUp({ type: 'userId', value: EMAIL })).body.attributes ?? [];
+      expect(after.find(({ attribute }) => attribute === 'city')).toMatchObject({
+        value: OTHER_CITY,
+        origin: 'steward',
+      });
+    });
+
+    it('travel and lie sealed: on the signals stream, and in items beside the profiles', async () => {
+      const { eu } = pair();
+      const onStream = (await recordsOfStreams(eu.region)).filter(({ text }) => text.includes('"person":"'));
+      expect(onStream.length).toBeGreaterThan(0);
+      const persons = (await rowsOfTables(eu.region)).filter(({ row }) => row.part?.S === 'person');
+      expect(persons.length).toBeGreaterThan(0);
+      for (const { row } of persons)
+        expect(Object.keys(row).sort()).toEqual(['id', 'part', 'sealed', 'version']);
     });
 
     it('would be found in every disguise', () => {
@@ -236,6 +295,14 @@ async function plant(door: Door): Promise<void> {
     [events(`${door.code}-till`).applied, events(`${door.code}-till`).unknownName],
     HEADERS,
   );
+  await door.send('pos', [
+    {
+      type: 'identify',
+      userId: EMAIL,
+      messageId: `${MESSAGE}-${door.code}-till-account`,
+      traits: { address: { city: OTHER_CITY } },
+    },
+  ]);
   const single = { ...events(`${door.code}-single`).applied, type: undefined };
   await door.post(`/v1/track?email=${encodeURIComponent(EMAIL)}`, 'web', JSON.stringify(single), HEADERS);
   door.ledger.sent += 1;

@@ -1,0 +1,206 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { memoryEvidenceStore } from '../../../functions/adapters/memory/evidence-store.ts';
+import { MemoryProfileStore } from '../../../functions/adapters/memory/profile-store.ts';
+import type { LineageRow } from '../../../functions/contracts/lineage.ts';
+import { unseal } from '../../../functions/contracts/subject-keys.ts';
+import { archiveWindow } from '../../../functions/evidence/archive/archive.ts';
+import type { EvidenceStore } from '../../../functions/evidence/archive/ports.ts';
+import { explain } from '../../../functions/evidence/derive/explain.ts';
+import type { IdentityList, RebuildPorts } from '../../../functions/evidence/derive/ports.ts';
+import { compare, isEmpty, rebuildStep } from '../../../functions/evidence/derive/rebuild.ts';
+import { addRefs, type KeysByRef, monthsOf } from '../../../functions/evidence/derive/rows.ts';
+import { DAY_MS } from '../../../functions/kernel/time.ts';
+import { crowdArbitrary, NOW, signal, tokenOf } from '../../arbitraries.ts';
+import { MemoryRegion } from '../../understand-harness.ts';
+
+const listOf = (store: MemoryProfileStore): IdentityList => ({
+  async *identities() {
+    yield [...store.nodes.values()];
+  },
+});
+
+/** What `archive` makes of a region's rows. */
+async function archived(region: MemoryRegion): Promise<EvidenceStore> {
+  const store = memoryEvidenceStore();
+  const values = region.effects.rows;
+  await archiveWindow({ store }, [{ shardId: 'shard-0', sequenceNumber: '1', values }]);
+  return store;
+}
+
+async function keysOf(region: MemoryRegion): Promise<KeysByRef> {
+  const keys = new Map();
+  for await (const page of region.keyring.all())
+    for (const [atomId, key] of page) addRefs(keys, atomId, key, monthsOf(NOW - 800 * DAY_MS, NOW + DAY_MS));
+  return keys;
+}
+
+/** Rebuilds a region's profiles from its archive, step by step. */
+async function rebuild(region: MemoryRegion) {
+  const rebuilt = new MemoryProfileStore();
+  const evidence = await archived(region);
+  const ports: RebuildPorts = {
+    evidence,
+    keyring: region.keyring,
+    rebuilt: Object.assign(rebuilt, listOf(rebuilt)),
+    live: listOf(region.store),
+  };
+  const [from, to] = [NOW - 800 * DAY_MS, NOW + DAY_MS];
+  let [played, sealed, steps] = [0, 0, 0];
+  for (let cursor: string | undefined; ; ) {
+    const request = { from, to, ...(cursor === undefined ? {} : { cursor }) };
+    const step = await rebuildStep(request, await keysOf(region), region.context, ports, NOW);
+    // A step whose answer was lost is asked for again.
+    await rebuildStep(request, await keysOf(region), region.context, ports, NOW);
+    played += step.played;
+    sealed += step.sealed;
+    steps += 1;
+    cursor = step.cursor;
+    if (cursor === undefined) break;
+  }
+  return { rebuilt, played, sealed, steps, compared: await compare(ports.live, ports.rebuilt) };
+}
+
+describe('law 7: profiles follow from the archive', () => {
+  it('rebuilt from it alone, they equal the live ones, whatever came in whatever order', async () => {
+    await fc.assert(
+      fc.asyncProperty(crowdArbitrary(), async (signals) => {
+        const region = new MemoryRegion();
+        for (let from = 0; from < signals.length; from += 7)
+          await region.deliverUntilDone([region.record(signals.slice(from, from + 7))]);
+        const { compared, rebuilt } = await rebuild(region);
+        expect(compared).toMatchObject({ different: 0, onlyLive: 0, onlyRebuilt: 0 });
+        expect(compared.equal).toBe(compared.identifiers);
+        expect(await region.persons(rebuilt)).toEqual(await region.persons());
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('a choice in a signal that was withheld is rebuilt too', async () => {
+    const region = new MemoryRegion();
+    const refused = signal({
+      id: '1',
+      who: { userId: 'ada' },
+      purposes: ['profiling'],
+      consent: { profiling: false },
+    });
+    await region.deliverUntilDone([region.record([refused])]);
+    const { compared, played } = await rebuild(region);
+    expect(played).toBe(1);
+    expect(compared).toMatchObject({ identifiers: 1, equal: 1 });
+  });
+
+  it('many rows take several steps', async () => {
+    const region = new MemoryRegion();
+    const signals = Array.from({ length: 4_100 }, (_, at) =>
+      signal({ id: `${at}`, who: { userId: `c${at % 50}` } }),
+    );
+    await region.deliverUntilDone([region.record(signals)]);
+    const { compared, played, steps } = await rebuild(region);
+    expect(steps).toBeGreaterThan(2);
+    expect([played, compared.equal, compared.identifiers]).toEqual([4_100, 50, 50]);
+  });
+
+  it('an erased customer is not rebuilt', async () => {
+    const region = new MemoryRegion();
+    const of = (userId: string) => signal({ id: userId, who: { userId } });
+    await region.deliverUntilDone([region.record([of('ada'), of('bob')])]);
+    await region.keyring.destroy([tokenOf('userId', 'ada')]);
+    region.store.nodes.delete(tokenOf('userId', 'ada'));
+    const { rebuilt, sealed, compared } = await rebuild(region);
+    expect([...rebuilt.nodes.keys()]).toEqual([tokenOf('userId', 'bob')]);
+    expect(sealed).toBe(1);
+    expect(compared).toMatchObject({ identifiers: 1, equal: 1, onlyRebuilt: 0 });
+    expect(await isEmpty(listOf(rebuilt))).toBe(false);
+  });
+});
+
+const scratch = () => new MemoryProfileStore();
+const consent = { analytics: true, personalisation: true, profiling: true };
+/** A customer about whom something of every kind happened. */
+async function eventful(): Promise<MemoryRegion> {
+  const region = new MemoryRegion();
+  const who = { userId: 'ada', email: 'ada@lovelace.org' };
+  const ticket = (id: string) =>
+    signal({
+      id,
+      who,
+      consent,
+      name: 'Ticket Opened',
+      eventClass: 'service',
+      purposes: ['service', 'profiling'],
+      occurredAt: NOW - 3_600_000,
+      facts: [{ kind: 'contact', channel: 'phone', escalated: false }],
+    });
+  const order = (id: string, of: Parameters<typeof signal>[0]['who']) =>
+    signal({ id, who: of, consent, facts: [{ kind: 'order', valueMinor: 90_000, items: 2 }] });
+  const apart = [order('0', { userId: 'ada' }), order('1', { email: 'ada@lovelace.org' })];
+  await region.deliverUntilDone([region.record(apart)], NOW - DAY_MS);
+  await region.deliverUntilDone([region.record([order('2', who), ticket('3'), ticket('4'), ticket('5')])]);
+  await region.deliverUntilDone([region.record([order('6', who)])], NOW + DAY_MS);
+  return region;
+}
+
+describe('an explanation', () => {
+  it('derives every merge, segment move, alert and signal of a customer again, bit for bit', async () => {
+    const region = await eventful();
+    const evidence = await archived(region);
+    const rows = region.archived();
+    const kinds = new Set(rows.map((row) => (row.table === 'effects' ? row.kind : row.table)));
+    expect([...kinds]).toEqual(
+      expect.arrayContaining(['signals', 'subjects-merged', 'segment-entered', 'alert-opened']),
+    );
+    for (const { rowId } of rows) {
+      const explanation = await explain(rowId, null, region.context, {
+        evidence,
+        keyring: region.keyring,
+        scratch,
+      });
+      expect([rowId, explanation?.verdict]).toEqual([rowId, 'equal']);
+    }
+  });
+
+  it('of a row whose plain columns were changed says that it is different', async () => {
+    const region = await eventful();
+    const row = region.effects.rows.find(
+      (each) => each.table === 'effects' && each.kind === 'segment-entered',
+    );
+    if (row?.table !== 'effects') throw new Error('no segment was entered');
+    region.effects.rows[region.effects.rows.indexOf(row)] = { ...row, reasons: 'score:99.9,version:1' };
+    const ports = { evidence: await archived(region), keyring: region.keyring, scratch };
+    expect(await explain(row.rowId, null, region.context, ports)).toMatchObject({ verdict: 'different' });
+  });
+
+  it('follows from the archive: with a signal missing there it comes out different', async () => {
+    const region = await eventful();
+    const alert = region.archived().find((row) => row.table === 'effects' && row.kind === 'alert-opened');
+    const isTicket = (row: LineageRow): boolean =>
+      row.table === 'signals' && row.signalName === 'Ticket Opened';
+    region.effects.rows.splice(region.effects.rows.findIndex(isTicket), 1);
+    const ports = { evidence: await archived(region), keyring: region.keyring, scratch };
+    expect(await explain(alert?.rowId ?? '', null, region.context, ports)).toMatchObject({
+      verdict: 'different',
+    });
+  });
+
+  it('of an erased customer is that the key is gone, and of an unknown row that there is none', async () => {
+    const region = await eventful();
+    const [row] = region.archived();
+    const ports = { evidence: await archived(region), keyring: region.keyring, scratch };
+    await region.keyring.destroy([...region.keyring.secrets.keys()]);
+    expect(await explain(row?.rowId ?? '', null, region.context, ports)).toMatchObject({ verdict: 'sealed' });
+    expect(await explain('A'.repeat(22), null, region.context, ports)).toBeNull();
+  });
+
+  it('needs the key: a payload does not open with that of another customer', async () => {
+    const region = await eventful();
+    await region.deliverUntilDone([region.record([signal({ id: '9', who: { userId: 'bob' } })])]);
+    const bob = (await region.keyring.read([tokenOf('userId', 'bob')])).get(tokenOf('userId', 'bob'));
+    if (bob === undefined) throw new Error('no key');
+    const opened = region
+      .archived()
+      .filter((row) => unseal(bob, Buffer.from(row.payload ?? '', 'base64'), row.rowId) !== null);
+    expect(opened.map((row) => row.table === 'signals')).toEqual([true]);
+  });
+});
