@@ -26,7 +26,7 @@ const silent: Rest = {
   keyring: new MemorySubjectKeyring(secrets),
   records: { put: async () => undefined },
   quarantine: { putOnce: async () => undefined },
-  alerts: { open: async () => undefined },
+  alerts: { open: async () => undefined, close: async () => undefined },
   dueCues: { arm: async () => undefined },
   events: { publish: async () => undefined },
 };
@@ -70,6 +70,7 @@ export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = s
         told.alerts += alerts.length;
         await rest.alerts.open(alerts);
       },
+      close: rest.alerts.close,
     },
     clock: () => now,
   };

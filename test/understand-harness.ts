@@ -93,7 +93,7 @@ export class MemoryRegion {
       quarantine: {
         putOnce: guard(async (key: string, bytes: Uint8Array) => void this.quarantined.set(key, bytes)),
       },
-      alerts: { open: guard(effects.alerts.open) },
+      alerts: { open: guard(effects.alerts.open), close: guard(effects.alerts.close) },
       dueCues: { arm: guard(effects.dueCues.arm) },
       lineage: { append: guard(effects.lineage.append) },
       events: { publish: guard(effects.events.publish) },

@@ -1,3 +1,4 @@
+import type { EpochMs } from '../kernel/time.ts';
 import type { AtomId, IdentifierToken, MessageToken, SubjectId } from './ids.ts';
 import type { EffectKind } from './lineage.ts';
 import type { ConsentChoices, Purpose } from './purposes.ts';
@@ -11,6 +12,8 @@ export interface SignalPayload {
   readonly signal: Signal;
   /** Purposes it was applied for; none when it was withheld. */
   readonly allowed: readonly Purpose[];
+  /** What its facts rested on: a moment that they are not older than; null when a contract carried them. */
+  readonly since: EpochMs | null;
   /** Version of the atom's stored state that holds it. Told again after a crash it may name a later one. */
   readonly version: number;
 }
@@ -32,7 +35,7 @@ export type AtomVersion = readonly [AtomId, number];
 const FORM = 1;
 
 /** Position by position, since names would be most of it. */
-export const signalPayloadText = ({ signal, allowed, version }: SignalPayload): string =>
+export const signalPayloadText = ({ signal, allowed, version, since }: SignalPayload): string =>
   JSON.stringify([
     FORM,
     signal.messageToken,
@@ -48,6 +51,8 @@ export const signalPayloadText = ({ signal, allowed, version }: SignalPayload): 
     signal.gpc === true ? 1 : 0,
     allowed,
     version,
+    signal.depth === 'full' ? 1 : 0,
+    since ?? -1,
   ]);
 
 export const effectPayloadText = (payload: EffectPayload): string => JSON.stringify([FORM, payload]);
@@ -72,8 +77,10 @@ export function signalPayloadIn(text: string): SignalPayload | null {
     facts: at[9] as readonly Fact[],
     ...(at[10] === 0 ? {} : { consent: at[10] as ConsentChoices }),
     ...(at[11] === 1 ? { gpc: true as const } : {}),
+    ...(at[14] === 1 ? { depth: 'full' as const } : {}),
   };
-  return { signal, allowed: at[12] as readonly Purpose[], version: at[13] as number };
+  const since = typeof at[15] === 'number' && at[15] >= 0 ? at[15] : null;
+  return { signal, allowed: at[12] as readonly Purpose[], version: at[13] as number, since };
 }
 
 /** @returns null when it is no payload of a form that this version knows */

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../kernel/time.ts';
 import type { Alert } from './alerts.ts';
-import type { AtomId, IdentifierToken, SubjectId } from './ids.ts';
+import type { AlertId, AtomId, IdentifierToken, SubjectId } from './ids.ts';
 import { asSubjectId } from './ids.ts';
 import type { EffectRow } from './lineage.ts';
 import type { AtomVersion } from './payloads.ts';
@@ -25,13 +25,21 @@ export interface SubjectGraph {
 export interface Published {
   /** Segments it is in, with the time it entered. */
   readonly segments: Readonly<Record<string, EpochMs>>;
-  /** Alert rules that ever fired: when, and for a cue of which time. */
-  readonly alerts: Readonly<Record<string, { readonly firedAt: EpochMs; readonly occurredAt: EpochMs }>>;
+  /** Alert rules that ever fired. */
+  readonly alerts: Readonly<Record<string, Fired>>;
   /** When an absence cue will look again; null when none is armed. */
   readonly dueAt: EpochMs | null;
   /** Effects of the last write, kept until the writer surely emitted them: a crash in between is made good at the
    * redelivery. */
   readonly effects: readonly KeptEffect[];
+}
+
+/** When an alert rule fired last, and for a cue of which time. */
+export interface Fired {
+  readonly firedAt: EpochMs;
+  readonly occurredAt: EpochMs;
+  /** Cues of earlier alerts, newest first, which may still be open. */
+  readonly earlier?: readonly EpochMs[];
 }
 
 /** An effect, compact; `by` is the partition bucket (or `sweep`) whose write made it. */
@@ -47,6 +55,8 @@ export interface KeptEffect {
   readonly atoms: readonly AtomVersion[];
   /** With `alert-opened`: the alert, since it may have to be written again. */
   readonly alert?: Alert;
+  /** With `alert-closed`: the alerts that may be open. */
+  readonly closes?: readonly AlertId[];
 }
 
 export const NOTHING_PUBLISHED: Published = { segments: {}, alerts: {}, dueAt: null, effects: [] };

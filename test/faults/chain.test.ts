@@ -15,6 +15,7 @@ import { handler as archive } from '../../functions/evidence/archive/handler.ts'
 import { unpack } from '../../functions/kernel/codec.ts';
 import { HOUR_MS } from '../../functions/kernel/time.ts';
 import { handler as collect } from '../../functions/pipeline/1-collect/handler.ts';
+import { wholeState } from '../../functions/pipeline/3-profile/revocable.ts';
 import { decodeState } from '../../functions/pipeline/3-profile/state-codec.ts';
 import { handler as understand } from '../../functions/pipeline/understand/handler.ts';
 import { crm } from '../../functions/registry/sources/crm.ts';
@@ -155,7 +156,7 @@ async function stateOf(run: string): Promise<unknown> {
     profiles: tokens.map((each) => {
       const state = nodes.get(each)?.state ?? null;
       if (state === null) return null;
-      const { signals, orders, visits, contacts, orderValueMinor } = decodeState(state);
+      const { signals, orders, visits, contacts, orderValueMinor } = wholeState(decodeState(state));
       return { signals, orders, visits, contacts, orderValueMinor };
     }),
     subjects: [...subjects.values()].map(({ graph, published }) => [
@@ -219,6 +220,10 @@ const EXPECTED_ROWS = {
   'refusals quarantined': 1,
   'refusals withheld': 1,
   'effects alert-opened repeat-contact': 1,
+  // Two visitors, each with what their consent manager stated.
+  'effects consent-granted analytics': 2,
+  'effects consent-granted personalisation': 2,
+  'effects consent-granted profiling': 2,
   ...Object.fromEntries(SEGMENTS.map((name) => [`effects segment-entered ${name}`, 1])),
 };
 

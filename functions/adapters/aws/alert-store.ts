@@ -1,8 +1,9 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, BatchStatementResponse } from '@aws-sdk/client-dynamodb';
 import { BatchExecuteStatementCommand } from '@aws-sdk/client-dynamodb';
 import type { Alert } from '../../contracts/alerts.ts';
+import type { AlertId } from '../../contracts/ids.ts';
 import { ThrottledError, TransientError } from '../../kernel/invariant.ts';
-import { DAY_MS } from '../../kernel/time.ts';
+import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { chunks, inTurns } from './batching.ts';
@@ -45,13 +46,32 @@ export function alertStore(table = required('ALERTS_TABLE')) {
           dynamodb().send(new BatchExecuteStatementCommand({ Statements })),
         );
         count('writeUnits', chunk.length);
-        for (const { Error: failure } of answer.Responses ?? []) {
-          if (failure?.Code === undefined || failure.Code === 'DuplicateItem') continue;
-          if (/Throttl|ProvisionedThroughputExceeded/.test(failure.Code))
-            throw new ThrottledError('dynamodb asks to slow down');
-          throw new TransientError(`dynamodb: ${failure.Code}`);
-        }
+        refuse(answer.Responses, 'DuplicateItem');
+      });
+    },
+    /** Resolves those of the alerts that are there and not resolved. @throws ThrottledError, TransientError */
+    close: async (alertIds: readonly AlertId[], at: EpochMs): Promise<void> => {
+      await inTurns(chunks(alertIds, STATEMENTS_PER_CALL_MAX), async (chunk) => {
+        const Statements = chunk.map((alertId) => ({
+          Statement: `UPDATE "${table}" SET "state"='resolved' SET "resolvedAt"=? WHERE "alertId"=? AND "state" IN ['open','acknowledged']`,
+          Parameters: [{ N: String(at) }, { S: alertId }],
+        }));
+        const answer = await translated('dynamodb', () =>
+          dynamodb().send(new BatchExecuteStatementCommand({ Statements })),
+        );
+        count('writeUnits', chunk.length);
+        refuse(answer.Responses, 'ConditionalCheckFailed');
       });
     },
   };
+}
+
+/** Throws for a statement that failed in any other way than the one expected. */
+function refuse(responses: readonly BatchStatementResponse[] | undefined, expected: string): void {
+  for (const { Error: failure } of responses ?? []) {
+    if (failure?.Code === undefined || failure.Code === expected) continue;
+    if (/Throttl|ProvisionedThroughputExceeded/.test(failure.Code))
+      throw new ThrottledError('dynamodb asks to slow down');
+    throw new TransientError(`dynamodb: ${failure.Code}`);
+  }
 }

@@ -1,6 +1,8 @@
 import type { Alert } from '../../contracts/alerts.ts';
+import type { AlertId } from '../../contracts/ids.ts';
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
+import type { EpochMs } from '../../kernel/time.ts';
 import type { DomainEvent, EffectPorts } from '../../pipeline/understand/ports.ts';
 import { MemoryDueCues } from './due-cues.ts';
 
@@ -14,6 +16,13 @@ export class MemoryEffects implements EffectPorts {
   readonly alerts = {
     open: async (alerts: readonly Alert[]): Promise<void> => {
       for (const alert of alerts) if (!this.opened.has(alert.alertId)) this.opened.set(alert.alertId, alert);
+    },
+    close: async (alertIds: readonly AlertId[], at: EpochMs): Promise<void> => {
+      for (const id of alertIds) {
+        const alert = this.opened.get(id);
+        if (alert !== undefined && alert.state !== 'resolved')
+          this.opened.set(id, { ...alert, state: 'resolved', resolvedAt: at });
+      }
     },
   };
   readonly dueCues = new MemoryDueCues();

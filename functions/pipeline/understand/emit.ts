@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Alert } from '../../contracts/alerts.ts';
-import type { AtomId, SubjectId } from '../../contracts/ids.ts';
+import type { AlertId, AtomId, SubjectId } from '../../contracts/ids.ts';
 import type { EffectRow, LineageRow, RefusalRow, SignalRow } from '../../contracts/lineage.ts';
 import type { QuarantineReason, WithheldReason } from '../../contracts/outcomes.ts';
 import { effectPayloadText, signalPayloadText } from '../../contracts/payloads.ts';
@@ -10,7 +10,8 @@ import type { KeptEffect } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey, seal } from '../../contracts/subject-keys.ts';
 import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, utcDate } from '../../kernel/time.ts';
-import { isChoice } from '../3-profile/fold.ts';
+import { carriesChoice } from '../../rights/consent/state.ts';
+import { isConsentEffect } from './consent.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from './context.ts';
 import type { StreamRecord } from './delivery.ts';
 import type { Ending } from './judge.ts';
@@ -23,6 +24,7 @@ export interface Emission {
   readonly rows: Map<string, LineageRow[]>;
   readonly records: OutcomeRecord[];
   readonly alerts: Alert[];
+  readonly closed: AlertId[];
   readonly dueCues: DueCue[];
   readonly events: DomainEvent[];
 }
@@ -31,6 +33,7 @@ export const emptyEmission = (): Emission => ({
   rows: new Map(),
   records: [],
   alerts: [],
+  closed: [],
   dueCues: [],
   events: [],
 });
@@ -103,7 +106,7 @@ function push(into: Emission, bucket: string, row: LineageRow): void {
 
 function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
   const { signal, bucket, tag, atomId } = ending.delivery;
-  const { outcome, reason, allowed, version } = ending;
+  const { outcome, reason, allowed, version, since } = ending;
   const isApplied = outcome === 'applied';
   const rowId = isApplied
     ? // One applied signal per message and atom, wherever in the stream it came from.
@@ -111,7 +114,7 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
     : // One per delivery: a message refused twice was sent twice.
       `${signal.messageToken}.${tag.toString(36)}`;
   const payload =
-    isApplied || isChoiceKept(ending) ? () => signalPayloadText({ signal, allowed, version }) : null;
+    isApplied || isChoiceKept(ending) ? () => signalPayloadText({ signal, allowed, version, since }) : null;
   const base = {
     rowId,
     eventClass: signal.eventClass,
@@ -148,7 +151,9 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
 
 /** A withheld signal is not folded, but the choice it carries is. */
 const isChoiceKept = ({ outcome, reason, delivery: { signal } }: Ending): boolean =>
-  outcome === 'withheld' && reason !== ('processing-restricted' satisfies WithheldReason) && isChoice(signal);
+  outcome === 'withheld' &&
+  reason !== ('processing-restricted' satisfies WithheldReason) &&
+  carriesChoice(signal);
 
 const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'subjects-merged': 'account',
@@ -160,6 +165,10 @@ const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'alert-opened': 'service',
   'alert-acknowledged': 'service',
   'alert-resolved': 'service',
+  'alert-closed': 'service',
+  'consent-granted': 'consent',
+  'consent-withdrawn': 'consent',
+  'gpc-honoured': 'consent',
 };
 
 const EVENT_TYPE: Readonly<Partial<Record<EffectRow['kind'], DomainEvent['type']>>> = {
@@ -168,9 +177,24 @@ const EVENT_TYPE: Readonly<Partial<Record<EffectRow['kind'], DomainEvent['type']
   'segment-entered': 'Segment Entered',
   'segment-left': 'Segment Left',
   'alert-opened': 'Alert Opened',
+  'alert-closed': 'Alert Closed',
+  'consent-withdrawn': 'Consent Withdrawn',
+  'gpc-honoured': 'Consent Withdrawn',
 };
 
+/** A change of consent is kept for all its purposes together, and told for each. */
 function gatherEffect(
+  into: Emission,
+  subjectId: SubjectId,
+  effect: KeptEffect,
+  repeated: boolean,
+  telling: Telling,
+): void {
+  const names = isConsentEffect(effect) ? effect.name.split('+') : [effect.name];
+  for (const name of names) gatherOne(into, subjectId, { ...effect, name }, repeated, telling);
+}
+
+function gatherOne(
   into: Emission,
   subjectId: SubjectId,
   effect: KeptEffect,
@@ -199,6 +223,7 @@ function gatherEffect(
     ...(repeated ? { redelivered: true as const } : {}),
   });
   if (effect.alert !== undefined) into.alerts.push(effect.alert);
+  if (effect.closes !== undefined) into.closed.push(...effect.closes);
   const type = EVENT_TYPE[effect.kind];
   if (type === undefined) return;
   into.events.push({
@@ -221,12 +246,13 @@ function versionOf(effect: KeptEffect, context: UnderstandContext): string {
 }
 
 /** Tells it. Each port is safe to repeat, so a crash between them is made good by the redelivery. Evidence goes before
- * events: nobody hears of what the archive will not know. */
-export async function emit(emission: Emission, ports: EffectPorts): Promise<void> {
+ * events: nobody hears of what the archive will not know. Alerts close after others opened: of both, closed holds. */
+export async function emit(emission: Emission, ports: EffectPorts, now: EpochMs): Promise<void> {
   await Promise.all([
     emission.alerts.length === 0 ? undefined : ports.alerts.open(emission.alerts),
     emission.dueCues.length === 0 ? undefined : ports.dueCues.arm(emission.dueCues),
     emission.rows.size === 0 ? undefined : ports.lineage.append(emission.rows),
   ]);
+  if (emission.closed.length > 0) await ports.alerts.close(emission.closed, now);
   if (emission.events.length > 0) await ports.events.publish(emission.events);
 }

@@ -9,6 +9,7 @@ import {
 import { typeOfToken } from '../../contracts/tokens.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { permissionFor } from '../../rights/consent/permission.ts';
+import { standingsOf } from '../../rights/consent/standing.ts';
 import { type IdentityChange, identityChanges, resolve } from '../2-identify/resolve.ts';
 import { type Atom, consentOf } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
@@ -34,6 +35,7 @@ export function identify(
   atoms: ReadonlyMap<AtomId, Atom>,
   world: World,
   context: UnderstandContext,
+  now: EpochMs,
 ): Identified {
   const links = new Map<AtomId, Set<IdentifierToken>>();
   const added: Edge[] = [];
@@ -42,13 +44,10 @@ export function identify(
     const atom = atoms.get(atomId);
     if (atom === undefined) continue;
     const consent = consentOf([atom, ...fellowsOf(atom, known, atoms)]);
+    const standings = standingsOf(context.jurisdiction, consent, now);
     for (const delivery of deliveries) {
       const others = unlinked(delivery, atom.links);
-      if (
-        others.length === 0 ||
-        'withheld' in
-          permissionFor(context.jurisdiction, consent, delivery.signal.purposes, delivery.recorded)
-      )
+      if (others.length === 0 || 'withheld' in permissionFor(standings, delivery.signal, delivery.recorded))
         continue;
       const own = links.get(atomId) ?? new Set();
       links.set(atomId, own);

@@ -1,5 +1,5 @@
 import type { Alert } from '../../contracts/alerts.ts';
-import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { AlertId, AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { Published, SubjectGraph } from '../../contracts/subject.ts';
@@ -105,7 +105,11 @@ export interface SweepPorts extends EffectPorts {
 
 /** Everything a batch tells the world, after its state is durable. Each is safe to repeat. */
 export interface EffectPorts {
-  readonly alerts: { open(alerts: readonly Alert[]): Promise<void> };
+  readonly alerts: {
+    open(alerts: readonly Alert[]): Promise<void>;
+    /** Closes those of the alerts that are there and open. */
+    close(alertIds: readonly AlertId[], at: EpochMs): Promise<void>;
+  };
   readonly dueCues: { arm(cues: readonly DueCue[]): Promise<void> };
   readonly lineage: { append(rowsByBucket: ReadonlyMap<string, readonly LineageRow[]>): Promise<void> };
   readonly events: { publish(events: readonly DomainEvent[]): Promise<void> };
@@ -124,7 +128,14 @@ export interface UnderstandPorts extends EffectPorts {
 export interface DomainEvent {
   /** The same at every repetition, for the receiver's own deduplication. */
   readonly id: string;
-  readonly type: 'Segment Entered' | 'Segment Left' | 'Alert Opened' | 'Subjects Merged' | 'Subject Split';
+  readonly type:
+    | 'Segment Entered'
+    | 'Segment Left'
+    | 'Alert Opened'
+    | 'Alert Closed'
+    | 'Consent Withdrawn'
+    | 'Subjects Merged'
+    | 'Subject Split';
   readonly subjectId: SubjectId;
   readonly name: string;
   readonly occurredAt: EpochMs;

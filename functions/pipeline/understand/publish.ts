@@ -1,7 +1,8 @@
 import type { Alert } from '../../contracts/alerts.ts';
-import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { AlertId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
-import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
+import type { ProfileState } from '../../contracts/profile.ts';
+import type { ConsentDepth, Purpose } from '../../contracts/purposes.ts';
 import {
   type KeptEffect,
   NOTHING_PUBLISHED,
@@ -10,10 +11,13 @@ import {
   subjectIdOf,
 } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import { isPermitted } from '../../rights/consent/permission.ts';
+import { permits } from '../../rights/consent/permission.ts';
+import type { Standings } from '../../rights/consent/standing.ts';
+import { stateFor, withoutWithdrawn } from '../3-profile/revocable.ts';
 import { EMPTY_STATE, mergeStates } from '../3-profile/state.ts';
 import { type Scored, scoreProfile } from '../4-score/score.ts';
-import { alertsOf } from '../5-alert/alert.ts';
+import { alertIdOf, alertsOf, earlierOf } from '../5-alert/alert.ts';
+import { isConsentEffect } from './consent.ts';
 import type { UnderstandContext } from './context.ts';
 import type { World } from './ports.ts';
 
@@ -41,7 +45,7 @@ export interface PublishedGroup {
 export interface GroupView {
   readonly graph: SubjectGraph;
   readonly states: readonly ProfileState[];
-  readonly consent: ConsentState;
+  readonly standings: Standings;
   readonly world: World;
   readonly before: ReadonlyMap<IdentifierToken, SubjectId>;
   readonly bucket: string;
@@ -52,8 +56,10 @@ export interface GroupView {
   readonly receivedAt: EpochMs | null;
   /** The states, by atom and version. */
   readonly atoms: readonly AtomVersion[];
-  /** Merges and splits that concern this subject. */
+  /** Merges, splits and changes of consent that concern this subject. */
   readonly identity: readonly KeptEffect[];
+  /** See `ConsentOutcome`. */
+  readonly withheldReceipts: ReadonlySet<EpochMs>;
   /** See `alertsOf`. */
   readonly settled: boolean;
   /** What was told before, when it is not what is stored. */
@@ -63,16 +69,16 @@ export interface GroupView {
 /** Scores a subject and finds what changed against what was published: segments entered and left, alerts opened, and when
  * to look again. */
 export function publishGroup(view: GroupView, context: UnderstandContext, now: EpochMs): PublishedGroup {
-  const { graph, consent } = view;
+  const { graph, standings } = view;
   const { published, shared } =
     view.told === undefined ? publishedBefore(view) : { published: view.told, shared: true };
-  const state = view.states.reduce(mergeStates, EMPTY_STATE);
-  const permitted = (purpose: Parameters<typeof isPermitted>[2]): boolean =>
-    isPermitted(context.jurisdiction, consent, purpose);
-  const scored = scoreProfile(state, context.segments, permitted, now);
+  const merged = view.states.reduce(mergeStates, EMPTY_STATE);
+  const seenFor = stateFor(withoutWithdrawn(merged, standings));
+  const permitted = (purpose: Purpose, depth: ConsentDepth): boolean => permits(standings[purpose], depth);
+  const scored = scoreProfile(seenFor, context.segments, permitted, now);
   const alerted = alertsOf(
     graph.subjectId,
-    state,
+    seenFor,
     scored.segments,
     published.alerts,
     context.alertRules,
@@ -105,6 +111,10 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   for (const alert of alerted.opened) {
     effects.push({ ...effect('alert-opened', alert.rule, alertReasons(alert)), alert });
   }
+  for (const { rule, missing, occurredAt } of alerted.closed) {
+    const reasons = `not-permitted:${missing.join('+')}`;
+    effects.push({ ...effect('alert-closed', rule, reasons), closes: alertIdsOf(graph, rule, occurredAt) });
+  }
   const armed = published.dueAt !== null && published.dueAt > now ? published.dueAt : null;
   const due = alerted.dueAt === null ? null : Math.max(alerted.dueAt, now + SETTLE_MS);
   // What an earlier attempt noted as armed, it may have died before arming.
@@ -127,9 +137,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     changed: !shared || JSON.stringify(next) !== JSON.stringify(published),
     bucket: view.bucket,
     effects,
-    repeated: published.effects.filter(
-      (kept) => isOwn(kept) && view.repeatSince !== null && kept.at >= view.repeatSince,
-    ),
+    repeated: published.effects.filter((kept) => isOwn(kept) && isUntold(kept, view)),
     alerts: alerted.opened,
     armAt,
   };
@@ -148,6 +156,17 @@ function segmentReasons(
 
 const alertReasons = ({ reasons }: Alert): string =>
   reasons.map(({ code, value }) => `${code}:${value}`).join();
+
+/** Whether an effect of an earlier write may never have been told. */
+const isUntold = (kept: KeptEffect, { repeatSince, withheldReceipts }: GroupView): boolean =>
+  (repeatSince !== null && kept.at >= repeatSince) ||
+  (isConsentEffect(kept) && kept.receivedAt !== null && withheldReceipts.has(kept.receivedAt));
+
+/** Alerts of a rule for cues of these times, under every id the subject may have had when they opened. */
+function alertIdsOf(graph: SubjectGraph, rule: string, occurredAt: readonly EpochMs[]): readonly AlertId[] {
+  const ids = new Set([graph.subjectId, ...graph.nodes.map((node) => subjectIdOf([node]))]);
+  return [...ids].flatMap((id) => occurredAt.map((at) => alertIdOf(id, rule, at)));
+}
 
 const round = (score: number | null | undefined): string => (score == null ? 'none' : score.toFixed(1));
 
@@ -179,6 +198,7 @@ function mergePublished(a: Published, b: Published): Published {
         : {
             firedAt: Math.max(own.firedAt, fired.firedAt),
             occurredAt: Math.max(own.occurredAt, fired.occurredAt),
+            earlier: earlierOf([own, fired]),
           };
   }
   const dueAt = a.dueAt === null ? b.dueAt : b.dueAt === null ? a.dueAt : Math.min(a.dueAt, b.dueAt);

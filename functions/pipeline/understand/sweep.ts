@@ -1,9 +1,11 @@
+import { EMPTY_CONSENT } from '../../contracts/consent.ts';
 import type { SubjectId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
-import type { ConsentState } from '../../contracts/profile.ts';
 import { nodeOfSubjectId, type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import { EMPTY_STATE, mergeConsent } from '../3-profile/state.ts';
+import { standingsOf } from '../../rights/consent/standing.ts';
+import { mergeConsent } from '../../rights/consent/state.ts';
+import { EMPTY_STATE } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
 import type { UnderstandContext } from './context.ts';
 import { atomsToldOf, emit, emptyEmission, gatherPublished } from './emit.ts';
@@ -48,7 +50,7 @@ export async function sweep(
       alerts += group.published.alerts.length;
       for (const asked of group.askedFor) done.add(asked);
     }
-    await emit(emission, ports);
+    await emit(emission, ports, now);
     const known = new Set(groups.flatMap((group) => group.askedFor));
     await ports.cues.forget(page.filter((cue) => done.has(cue.subjectId) || !known.has(cue.subjectId)));
   }
@@ -97,20 +99,26 @@ function groupsOf(
     asked.set(graph.subjectId, entry);
   }
   return [...asked.values()].map(({ graph, ids, dueAt }) => {
-    const view = { ...viewOf(graph, world), repeatSince: dueAt };
+    const view = { ...viewOf(graph, world, context, now), repeatSince: dueAt };
     return { graph, askedFor: ids, published: publishGroup(view, context, now) };
   });
 }
 
 /** A subject as it is stored, to be judged without any new signal. */
-export function viewOf(graph: SubjectGraph, world: World): GroupView {
+export function viewOf(
+  graph: SubjectGraph,
+  world: World,
+  { jurisdiction }: UnderstandContext,
+  now: EpochMs,
+): GroupView {
   const states = graph.atoms
     .map((atom) => world.nodes.get(atom)?.state ?? null)
     .map((state) => (state === null ? EMPTY_STATE : decodeState(state)));
+  const consent = states.map((state) => state.consent).reduce(mergeConsent, EMPTY_CONSENT);
   return {
     graph,
     states,
-    consent: states.reduce((merged: ConsentState, state) => mergeConsent(merged, state.consent), {}),
+    standings: standingsOf(jurisdiction, consent, now),
     world,
     before: new Map(graph.nodes.map((node) => [node, graph.subjectId])),
     bucket: SWEEP,
@@ -118,6 +126,7 @@ export function viewOf(graph: SubjectGraph, world: World): GroupView {
     receivedAt: null,
     atoms: graph.atoms.map((atom): AtomVersion => [atom, world.nodes.get(atom)?.version ?? 0]),
     identity: [],
+    withheldReceipts: new Set(),
     settled: true,
   };
 }

@@ -70,7 +70,7 @@ export async function understand(
   for (const plan of done) gather(emission, plan, telling);
   for (const record of records) if (record.values === null) gatherUnreadable(emission, record, now);
   if (emission.records.length > 0) await ports.records.put(emission.records);
-  await emit(emission, ports);
+  await emit(emission, ports, now);
   const failed = new Set([...pending.values()].flat().map((delivery) => delivery.sequenceNumber));
   return {
     failed: [...failed],
