@@ -204,13 +204,15 @@ export const flow = {
   },
   serve: {
     entry: 'functions/pipeline/6-serve/handler.ts',
-    purpose: 'answers operational systems: profiles, subjects, alerts, receipts',
+    purpose: 'answers operational systems: profiles, subjects, consents, alerts, receipts',
     trigger: {
       kind: 'http',
       api: 'operations',
       routes: [
         { method: 'POST', path: '/v1/profiles/lookup', scope: 'profiles:read', throttle: OPERATE },
         { method: 'GET', path: '/v1/subjects/{subjectId}', scope: 'profiles:read', throttle: OPERATE },
+        { method: 'POST', path: '/v1/consents', scope: 'consents:write', throttle: OPERATE },
+        { method: 'POST', path: '/v1/consents/lookup', scope: 'consents:read', throttle: OPERATE },
         { method: 'GET', path: '/v1/alerts', scope: 'alerts:read', throttle: OPERATE },
         {
           method: 'POST',
@@ -231,6 +233,7 @@ export const flow = {
       { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
       { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:UpdateItem'], indexes: true },
       { on: 'records', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'signals', actions: ['kinesis:PutRecords'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'tokenKey', actions: ['kms:GenerateMac'] },
     ],

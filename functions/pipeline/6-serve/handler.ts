@@ -4,7 +4,9 @@ import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { outcomeRecords } from '../../adapters/aws/outcome-records.ts';
 import { profileStore } from '../../adapters/aws/profile-store.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
+import { signalStream } from '../../adapters/aws/signal-stream.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
+import { consentLookupSchema, consentRequestSchema } from '../../contracts/consents-api.ts';
 import { asAlertId, asSubjectId } from '../../contracts/ids.ts';
 import {
   alertPathSchema,
@@ -20,6 +22,7 @@ import { required } from '../../runtime/environment.ts';
 import { type HttpAnswer, httpHandler, parsedBody, parsedBy, problem } from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { type AlertAction, listAlerts, moveAlert } from './alerts.ts';
+import { lookupConsent, recordConsent } from './consents.ts';
 import type { ServePorts } from './ports.ts';
 import { lookupProfile, profileOfSubject } from './profiles.ts';
 import { lookupReceipt } from './receipts.ts';
@@ -61,6 +64,18 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
     const path = subjectPathSchema.safeParse(event.pathParameters);
     if (!path.success) return noSuch('Unknown customer');
     return told(await profileOfSubject(asSubjectId(path.data.subjectId), policy, ports, clock()));
+  },
+  'POST /v1/consents': async (event, { policy, ports, clock }) => {
+    const parsed = parsedBody(consentRequestSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    const answer = told(await recordConsent(parsed.value, policy, ports, clock()));
+    // Queued, and not yet applied.
+    return answer.status === 200 ? { ...answer, status: 202 } : answer;
+  },
+  'POST /v1/consents/lookup': async (event, { policy, ports, clock }) => {
+    const parsed = parsedBody(consentLookupSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    return told(await lookupConsent(parsed.value.identifiers, policy, ports, clock()));
   },
   'GET /v1/alerts': async (event, { ports }) => {
     const parsed = parsedBy(alertsQuerySchema, event.queryStringParameters ?? {});
@@ -113,6 +128,7 @@ export const handler = serveHandler(
         receipts: outcomeRecords(),
         keyring: subjectKeyring(secrets),
         lineage: lineageStream(),
+        signals: signalStream(),
       },
       clock: Date.now,
     };

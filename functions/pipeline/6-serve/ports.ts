@@ -2,6 +2,7 @@ import type { Alert, AlertState } from '../../contracts/alerts.ts';
 import type { AlertId, AtomId, IdentifierToken, MessageToken, SubjectId } from '../../contracts/ids.ts';
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
+import type { Signal } from '../../contracts/signal.ts';
 import type { Published, SubjectGraph } from '../../contracts/subject.ts';
 import type { SubjectKeyring } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -79,6 +80,8 @@ export interface ServePorts {
   readonly subjects: SubjectStore;
   readonly alerts: AlertBook;
   readonly receipts: Receipts;
+  /** Where an act of consent is handed to `understand`. @throws ThrottledError, TransientError */
+  readonly signals: { append(signalsByBucket: ReadonlyMap<string, readonly Signal[]>): Promise<void> };
   readonly keyring: Pick<SubjectKeyring, 'read'>;
   /** @throws ThrottledError, TransientError */
   readonly lineage: { append(rowsByBucket: ReadonlyMap<string, readonly LineageRow[]>): Promise<void> };

@@ -93,17 +93,21 @@ function overrulesGpc(
   return act.at >= (law.consentOverGpc?.value === 'once-given' ? gpc.firstAt : gpc.lastAt);
 }
 
-/** Whether a minor's rule denies the purpose. Years pass since the age was stated, by whole years only: somebody counts as
- * younger for up to a year, until it is stated anew. */
+/** Full years of age; null when none was stated. Years pass since then by whole ones only: somebody counts as younger for
+ * up to a year, until it is stated anew. */
+export const ageAt = ({ age }: ConsentState, now: EpochMs): number | null =>
+  age === null ? null : age.years + Math.max(0, Math.floor((now - age.at) / YEAR_MS));
+
+/** Whether a minor's rule denies the purpose. */
 function isDeniedByAge(
   law: JurisdictionDefinition,
-  { age }: ConsentState,
+  consent: ConsentState,
   purpose: Purpose,
   act: ExplicitChoice | null,
   now: EpochMs,
 ): boolean {
-  if (age === null) return false;
-  const years = age.years + Math.max(0, Math.floor((now - age.at) / YEAR_MS));
+  const years = ageAt(consent, now);
+  if (years === null) return false;
   const isGranted = act !== null && act.depth !== 'none';
   return law.minors.value.denied.some(({ underAge, purposes, unless }) => {
     if (years >= underAge || !purposes.includes(purpose)) return false;

@@ -9,6 +9,7 @@ import {
   type StatedAge,
   type Statement,
 } from '../../contracts/consent.ts';
+import type { MessageToken } from '../../contracts/ids.ts';
 import {
   type ConsentChoices,
   compareDepths,
@@ -21,6 +22,7 @@ import type { EpochMs } from '../../kernel/time.ts';
 
 /** First 48 bits of a message token: the name of the record that the message made. */
 const REF_LENGTH = 8;
+export const refOf = (token: MessageToken): string => token.slice(0, REF_LENGTH);
 
 /**
  * Folds every choice that the signals carry into an atom's consent: acts (`Consent Changed`), statements
@@ -43,7 +45,7 @@ export function foldConsent(
         at,
         guardian: fact.guardian === true,
         notice: fact.notice ?? null,
-        ref: signal.messageToken.slice(0, REF_LENGTH),
+        ref: refOf(signal.messageToken),
       });
     }
     if (signal.gpc === true && gpcDenies.length > 0)

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { memoryAlertBook } from '../../../functions/adapters/memory/alert-book.ts';
 import { memoryLineageStream } from '../../../functions/adapters/memory/lineage-stream.ts';
 import { memoryOutcomeRecords } from '../../../functions/adapters/memory/outcome-records.ts';
+import { memorySignalStream } from '../../../functions/adapters/memory/signal-stream.ts';
 import type { ConsentChoices } from '../../../functions/contracts/purposes.ts';
 import type { Fact, Identifier, IdentifierType, Signal } from '../../../functions/contracts/signal.ts';
 import { IDENTIFIER_TYPES } from '../../../functions/contracts/signal.ts';
@@ -51,6 +52,7 @@ export function operations(jurisdiction = 'eu') {
   const region = new MemoryRegion(jurisdiction);
   const lineage = memoryLineageStream();
   const receipts = memoryOutcomeRecords();
+  const signals = memorySignalStream();
   const environment: Readonly<Record<string, string>> = { JURISDICTION: jurisdiction, SIGNAL_BUCKETS: '8' };
   const policy = policyOf((name) => environment[name] ?? '', SECRETS);
   let now = NOW;
@@ -90,6 +92,7 @@ export function operations(jurisdiction = 'eu') {
     region,
     lineage,
     receipts,
+    signals,
     policy,
     setNow: (at: number) => {
       now = at;
