@@ -62,6 +62,7 @@ export function operations(jurisdiction = 'eu') {
       subjects: region.store,
       alerts: memoryAlertBook(region.effects.opened),
       receipts,
+      signals,
       lineage,
       keyring: region.keyring,
     },
