@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningPair, startPair } from './running-pair.ts';
 import { archiveStories } from './stories/archive.ts';
+import { consentStories } from './stories/consent.ts';
 import { customerStories } from './stories/customers.ts';
 import { lawfulStories } from './stories/lawful.ts';
 import { personalDataStories } from './stories/personal-data.ts';
@@ -18,6 +19,7 @@ describe('two stacks on one machine, through their public faces', () => {
   const endOfSilence = silenceStory(pair);
   customerStories(pair);
   lawfulStories(pair);
+  consentStories(pair);
   personalDataStories(pair);
   endOfSilence();
   archiveStories(pair);

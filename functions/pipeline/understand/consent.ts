@@ -18,6 +18,8 @@ export interface ConsentOutcome {
   readonly withheldReceipts: ReadonlySet<EpochMs>;
 }
 
+const NOTHING: ConsentOutcome = { changes: [], lostProfiling: false, withheldReceipts: new Set() };
+
 /** Compares how the purposes stand with how they stood for each of the subjects that the atoms were. */
 export function consentOutcome(
   group: readonly Atom[],
@@ -26,6 +28,8 @@ export function consentOutcome(
   context: UnderstandContext,
   now: EpochMs,
 ): ConsentOutcome {
+  const isAsBefore = group.length === 1 && group.every((atom) => atom.consent === atom.state.consent);
+  if (isAsBefore) return NOTHING;
   const signals = group.flatMap(({ deliveries }) => deliveries.map(({ signal }) => signal));
   const before = formerStandings(group, context, now);
   return {

@@ -1,24 +1,12 @@
-import type { ConsentState } from '../../contracts/consent.ts';
 import type { WithheldReason } from '../../contracts/outcomes.ts';
 import { type ConsentDepth, compareDepths, type Purpose } from '../../contracts/purposes.ts';
 import type { Signal } from '../../contracts/signal.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import type { JurisdictionDefinition } from '../../registry/jurisdiction-definition.ts';
-import { type Standing, type Standings, standingOf } from './standing.ts';
+import type { Standing, Standings } from './standing.ts';
 
 /** Whether a purpose stands deep enough. */
 export const permits = (standing: Standing, depth: ConsentDepth = 'basic'): boolean =>
   compareDepths(standing.depth, depth) >= 0;
-
-/** Whether one purpose may be served for this customer at `now`: what the law takes as given, unless the customer chose.
- * A contract purpose can't be refused piecemeal: it is what the customer asked for. */
-export const isPermitted = (
-  jurisdiction: JurisdictionDefinition,
-  consent: ConsentState,
-  purpose: Purpose,
-  now: EpochMs,
-  depth: ConsentDepth = 'basic',
-): boolean => permits(standingOf(jurisdiction, consent, purpose, now), depth);
 
 /** What a signal's facts rest on when no contract carries them. */
 export interface Rest {

@@ -3,6 +3,7 @@ import {
   type ConsentOrigin,
   type ConsentState,
   type ExplicitChoice,
+  isEmptyConsent,
   NO_CHOICES,
   type PurposeChoices,
 } from '../../contracts/consent.ts';
@@ -31,16 +32,24 @@ export type Standings = Readonly<Record<Purpose, Standing>>;
 const YEAR_MS = 365.25 * DAY_MS;
 const DENIED = Number.POSITIVE_INFINITY;
 
+/** How the purposes stand under a law for whoever said nothing: asked for most signals, and the same for all. */
+const unspoken = new WeakMap<JurisdictionDefinition, Standings>();
+
 /** How every purpose stands: what the law takes as given, the customer's choices, and their age at `now`. */
 export function standingsOf(law: JurisdictionDefinition, consent: ConsentState, now: EpochMs): Standings {
-  return Object.fromEntries(
+  const isSilent = isEmptyConsent(consent);
+  const known = isSilent ? unspoken.get(law) : undefined;
+  if (known !== undefined) return known;
+  const standings = Object.fromEntries(
     PURPOSES.map((purpose) => [purpose, standingOf(law, consent, purpose, now)]),
   ) as Standings;
+  if (isSilent) unspoken.set(law, standings);
+  return standings;
 }
 
 /** How one purpose stands. In this order: contract; age; an act or, where it is stricter and newer, a statement; Global
  * Privacy Control, unless an act came after it (see `consentOverGpc`); the lawful default. */
-export function standingOf(
+function standingOf(
   law: JurisdictionDefinition,
   consent: ConsentState,
   purpose: Purpose,

@@ -4,6 +4,7 @@ import {
   type ConsentState,
   type ExplicitChoice,
   type GpcSeen,
+  isEmptyConsent,
   NO_CHOICES,
   type PurposeChoices,
   type StatedAge,
@@ -98,6 +99,8 @@ function withEach(
  * idempotent, with `EMPTY_CONSENT` neutral.
  */
 export function mergeConsent(a: ConsentState, b: ConsentState): ConsentState {
+  if (a === b || isEmptyConsent(b)) return a;
+  if (isEmptyConsent(a)) return b;
   const purposes: Partial<Record<Purpose, PurposeChoices>> = {};
   for (const purpose of PURPOSES) {
     const [x, y] = [a.purposes[purpose], b.purposes[purpose]];
