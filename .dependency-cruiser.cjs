@@ -35,7 +35,7 @@ module.exports = {
       to: {
         path: '^functions/(pipeline|evidence)/',
         pathNot:
-          '^functions/pipeline/(6-serve/|3-profile/(state|state-codec|seen|person|person-codec)\\.ts|4-score/|understand/ports\\.ts)',
+          '^functions/pipeline/(6-serve/|3-profile/(state|state-codec|revocable|seen|person|person-codec)\\.ts|4-score/|understand/ports\\.ts)',
       },
     },
     {

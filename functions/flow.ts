@@ -207,7 +207,7 @@ export const flow = {
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
       { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
-      { on: 'alerts', actions: ['dynamodb:PartiQLInsert'] },
+      { on: 'alerts', actions: ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'events', actions: ['events:PutEvents'] },
       { on: 'tokenKey', actions: ['kms:GenerateMac'] },
@@ -215,7 +215,7 @@ export const flow = {
   },
   serve: {
     entry: 'functions/pipeline/6-serve/handler.ts',
-    purpose: 'answers operational systems: profiles, subjects, alerts, receipts, identity',
+    purpose: 'answers operational systems: profiles, subjects, consents, alerts, receipts, identity',
     trigger: {
       kind: 'http',
       api: 'operations',
@@ -240,6 +240,8 @@ export const flow = {
           scope: 'identity:write',
           throttle: STEWARD,
         },
+        { method: 'POST', path: '/v1/consents', scope: 'consents:write', throttle: OPERATE },
+        { method: 'POST', path: '/v1/consents/lookup', scope: 'consents:read', throttle: OPERATE },
         { method: 'GET', path: '/v1/alerts', scope: 'alerts:read', throttle: OPERATE },
         {
           method: 'POST',

@@ -3,7 +3,8 @@ import type { Outcome } from './outcomes.ts';
 import type { EventClass } from './signal.ts';
 
 /** The archive's tables. `signals`: one row per applied signal, exactly. `refusals`: one row per event that ended any
- * other way. `effects`: one row per merge, refused link, segment move and alert. */
+ * other way. `effects`: one row per merge, refused link, segment move, alert and change
+ * of consent. */
 export const ARCHIVE_TABLES = ['signals', 'refusals', 'effects'] as const;
 export type ArchiveTable = (typeof ARCHIVE_TABLES)[number];
 
@@ -19,6 +20,10 @@ export const EFFECT_KINDS = [
   'alert-opened',
   'alert-acknowledged',
   'alert-resolved',
+  'alert-closed',
+  'consent-granted',
+  'consent-withdrawn',
+  'gpc-honoured',
 ] as const;
 export type EffectKind = (typeof EFFECT_KINDS)[number];
 
@@ -61,7 +66,7 @@ export interface RefusalRow extends LineageBase {
 export interface EffectRow extends LineageBase {
   readonly table: 'effects';
   readonly kind: EffectKind;
-  /** Segment, alert rule or identifier type, by registry name. */
+  /** Segment, alert rule or identifier type, by registry name; a purpose for changes of consent. */
   readonly name: string;
   /** Reason codes, comma-separated. */
   readonly reasons: string;

@@ -4,7 +4,7 @@ import type { SubjectId } from './ids.ts';
 import { OUTCOMES } from './outcomes.ts';
 import { ORIGINS, PERSON_ATTRIBUTES } from './person.ts';
 import { DAY_PARTS } from './profile.ts';
-import { purposeSchema } from './purpose-schemas.ts';
+import { consentDepthSchema, purposeSchema } from './purpose-schemas.ts';
 import { PURPOSES } from './purposes.ts';
 import { CONTACT_CHANNELS, IDENTIFIER_TYPES } from './signal.ts';
 
@@ -103,9 +103,14 @@ const consentSchema = z.object({
     .describe("Null: no choice was made, and the jurisdiction's default holds."),
   at: time.nullable(),
   origin: z
-    .enum(['explicit', 'gpc'])
+    .enum(['explicit', 'stated', 'gpc', 'minor'])
     .nullable()
-    .describe('`explicit` by the customer, or `gpc` by their browser (Global Privacy Control).'),
+    .describe(
+      'What decides: `explicit` an act of the customer · `stated` their consent manager · `gpc` their browser (Global Privacy Control) · `minor` their age. Null: the lawful default.',
+    ),
+  depth: consentDepthSchema.describe(
+    '`none` refused · `basic` what happened may be counted · `full` also what it was about, and what may be concluded from it.',
+  ),
   inEffect: z.boolean().describe('Whether the purpose is permitted now: choice and default together.'),
 });
 

@@ -35,7 +35,8 @@ export const WITHHELD_REASONS = {
   'no-consent':
     "the jurisdiction's default denies every purpose of this signal and the customer has not opted in",
   'customer-refused':
-    'the customer denied every purpose of this signal, by choice or by Global Privacy Control',
+    'the customer denied every purpose of this signal, by choice or by Global Privacy Control, or had when it happened',
+  minor: 'the law denies every purpose of this signal for somebody of this age',
   'processing-restricted': 'processing of this customer is restricted, and what is kept may only be stored',
 } as const;
 export type WithheldReason = keyof typeof WITHHELD_REASONS;

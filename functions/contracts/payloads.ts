@@ -1,3 +1,4 @@
+import type { EpochMs } from '../kernel/time.ts';
 import type { AtomId, IdentifierToken, MessageToken, SubjectId } from './ids.ts';
 import type { EffectKind } from './lineage.ts';
 import type { PersonAttributes } from './person.ts';
@@ -14,6 +15,8 @@ export interface SignalPayload {
   readonly stated?: PersonAttributes;
   /** Purposes it was applied for; none when it was withheld. */
   readonly allowed: readonly Purpose[];
+  /** What its facts rested on: a moment that they are not older than; null when a contract carried them. */
+  readonly since: EpochMs | null;
   /** Version of the atom's stored state that holds it. Told again after a crash it may name a later one. */
   readonly version: number;
 }
@@ -35,7 +38,7 @@ export type AtomVersion = readonly [AtomId, number];
 const FORM = 1;
 
 /** Position by position, since names would be most of it. */
-export const signalPayloadText = ({ signal, stated, allowed, version }: SignalPayload): string =>
+export const signalPayloadText = ({ signal, stated, allowed, version, since }: SignalPayload): string =>
   JSON.stringify([
     FORM,
     signal.messageToken,
@@ -51,6 +54,8 @@ export const signalPayloadText = ({ signal, stated, allowed, version }: SignalPa
     signal.gpc === true ? 1 : 0,
     allowed,
     version,
+    signal.depth === 'full' ? 1 : 0,
+    since ?? -1,
     ...(stated === undefined ? [] : [stated]),
   ]);
 
@@ -76,12 +81,14 @@ export function signalPayloadIn(text: string): SignalPayload | null {
     facts: at[9] as readonly Fact[],
     ...(at[10] === 0 ? {} : { consent: at[10] as ConsentChoices }),
     ...(at[11] === 1 ? { gpc: true as const } : {}),
+    ...(at[14] === 1 ? { depth: 'full' as const } : {}),
   };
   return {
     signal,
     allowed: at[12] as readonly Purpose[],
     version: at[13] as number,
-    ...(at[14] === undefined ? {} : { stated: at[14] as PersonAttributes }),
+    since: typeof at[15] === 'number' && at[15] >= 0 ? at[15] : null,
+    ...(at[16] === undefined ? {} : { stated: at[16] as PersonAttributes }),
   };
 }
 

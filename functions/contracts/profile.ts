@@ -1,4 +1,5 @@
 import type { EpochMs } from '../kernel/time.ts';
+import type { ConsentState } from './consent.ts';
 import type { Purpose } from './purposes.ts';
 import type { ContactChannel } from './signal.ts';
 
@@ -19,14 +20,6 @@ export interface WeekCounts {
   readonly contacts: number;
   readonly feedback: number;
 }
-
-/** The latest choice for one purpose. `explicit` beats `gpc` at the same instant, and a refusal beats a grant. */
-export interface ConsentChoice {
-  readonly granted: boolean;
-  readonly at: EpochMs;
-  readonly origin: 'explicit' | 'gpc';
-}
-export type ConsentState = Readonly<Partial<Record<Purpose, ConsentChoice>>>;
 
 export const FLAG_CODES = [
   'praise',
@@ -84,6 +77,18 @@ export interface ProfileState {
   readonly cartValueMinor: number;
   readonly cartClosedAt: EpochMs | null;
   readonly consent: ConsentState;
+  /** What rests on purposes that the customer can refuse, apart from the rest, so that it can be dropped as a whole. */
+  readonly revocable: readonly RevocablePart[];
+}
+
+/** Facts of signals that were applied for these purposes only, and of no other. */
+export interface RevocablePart {
+  /** In the order of PURPOSES; any one of them carries it. */
+  readonly purposes: readonly Purpose[];
+  /** None of the facts is older: a refusal from before this time is no matter. */
+  readonly since: EpochMs;
+  /** Without consent and parts of its own. */
+  readonly facts: ProfileState;
 }
 
 export const WEEKS_KEPT = 53;

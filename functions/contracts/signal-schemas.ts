@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { EVENT_CLASSES } from './event-classes.ts';
-import { consentChoicesSchema, purposeSchema } from './purpose-schemas.ts';
+import { consentChoicesSchema, consentCodeSchema, languageSchema, purposeSchema } from './purpose-schemas.ts';
 import { CONTACT_CHANNELS, IDENTIFIER_TYPES } from './signal.ts';
 
 /** What the profile understands of a signal. The registry's signal definitions translate names and properties into
@@ -23,7 +23,17 @@ export const factSchema = z.discriminatedUnion('kind', [
   /** 0 worst, 100 best; for effort 0 is hardest. */
   z.object({ kind: z.literal('satisfaction'), score: z.int().min(0).max(100) }),
   z.object({ kind: z.literal('effort'), score: z.int().min(0).max(100) }),
-  z.object({ kind: z.literal('consent'), choices: consentChoicesSchema }),
+  /** A dated act: who chose what, shown which notice. */
+  z.object({
+    kind: z.literal('consent'),
+    choices: consentChoicesSchema,
+    guardian: z.literal(true).optional(),
+    notice: consentCodeSchema.optional(),
+    language: languageSchema.optional(),
+    recorder: consentCodeSchema.optional(),
+  }),
+  /** Full years of age when it was said; everybody from 18 on is 18. */
+  z.object({ kind: z.literal('age'), years: z.int().min(0).max(18) }),
   /** An agent flagged something about the relationship. */
   z.object({
     kind: z.literal('flag'),
@@ -43,6 +53,7 @@ export const signalSchema = z.object({
   receivedAt: z.int(),
   identifiers: z.tuple([identifierSchema], identifierSchema),
   facts: z.array(factSchema),
+  depth: z.literal('full').optional(),
   consent: consentChoicesSchema.optional(),
   gpc: z.literal(true).optional(),
   person: z.base64().max(16_384).optional(),

@@ -35,7 +35,9 @@ export interface Signal {
   /** At least one, highest priority first; the first names the atom. */
   readonly identifiers: readonly [Identifier, ...Identifier[]];
   readonly facts: readonly Fact[];
-  /** Choices the event itself carries (`context.consent`), keyed by purpose. */
+  /** The purposes must be permitted in full; absent: a basic permission is enough. */
+  readonly depth?: 'full';
+  /** What the sender's consent manager says holds (`context.consent`), keyed by purpose. */
   readonly consent?: ConsentChoices;
   /** `Sec-GPC: 1` came with the request. Its absence means nothing. */
   readonly gpc?: true;

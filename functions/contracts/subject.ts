@@ -103,6 +103,14 @@ export interface Published {
   readonly effects: readonly KeptEffect[];
 }
 
+/** When an alert rule fired last, and for a cue of which time. */
+export interface Fired {
+  readonly firedAt: EpochMs;
+  readonly occurredAt: EpochMs;
+  /** Cues of earlier alerts, newest first, which may still be open. */
+  readonly earlier?: readonly EpochMs[];
+}
+
 /** An effect, compact; `by` is the partition bucket (or `sweep`) whose write made it. */
 export interface KeptEffect {
   readonly by: string;
@@ -118,8 +126,8 @@ export interface KeptEffect {
   readonly toldAs?: SubjectId;
   /** With `alert-opened`: the alert, since it may have to be written again. */
   readonly alert?: Alert;
-  /** With `alert-resolved`: the alert that no longer holds. */
-  readonly closes?: AlertId;
+  /** With `alert-closed`: the alerts that no longer hold. */
+  readonly closes?: readonly AlertId[];
 }
 
 export const NOTHING_PUBLISHED: Published = { segments: {}, alerts: {}, dueAt: null, effects: [] };

@@ -24,6 +24,8 @@ export interface AlertRuleDefinition {
   readonly severity: Alert['severity'];
   /** Evaluated only when every one of these is permitted for the customer. */
   readonly purposes: readonly Purpose[];
+  /** How deep they must be permitted (absent: `basic`). What concludes on the future needs `full`. */
+  readonly depth?: 'full';
   /** The cue, or null while it does not hold. Pure. */
   cue(view: CueView): Cue | null;
   /** For absence cues: the next moment at which the cue could hold without any further signal; null when none. */

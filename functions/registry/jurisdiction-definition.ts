@@ -85,6 +85,9 @@ interface Law {
   }>;
   /** Purposes that `Sec-GPC: 1` denies. */
   readonly globalPrivacyControl: Sourced<readonly Purpose[]>;
+  /** How an explicit consent stands against `Sec-GPC: 1`. `once-given`: one given after the first signal stands, also
+   * against later ones · `until-next-signal`: the next signal takes it back (absent: this one, being the stricter). */
+  readonly consentOverGpc?: Sourced<'once-given' | 'until-next-signal'>;
   readonly retention: Readonly<Record<EventClass, Sourced<Retention>>>;
   /** What a request for erasure does to what is younger than its minimum retention. `erase`: erases it all the same ·
    * `restrict-until-floor`: nobody uses it any more, and it is erased once the minimum has passed. */

@@ -25,6 +25,8 @@ export interface SegmentDefinition {
   readonly description: string;
   /** Computed only when every one of these is permitted for the customer. */
   readonly purposes: readonly Purpose[];
+  /** How deep they must be permitted (absent: `basic`). What concludes on the future needs `full`. */
+  readonly depth?: 'full';
   /** A number that grows with belonging, or null when the profile can't tell. Formula and source in the file. */
   score(view: ProfileView): number | null;
   /** Enters at this score or above … */

@@ -24,11 +24,15 @@ export interface SignalDefinition<Properties = unknown> {
   readonly description: string;
   readonly eventClass: EventClass;
   readonly purposes: readonly Purpose[];
+  /** How deep they must be permitted (absent: `basic`). What tells which things somebody looked at needs `full`. */
+  readonly depth?: 'full';
   /** Kinds of source that usually send it. */
   readonly sources: readonly SourceKind[];
   /** Unknown keys are dropped. An issue may name its reason with `params.reason` (see `fields.ts`). */
   readonly properties: z.ZodType<Properties>;
   facts(properties: Properties, context: FactContext): readonly Fact[];
+  /** The event is an act of choosing, and what was chosen is in its `context.consent`. */
+  readonly choiceInContext?: true;
   /** The entry proves itself: one test runs every example of every entry. */
   readonly examples: {
     readonly good: readonly {

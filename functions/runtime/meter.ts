@@ -7,7 +7,8 @@ export type Count =
   | 'busEvents'
   | 'conflicts'
   | 'redelivered'
-  | 'retries';
+  | 'retries'
+  | 'unknownConsentCategories';
 
 const counts = new Map<Count, number>();
 

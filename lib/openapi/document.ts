@@ -64,7 +64,10 @@ function operationOf(api: 'collect' | 'operations', route: HttpRoute, described:
       ? {}
       : { requestBody: { required: true, content: content(described.body) } }),
     responses: {
-      200: { description: 'Done.', content: content({ [JSON_TYPE]: described.answer }) },
+      [described.status ?? 200]: {
+        description: described.status === 202 ? 'Safely queued.' : 'Done.',
+        content: content({ [JSON_TYPE]: described.answer }),
+      },
       ...Object.fromEntries(
         refusals.map((status) => [
           status,

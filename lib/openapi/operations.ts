@@ -7,6 +7,21 @@ import {
   segmentEventSchema,
 } from '../../functions/contracts/collect-api.ts';
 import {
+  consentAnswerSchema,
+  consentLookupSchema,
+  consentReceiptSchema,
+  consentRequestSchema,
+  consentViewSchema,
+} from '../../functions/contracts/consents-api.ts';
+import {
+  clearingSchema,
+  comparisonSchema,
+  explainRequestSchema,
+  explanationSchema,
+  rebuildRequestSchema,
+  rebuildStepSchema,
+} from '../../functions/contracts/evidence-api.ts';
+import {
   linksViewSchema,
   reviewDecisionSchema,
   reviewPageSchema,
@@ -16,14 +31,6 @@ import {
   unmergeAnswerSchema,
   unmergeSchema,
 } from '../../functions/contracts/identity-api.ts';
-import {
-  clearingSchema,
-  comparisonSchema,
-  explainRequestSchema,
-  explanationSchema,
-  rebuildRequestSchema,
-  rebuildStepSchema,
-} from '../../functions/contracts/evidence-api.ts';
 import {
   alertPageSchema,
   alertPathSchema,
@@ -56,6 +63,11 @@ export const schemas = {
   CollectAnswer: collectAnswerSchema,
   ProfileLookup: profileLookupSchema,
   Profile: profileViewSchema,
+  ConsentRequest: consentRequestSchema,
+  ConsentReceipt: consentReceiptSchema,
+  ConsentAnswer: consentAnswerSchema,
+  ConsentLookup: consentLookupSchema,
+  Consent: consentViewSchema,
   Alert: alertViewSchema,
   AlertPage: alertPageSchema,
   ReceiptLookup: receiptLookupSchema,
@@ -92,6 +104,8 @@ export interface Description {
   /** By content type. */
   readonly body?: Readonly<Record<string, SchemaName>>;
   readonly answer: SchemaName;
+  /** Of the answer; absent: 200. */
+  readonly status?: 202;
   /** Problems of the function itself, besides those that every route has. */
   readonly problems: readonly (400 | 401 | 404 | 409 | 413 | 421)[];
 }
@@ -162,6 +176,25 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     body: { [JSON_TYPE]: 'Settlement' },
     answer: 'SettleAnswer',
     problems: [400, 404, 409],
+  },
+  'POST /v1/consents': {
+    operationId: 'recordConsent',
+    summary: "Records a customer's choices",
+    description:
+      'Safe to repeat: an act counts once. It is queued when this answers, and holds for everything from the batch on that brings it. A later act about the same purpose wins over an earlier one. Receipts are in the form of ISO/IEC TS 27560:2023.',
+    body: { [JSON_TYPE]: 'ConsentRequest' },
+    answer: 'ConsentAnswer',
+    status: 202,
+    problems: [400, 409],
+  },
+  'POST /v1/consents/lookup': {
+    operationId: 'lookupConsent',
+    summary: 'Says how every purpose stands for a customer, and by what',
+    description:
+      'Also for a customer who is not known here: then the law alone decides. When the identifiers lead to different customers the answer is 409.',
+    body: { [JSON_TYPE]: 'ConsentLookup' },
+    answer: 'Consent',
+    problems: [400, 409],
   },
   'GET /v1/alerts': {
     operationId: 'listAlerts',

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertBook } from '../../functions/adapters/aws/alert-book.ts';
 import { ALERT_DAYS, alertStore } from '../../functions/adapters/aws/alert-store.ts';
 import { memoryAlertBook } from '../../functions/adapters/memory/alert-book.ts';
+import { MemoryEffects } from '../../functions/adapters/memory/effects.ts';
 import type { Alert } from '../../functions/contracts/alerts.ts';
-import { asAlertId, asSubjectId } from '../../functions/contracts/ids.ts';
+import { type AlertId, asAlertId, asSubjectId } from '../../functions/contracts/ids.ts';
 import { DAY_MS } from '../../functions/kernel/time.ts';
 import type { AlertBook } from '../../functions/pipeline/6-serve/ports.ts';
 import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
@@ -28,6 +29,7 @@ afterAll(() => dynamo.stop());
 interface Opened {
   readonly book: AlertBook;
   open(alerts: readonly Alert[]): Promise<void>;
+  close(alertIds: readonly AlertId[], at: number): Promise<void>;
 }
 
 let made = 0;
@@ -56,17 +58,12 @@ async function inDynamoDb(): Promise<Opened> {
       ],
     }),
   );
-  return { book: alertBook(TableName), open: alertStore(TableName).open };
+  return { book: alertBook(TableName), ...alertStore(TableName) };
 }
 
 async function inMemory(): Promise<Opened> {
-  const alerts = new Map<string, Alert>();
-  return {
-    book: memoryAlertBook(alerts),
-    open: async (opened) => {
-      for (const alert of opened) if (!alerts.has(alert.alertId)) alerts.set(alert.alertId, alert);
-    },
-  };
+  const effects = new MemoryEffects();
+  return { book: memoryAlertBook(effects.opened), ...effects.alerts };
 }
 
 const alert = (at: number, changes: Partial<Alert> = {}): Alert => ({
@@ -118,6 +115,36 @@ describe.each([
     const ids = (await all(book, { state: 'open', limit: 2 })).map((each) => each.alertId);
     expect(new Set(ids).size).toBe(7);
     expect(ids).toHaveLength(7);
+  });
+
+  it('closes those of many that are there and not resolved, and does nothing when asked again', async () => {
+    const { book, open, close } = await make();
+    await open(range(30));
+    const [open0, acknowledged, resolved] = [0, 1, 2].map((at) => alert(at).alertId) as [
+      AlertId,
+      AlertId,
+      AlertId,
+    ];
+    await book.move(acknowledged, ACKNOWLEDGE);
+    await book.move(resolved, RESOLVE);
+    const unknown = asAlertId('alert-of-nobody-at-all');
+    const ids = [
+      open0,
+      unknown,
+      acknowledged,
+      resolved,
+      ...range(30)
+        .slice(3, 28)
+        .map((each) => each.alertId),
+    ];
+    await close(ids, NOW + 2_000);
+    await close(ids, NOW + 9_000);
+    const left = await all(book, { state: 'open', limit: 50 });
+    expect(left.map((each) => each.openedAt - NOW)).toEqual([29, 28]);
+    const closed = await all(book, { state: 'resolved', limit: 50 });
+    expect(closed).toHaveLength(28);
+    const resolvedAt = (id: AlertId) => closed.find((each) => each.alertId === id)?.resolvedAt;
+    expect([open0, acknowledged, resolved].map(resolvedAt)).toEqual([NOW + 2_000, NOW + 2_000, NOW + 900]);
   });
 
   it('filters by rule and by any of several subjects', async () => {

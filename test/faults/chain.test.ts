@@ -19,6 +19,7 @@ import { HOUR_MS } from '../../functions/kernel/time.ts';
 import { handler as collect } from '../../functions/pipeline/1-collect/handler.ts';
 import { personOf } from '../../functions/pipeline/3-profile/person.ts';
 import { decodePerson } from '../../functions/pipeline/3-profile/person-codec.ts';
+import { wholeState } from '../../functions/pipeline/3-profile/revocable.ts';
 import { decodeState } from '../../functions/pipeline/3-profile/state-codec.ts';
 import { handler as understand } from '../../functions/pipeline/understand/handler.ts';
 import { personContext } from '../../functions/pipeline/understand/ports.ts';
@@ -170,7 +171,7 @@ async function stateOf(run: string): Promise<unknown> {
     profiles: tokens.map((each) => {
       const state = nodes.get(each)?.state ?? null;
       if (state === null) return null;
-      const { signals, orders, visits, contacts, orderValueMinor } = decodeState(state);
+      const { signals, orders, visits, contacts, orderValueMinor } = wholeState(decodeState(state));
       return { signals, orders, visits, contacts, orderValueMinor };
     }),
     persons: await personsOf(tokens),
@@ -248,6 +249,10 @@ const EXPECTED_ROWS = {
   'refusals quarantined': 1,
   'refusals withheld': 1,
   'effects alert-opened repeat-contact': 1,
+  // Two visitors, each with what their consent manager stated.
+  'effects consent-granted analytics': 2,
+  'effects consent-granted personalisation': 2,
+  'effects consent-granted profiling': 2,
   ...Object.fromEntries(SEGMENTS.map((name) => [`effects segment-entered ${name}`, 1])),
 };
 

@@ -52,7 +52,7 @@ describe('law 2: effects happen once', () => {
       ])
         await region.deliverUntilDone([region.record([each])]);
       const state = decodeState(region.states()[tokenOf('userId', 'ada')] ?? '');
-      expect(state.consent.sharing).toMatchObject({ granted: false, at: NOW - 2 * DAY_MS });
+      expect(state.consent.purposes.sharing?.stated).toEqual([{ depth: 'none', at: NOW - 2 * DAY_MS }]);
     }
   });
 

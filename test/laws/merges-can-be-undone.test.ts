@@ -155,7 +155,7 @@ describe('law 4: merges can be undone', () => {
     const effects = region.archived().filter((row) => row.table === 'effects');
     const told = (kind: string) =>
       effects.filter((row) => row.kind === kind).map(({ name, reasons }) => [name, reasons]);
-    expect(told('alert-resolved')).toEqual([['repeat-contact', 'subject-split']]);
+    expect(told('alert-closed')).toEqual([['repeat-contact', 'subject-split']]);
     expect(told('subject-split')).toEqual(Array(2).fill(['operator', 'link-undone:operator']));
     expect(told('link-severed')).toHaveLength(1);
     expect(region.effects.published.filter(({ type }) => type === 'Subject Split')).toHaveLength(2);

@@ -17,7 +17,7 @@ const alerted = (
 ) =>
   alertsOf(
     SUBJECT,
-    { ...EMPTY_STATE, ...state },
+    () => ({ ...EMPTY_STATE, ...state }),
     new Set(names),
     published,
     [rule],

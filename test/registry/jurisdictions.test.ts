@@ -88,7 +88,9 @@ describe.each(all)('$code', (definition) => {
   });
 
   it('gives a source and a mark of confidence with every fact', () => {
-    expect(facts(definition).length).toBe(PURPOSES.length + EVENT_CLASSES.length + 13);
+    expect(facts(definition).length).toBe(
+      PURPOSES.length + EVENT_CLASSES.length + 13 + (definition.consentOverGpc === undefined ? 0 : 1),
+    );
     for (const { source, evidence } of facts(definition)) {
       expect(source).not.toBe('');
       expect(['primary source', 'secondary source', 'general knowledge']).toContain(evidence);

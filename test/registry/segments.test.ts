@@ -5,7 +5,7 @@ import type { SegmentDefinition, SegmentExample } from '../../functions/registry
 import { segments } from '../../functions/registry/segments/index.ts';
 
 const scored = (segment: SegmentDefinition, { state, at }: SegmentExample, isPermitted = () => true) =>
-  scoreProfile({ ...EMPTY_STATE, ...state }, [segment], isPermitted, at);
+  scoreProfile(() => ({ ...EMPTY_STATE, ...state }), [segment], isPermitted, at);
 
 describe.each(segments.map((segment) => [segment.name, segment] as const))('%s', (name, segment) => {
   it.each(segment.examples.in)('has whoever $why', (example) => {

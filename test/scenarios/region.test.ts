@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningPair, startPair } from './running-pair.ts';
 import { archiveStories } from './stories/archive.ts';
+import { consentStories } from './stories/consent.ts';
 import { customerStories } from './stories/customers.ts';
 import { identityStories } from './stories/identity.ts';
 import { lawfulStories } from './stories/lawful.ts';
@@ -20,6 +21,7 @@ describe('two stacks on one machine, through their public faces', () => {
   customerStories(pair);
   identityStories(pair);
   lawfulStories(pair);
+  consentStories(pair);
   personalDataStories(pair);
   endOfSilence();
   archiveStories(pair);

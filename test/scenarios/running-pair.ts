@@ -25,8 +25,9 @@ export class Door {
   readonly code: string;
   readonly region: Region;
   readonly ready: ReadyJurisdiction;
-  /** Events that this door, or a client that said so, has brought, and those sent on from the quarantine. */
-  readonly ledger = { sent: 0, replayed: 0 };
+  /** Events that this door, or a client that said so, has brought, those sent on from the quarantine, and applied
+   * ones that profiles no longer hold. */
+  readonly ledger = { sent: 0, replayed: 0, purged: 0 };
 
   constructor(code: string, region: Region, ready: ReadyJurisdiction) {
     this.code = code;

@@ -1,6 +1,7 @@
 import type { AtomId } from '../../contracts/ids.ts';
 import type { ArchiveTable, EffectKind } from '../../contracts/lineage.ts';
 import { type EffectPayload, effectPayloadIn, signalPayloadIn } from '../../contracts/payloads.ts';
+import { PURPOSES } from '../../contracts/purposes.ts';
 import { NOTHING_PUBLISHED, type Published, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey } from '../../contracts/subject-keys.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
@@ -8,6 +9,7 @@ import { PIPELINE_VERSION, type UnderstandContext } from '../../pipeline/underst
 import type { ProfileStore, World } from '../../pipeline/understand/ports.ts';
 import { publishGroup } from '../../pipeline/understand/publish.ts';
 import { viewOf } from '../../pipeline/understand/sweep.ts';
+import { consentReasons } from '../../rights/consent/changes.ts';
 import { type PlainRow, readPlainRows } from '../archive/parquet.ts';
 import type { DerivePorts, ExplainPorts } from './ports.ts';
 import { play } from './rebuild.ts';
@@ -181,12 +183,29 @@ async function deriveEffect(
   const subject = await subjectIn(scratch, payload);
   if (subject === null) return null;
   if (IDENTITY_KINDS.has(kind)) return subject.graph.subjectId === payload.subjectId ? { kind, name } : null;
-  // What was told before decides what is news: for a segment that was left, that the subject was in it.
-  const told: Published =
-    kind === 'segment-left' ? { ...NOTHING_PUBLISHED, segments: { [name]: 0 } } : NOTHING_PUBLISHED;
-  const judged = publishGroup({ ...viewOf(subject.graph, subject.world), told }, context, at);
+  const view = viewOf(subject.graph, subject.world, context, at);
+  if (kind === 'consent-granted' || kind === 'consent-withdrawn' || kind === 'gpc-honoured') {
+    const purpose = PURPOSES.find((each) => each === name);
+    if (purpose === undefined) return null;
+    const said = signals.map(({ signal }) => signal);
+    const derived = consentReasons(view.standings[purpose], said);
+    return derived.kinds.includes(kind) ? { kind, name, reasons: derived.reasons } : null;
+  }
+  const judged = publishGroup({ ...view, told: toldBefore(kind, name) }, context, at);
   const effect = judged.effects.find((each) => each.kind === kind && each.name === name);
   return effect === undefined ? null : { kind, name, reasons: effect.reasons };
+}
+
+/** What was told before decides what is news: for a segment that was left, that the subject was in it. */
+function toldBefore(kind: EffectKind, name: string): Published {
+  switch (kind) {
+    case 'segment-left':
+      return { ...NOTHING_PUBLISHED, segments: { [name]: 0 } };
+    case 'alert-closed':
+      return { ...NOTHING_PUBLISHED, alerts: { [name]: { firedAt: 0, occurredAt: 0, opened: [] } } };
+    default:
+      return NOTHING_PUBLISHED;
+  }
 }
 
 const IDENTITY_KINDS: ReadonlySet<EffectKind> = new Set(['subjects-merged', 'subject-split']);

@@ -45,10 +45,10 @@ export async function rebuildStep(
 ): Promise<RebuildStep> {
   const days = daysOf(request.from, request.to);
   // Choices in withheld signals count too, and lie among the refusals.
-  const objects = [
+  const objects = choicesFirst([
     ...(await objectsOf('signals', days, ports)),
     ...(await objectsOf('refusals', days, ports)),
-  ];
+  ]);
   const [after = '', skip = '0'] = request.cursor?.split('#') ?? [];
   let at = request.cursor === undefined ? 0 : Math.max(0, objects.indexOf(after));
   let from = Number(skip);
@@ -75,6 +75,12 @@ export async function rebuildStep(
   };
 }
 
+/** A withdrawal takes what rested on the purpose; so a grant that came after it has to be known before what rests on that. */
+const choicesFirst = (keys: readonly string[]): readonly string[] => {
+  const isChoices = (key: string): boolean => key.includes('/event_class=consent/');
+  return [...keys.filter(isChoices), ...keys.filter((key) => !isChoices(key))];
+};
+
 /** Plays archived signals through `understand`. */
 export async function play(
   signals: readonly ArchivedSignal[],
@@ -97,7 +103,7 @@ export async function play(
           ? signal
           : { ...signal, person: sealInTransit(context.secrets, stated, signal.messageToken) },
       ),
-      recorded: part.map(({ allowed }) => allowed),
+      recorded: part.map(({ allowed, since }) => ({ allowed, since })),
     });
   }
   for (let pending = records; pending.length > 0; ) {

@@ -48,10 +48,12 @@ export interface Collected {
   readonly refused: readonly RefusedEvent[];
   /** One per event, in the order they came. */
   readonly receipts: readonly Receipt[];
+  /** Consent categories that nobody has said the meaning of; ignored. */
+  readonly unknownCategories: number;
 }
 
 /** Version of this stage's rule and of the rates its amounts rest on, named by the rows it writes. */
-export const COLLECT_POLICY = `collect@1+rates-${CURRENCY_RATES_VERSION}`;
+export const COLLECT_POLICY = `collect@2+rates-${CURRENCY_RATES_VERSION}`;
 
 /**
  * Judges every event of an arrival by itself: each one ends in exactly one of accepted (a signal in its bucket),
@@ -70,6 +72,7 @@ export function collect(arrival: Arrival, policy: CollectPolicy): Collected {
   };
   const signals = new Map<string, Signal[]>();
   const refused: RefusedEvent[] = [];
+  let unknownCategories = 0;
   const receipts = arrival.events.map((raw, position): Receipt => {
     const event = segmentForm(raw);
     const messageId = messageIdOf(event);
@@ -87,6 +90,7 @@ export function collect(arrival: Arrival, policy: CollectPolicy): Collected {
       refused.push(quarantine(arrival, token, raw, judgement.fault));
       return { messageId, outcome: 'quarantined', reason: judgement.fault.reason };
     }
+    unknownCategories += judgement.unknownCategories;
     const { person, ...meaning } = judgement.meaning;
     const signal: Signal = {
       messageToken: token,
@@ -102,7 +106,7 @@ export function collect(arrival: Arrival, policy: CollectPolicy): Collected {
     else together.push(signal);
     return { messageId, outcome: 'accepted' };
   });
-  return { signals, refused, receipts };
+  return { signals, refused, receipts, unknownCategories };
 }
 
 const OTHER: { name: string; eventClass: EventClass } = { name: 'other', eventClass: 'other' };

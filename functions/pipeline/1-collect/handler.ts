@@ -38,8 +38,9 @@ export const handler = httpHandler({
     };
     const answer = await receive(request, Date.now(), await setting());
     if ('refusal' in answer) return problem(answer.refusal);
-    const { status, receipts } = answer;
+    const { status, receipts, unknownCategories } = answer;
     count('events', receipts.length);
+    if (unknownCategories !== undefined) count('unknownConsentCategories', unknownCategories);
     return { status, body: { success: status === 200, receipts } };
   },
 });

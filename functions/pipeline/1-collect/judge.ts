@@ -1,6 +1,6 @@
 import type { QuarantineReason } from '../../contracts/outcomes.ts';
 import type { PersonAttributes } from '../../contracts/person.ts';
-import { type ConsentChoices, PURPOSES, type Purpose } from '../../contracts/purposes.ts';
+import type { ConsentChoices, Purpose } from '../../contracts/purposes.ts';
 import type { EventClass, Fact, Identifier } from '../../contracts/signal.ts';
 import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
@@ -9,10 +9,11 @@ import { reasonOf } from '../../registry/signals/fields.ts';
 import { signalNamed } from '../../registry/signals/index.ts';
 import type { SourceDefinition } from '../../registry/source-definition.ts';
 import { isCloudEvent, trackOf } from './cloud-events.ts';
+import { consentOf } from './consent.ts';
 import { personOf } from './person.ts';
 import { type CountryPolicy, countryOf } from './residence.ts';
 import { CALL_TYPES, type CallType, occurredAtOf } from './segment.ts';
-import { at, faultOf, isObject, type JsonObject, own, textAt } from './shape.ts';
+import { faultOf, isObject, type JsonObject, own, textAt } from './shape.ts';
 import { identifiersOf } from './tokenise.ts';
 
 /** What a good event says, still without its message token. */
@@ -23,6 +24,7 @@ export interface Meaning {
   readonly occurredAt: EpochMs;
   readonly identifiers: readonly [Identifier, ...Identifier[]];
   readonly facts: readonly Fact[];
+  readonly depth?: 'full';
   readonly consent?: ConsentChoices;
   /** What it states of the person; raw, and to be sealed before it goes anywhere. */
   readonly person?: PersonAttributes;
@@ -36,7 +38,10 @@ export interface Fault {
   readonly eventClass: EventClass;
 }
 
-export type Judgement = { readonly meaning: Meaning } | { readonly fault: Fault };
+/** @property unknownCategories consent categories of the event that nobody has said the meaning of */
+export type Judgement =
+  | { readonly meaning: Meaning; readonly unknownCategories: number }
+  | { readonly fault: Fault };
 
 export interface Circumstances {
   readonly source: SourceDefinition;
@@ -96,9 +101,9 @@ function judgeContent(
   const isSane =
     occurredAt !== null && occurredAt >= OCCURRED_AT_MIN && occurredAt <= receivedAt + FUTURE_MS_MAX;
   if (!isSane) return bad('impossible-time', ['timestamp'], definition);
-  const consent = consentOf(event);
-  if (consent === null)
-    return bad('schema-mismatch', ['context', 'consent', 'categoryPreferences'], definition);
+  const consent = consentOf(event, circumstances.source);
+  if ('fault' in consent) return bad('schema-mismatch', consent.fault, definition);
+  const { choices, unknownCategories } = consent;
   const country = (): string | undefined => countryOf(event, circumstances.places);
   const [first, ...others] = identifiersOf(event, secrets, country);
   if (first === undefined) return bad('no-identifier', [], definition);
@@ -109,9 +114,10 @@ function judgeContent(
     purposes: known.purposes,
     occurredAt,
     identifiers: [first, ...others] as const,
-    ...(consent === undefined ? {} : { consent }),
+    ...(definition?.depth === undefined ? {} : { depth: definition.depth }),
+    ...(choices === null || definition?.choiceInContext === true ? {} : { consent: choices }),
   };
-  if (definition === undefined) return { meaning: { ...meaning, facts: [] } };
+  if (definition === undefined) return { meaning: { ...meaning, facts: [] }, unknownCategories };
   const key = type === 'identify' ? 'traits' : 'properties';
   const parsed = definition.properties.safeParse(own(event, key) ?? {});
   if (!parsed.success) {
@@ -126,12 +132,15 @@ function judgeContent(
   const person = mayStateAttributes(definition)
     ? personOf(event, definition.eventClass === 'account', country)
     : null;
+  const act: readonly Fact[] =
+    definition.choiceInContext === true && choices !== null ? [{ kind: 'consent', choices }] : [];
   return {
     meaning: {
       ...meaning,
-      facts: definition.facts(parsed.data, context),
+      facts: [...definition.facts(parsed.data, context), ...act],
       ...(person === null ? {} : { person }),
     },
+    unknownCategories,
   };
 }
 
@@ -179,21 +188,4 @@ function refusedBy(
     return source.signals === 'any' ? null : 'signal-not-allowed';
   }
   return source.signals === 'any' || source.signals.includes(definition.name) ? null : 'signal-not-allowed';
-}
-
-/** Choices by purpose in `context.consent.categoryPreferences` (Segment's consent object). Categories that aren't
- * purposes are another system's. Null when a purpose's choice is unreadable: to guess would be to decide for the
- * customer. */
-function consentOf(event: JsonObject): ConsentChoices | undefined | null {
-  const preferences = at(event, 'context', 'consent', 'categoryPreferences');
-  if (preferences === undefined || preferences === null) return undefined;
-  if (!isObject(preferences)) return null;
-  const choices: Partial<Record<Purpose, boolean>> = {};
-  for (const purpose of PURPOSES) {
-    const choice = own(preferences, purpose);
-    if (choice === undefined) continue;
-    if (typeof choice !== 'boolean') return null;
-    choices[purpose] = choice;
-  }
-  return Object.keys(choices).length === 0 ? undefined : choices;
 }

@@ -19,7 +19,12 @@ export interface CollectRequest {
 
 /** 200 with a receipt per event; 421 when every event belongs to another jurisdiction; or a refusal of the whole. */
 export type CollectAnswer =
-  | { readonly status: 200 | 421; readonly receipts: readonly Receipt[] }
+  | {
+      readonly status: 200 | 421;
+      readonly receipts: readonly Receipt[];
+      /** See `Collected`. */
+      readonly unknownCategories?: number;
+    }
   | { readonly refusal: Refusal };
 
 export interface CollectSetting {
@@ -58,9 +63,13 @@ export async function receive(
   const gpc = headers['sec-gpc']?.trim() === '1';
   const collected = collect({ source, events, sentAt, receivedAt: now, gpc }, setting.policy);
   await keep(collected, setting.policy.buckets, setting.ports);
-  const { receipts } = collected;
+  const { receipts, unknownCategories } = collected;
   const allElsewhere = receipts.length > 0 && receipts.every((receipt) => receipt.outcome === 'misdirected');
-  return { status: allElsewhere ? 421 : 200, receipts };
+  return {
+    status: allElsewhere ? 421 : 200,
+    receipts,
+    ...(unknownCategories === 0 ? {} : { unknownCategories }),
+  };
 }
 
 function readEvents(path: string, headers: CollectRequest['headers'], body: unknown): Read<SegmentRequest> {

@@ -1,15 +1,16 @@
 import {
-  type ConsentChoice,
-  type ConsentState,
   DAY_PARTS,
   type ProfileState,
+  type RevocablePart,
   type WeekCounts,
 } from '../../contracts/profile.ts';
-import { PURPOSES, type Purpose } from '../../contracts/purposes.ts';
+import type { Purpose } from '../../contracts/purposes.ts';
 import type { Fact, Signal } from '../../contracts/signal.ts';
 import { unreachable } from '../../kernel/invariant.ts';
 import { MINUTE_MS, weekOf } from '../../kernel/time.ts';
-import { addExact, EMPTY_STATE, mergeConsent, mergeStates } from './state.ts';
+import type { Rest } from '../../rights/consent/permission.ts';
+import { withFewParts } from './revocable.ts';
+import { addExact, EMPTY_STATE, mergeParts, mergeStates } from './state.ts';
 
 /** Purposes for which the profile is kept. A signal applied for others only (analytics, say) is archived and counted,
  * and leaves no trace in the profile. */
@@ -28,26 +29,49 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Folds the signals into the state. Each must be new to the atom (see `seen.ts`); then any order, split or interleaving
  * gives the same state.
- * @param allowed the purposes each signal is applied for, aligned with `signals`. */
+ * @param allowed the purposes each signal is applied for, aligned with `signals`.
+ * @param rests what each signal's facts rest on, aligned too; null or absent when a contract carries them. */
 export function foldSignals(
   state: ProfileState,
   signals: readonly Signal[],
   allowed: readonly (readonly Purpose[])[],
+  rests: readonly (Rest | null)[] = [],
 ): ProfileState {
+  const carried: Signal[] = [];
+  const revocable = new Map<string, { rest: Rest; signals: Signal[] }>();
+  for (const [index, signal] of signals.entries()) {
+    const purposes = (allowed[index] ?? []).filter((purpose) => PROFILE_PURPOSES.has(purpose));
+    if (purposes.length === 0) continue;
+    const rest = rests[index] ?? null;
+    if (rest === null) {
+      carried.push(signal);
+      continue;
+    }
+    const key = `${purposes.join('+')} ${rest.since}`;
+    const part = revocable.get(key) ?? { rest: { purposes, since: rest.since }, signals: [] };
+    part.signals.push(signal);
+    revocable.set(key, part);
+  }
+  const folded = foldAll(state, carried);
+  if (revocable.size === 0) return folded;
+  const added = [...revocable.values()].map(
+    ({ rest, signals: own }): RevocablePart => ({ ...rest, facts: foldAll(EMPTY_STATE, own) }),
+  );
+  return { ...folded, revocable: withFewParts(mergeParts(folded.revocable, added)) };
+}
+
+function foldAll(state: ProfileState, signals: readonly Signal[]): ProfileState {
+  if (signals.length === 0) return state;
   const added: Mutable<ProfileState> = { ...EMPTY_STATE, channels: {}, deliveryParts: {}, flags: {} };
   const weeks = new Map<number, Mutable<WeekCounts>>();
   const recent = { orders: [] as number[], contacts: [] as number[], refunds: [] as number[] };
-  let folded = 0;
-  for (const [index, signal] of signals.entries()) {
-    if (!(allowed[index] ?? []).some((purpose) => PROFILE_PURPOSES.has(purpose))) continue;
-    folded += 1;
+  for (const signal of signals) {
     const at = signal.occurredAt;
     added.firstSeenAt = added.firstSeenAt === null ? at : Math.min(added.firstSeenAt, at);
     added.lastSeenAt = added.lastSeenAt === null ? at : Math.max(added.lastSeenAt, at);
     for (const fact of signal.facts) foldFact(added, weeks, recent, fact, at);
   }
-  if (folded === 0) return state;
-  added.signals = folded;
+  added.signals = signals.length;
   added.weeks = weeks;
   added.recentOrders = recent.orders.sort(descending);
   added.recentContacts = recent.contacts.sort(descending);
@@ -138,53 +162,9 @@ function foldFact(
       to.flags = { ...to.flags, [fact.code]: (to.flags[fact.code] ?? 0) + 1 };
       return;
     case 'consent':
-      return; // Consent is folded by foldConsent, whether or not the signal itself may be applied.
+    case 'age':
+      return; // What permission is asked from is folded apart, whether or not the signal itself may be applied.
     default:
       unreachable(fact);
   }
 }
-
-/** Folds every choice the signals carry: `Consent Changed`, `context.consent`, and `Sec-GPC: 1` for the purposes it denies
- * in this jurisdiction. Honouring a choice needs no permission, and folding it twice changes nothing. */
-export function foldConsent(
-  consent: ConsentState,
-  signals: readonly Signal[],
-  gpcDenies: readonly Purpose[],
-): ConsentState {
-  let folded = consent;
-  for (const signal of signals) {
-    const explicit = choicesOf(signal);
-    if (explicit !== undefined) folded = mergeConsent(folded, explicit);
-    if (signal.gpc === true) folded = mergeConsent(folded, gpcChoices(gpcDenies, signal.occurredAt));
-  }
-  return folded;
-}
-
-/** Whether the signal says something about consent. */
-export const isChoice = ({ consent, gpc, facts }: Signal): boolean =>
-  gpc === true ||
-  (consent !== undefined && Object.keys(consent).length > 0) ||
-  facts.some(({ kind }) => kind === 'consent');
-
-function choicesOf(signal: Signal): ConsentState | undefined {
-  let choices: Partial<Record<Purpose, ConsentChoice>> | undefined;
-  const add = (granted: Partial<Record<Purpose, boolean>>): void => {
-    for (const purpose of PURPOSES) {
-      const value = granted[purpose];
-      if (value === undefined) continue;
-      choices ??= {};
-      // Two answers in one event: the refusal holds.
-      choices[purpose] = {
-        granted: value && choices[purpose]?.granted !== false,
-        at: signal.occurredAt,
-        origin: 'explicit',
-      };
-    }
-  };
-  if (signal.consent !== undefined) add(signal.consent);
-  for (const fact of signal.facts) if (fact.kind === 'consent') add(fact.choices);
-  return choices;
-}
-
-const gpcChoices = (denies: readonly Purpose[], at: number): ConsentState =>
-  Object.fromEntries(denies.map((purpose) => [purpose, { granted: false, at, origin: 'gpc' } as const]));

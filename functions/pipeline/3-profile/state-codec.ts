@@ -1,14 +1,15 @@
 import {
-  type ConsentChoice,
   DAY_PARTS,
   FLAG_CODES,
   type Moments,
   type ProfileState,
+  type RevocablePart,
   type WeekCounts,
 } from '../../contracts/profile.ts';
-import { PURPOSES, type Purpose } from '../../contracts/purposes.ts';
+import { PURPOSES } from '../../contracts/purposes.ts';
 import { CONTACT_CHANNELS } from '../../contracts/signal.ts';
 import { invariant } from '../../kernel/invariant.ts';
+import { consentOf, consentRow } from './consent-codec.ts';
 import { EMPTY_STATE } from './state.ts';
 
 /**
@@ -17,12 +18,13 @@ import { EMPTY_STATE } from './state.ts';
  */
 const VERSION = 1;
 
-type Row = readonly unknown[];
+export type Row = readonly unknown[];
 
 /** Encodes a state. Equal states give equal text, so texts can be compared. */
-export function encodeState(state: ProfileState): string {
-  return JSON.stringify([
-    VERSION,
+export const encodeState = (state: ProfileState): string => JSON.stringify([VERSION, ...rowsOf(state)]);
+
+function rowsOf(state: ProfileState): readonly unknown[] {
+  return withoutEmptyEnd([
     [state.signals, state.firstSeenAt, state.lastSeenAt],
     trim([
       state.orders,
@@ -51,8 +53,48 @@ export function encodeState(state: ProfileState): string {
     recentRow(state.recentContacts),
     recentRow(state.recentRefunds),
     trim([state.cartOpenedAt, state.cartValueMinor, state.cartClosedAt]),
-    PURPOSES.flatMap((purpose, index) => choiceRow(index, state.consent[purpose])),
+    consentRow(state.consent),
+    state.revocable.map(partRow),
   ]);
+}
+
+/** Rows at the end that say nothing need not be kept. */
+function withoutEmptyEnd(rows: readonly unknown[]): readonly unknown[] {
+  const isEmpty = (row: unknown): boolean => row === 0 || (Array.isArray(row) && row.length === 0);
+  return rows.slice(0, rows.findLastIndex((row) => !isEmpty(row)) + 1);
+}
+
+/** A part's weeks stand as distances, since whoever browses does so in many. */
+const partRow = ({ purposes, since, facts }: RevocablePart): Row => [
+  purposes.map((purpose) => PURPOSES.indexOf(purpose)),
+  since,
+  ...rowsOf(facts).map((row, index) => (index === WEEKS_ROW ? asDistances(row as Row) : row)),
+];
+
+const partOf = ([purposes, since, ...rows]: Row): RevocablePart => ({
+  purposes: PURPOSES.filter((_, index) => (purposes as readonly number[]).includes(index)),
+  since: number(since),
+  facts: stateOf([
+    VERSION,
+    ...rows.map((row, index) => (index === WEEKS_ROW ? fromDistances(row as Row) : row)),
+  ]),
+});
+
+/** Where the weeks stand among the rows after the version. */
+const WEEKS_ROW = 10;
+
+const asDistances = (weeks: Row): Row =>
+  (weeks as readonly Row[]).map(([week, ...counts], index) => [
+    number(week) - (index === 0 ? 0 : number((weeks[index - 1] as Row)[0])),
+    ...counts,
+  ]);
+
+function fromDistances(weeks: Row): Row {
+  let last = 0;
+  return (weeks as readonly Row[]).map(([distance, ...counts]) => {
+    last += number(distance);
+    return [last, ...counts];
+  });
 }
 
 /** Reverse of {@link encodeState}.
@@ -60,7 +102,11 @@ export function encodeState(state: ProfileState): string {
 export function decodeState(text: string): ProfileState {
   const rows = JSON.parse(text) as Row;
   invariant(rows[0] === VERSION, 'profile state of an unknown version');
-  const row = (index: number): Row => rows[index] as Row;
+  return stateOf(rows);
+}
+
+function stateOf(rows: Row): ProfileState {
+  const row = (index: number): Row => (rows[index] ?? []) as Row;
   const [signals, seen, orders, refunds, service, deliveries, moments] = [
     row(1),
     row(1),
@@ -104,6 +150,7 @@ export function decodeState(text: string): ProfileState {
     cartValueMinor: number(cart[1]),
     cartClosedAt: time(cart[2]),
     consent: consentOf(row(16)),
+    revocable: row(17).map((part) => partOf(part as Row)),
   };
 }
 
@@ -170,20 +217,4 @@ function countsOf<K extends string>(names: readonly K[], row: Row): Partial<Reco
     if (value > 0) counts[name] = value;
   }
   return counts;
-}
-
-const choiceRow = (index: number, choice: ConsentChoice | undefined): readonly (readonly number[])[] =>
-  choice === undefined
-    ? []
-    : [[index, (choice.granted ? 1 : 0) + (choice.origin === 'gpc' ? 2 : 0), choice.at]];
-
-function consentOf(rows: Row): Partial<Record<Purpose, ConsentChoice>> {
-  const consent: Partial<Record<Purpose, ConsentChoice>> = {};
-  for (const each of rows) {
-    const [index, bits, at] = each as readonly [number, number, number];
-    const purpose = PURPOSES[index];
-    if (purpose !== undefined)
-      consent[purpose] = { granted: (bits & 1) === 1, at, origin: (bits & 2) === 2 ? 'gpc' : 'explicit' };
-  }
-  return consent;
 }

@@ -1,14 +1,14 @@
+import { EMPTY_CONSENT } from '../../contracts/consent.ts';
 import {
-  type ConsentChoice,
-  type ConsentState,
   type Moments,
   type ProfileState,
   RECENT_KEPT,
+  type RevocablePart,
   WEEKS_KEPT,
   type WeekCounts,
 } from '../../contracts/profile.ts';
-import { PURPOSES } from '../../contracts/purposes.ts';
 import { type EpochMs, weekOf } from '../../kernel/time.ts';
+import { mergeConsent } from '../../rights/consent/state.ts';
 
 const NO_MOMENTS: Moments = { count: 0, sum: 0, sumSquares: 0 };
 const NO_WEEKS: ReadonlyMap<number, WeekCounts> = new Map();
@@ -46,7 +46,8 @@ export const EMPTY_STATE: ProfileState = {
   cartOpenedAt: null,
   cartValueMinor: 0,
   cartClosedAt: null,
-  consent: {},
+  consent: EMPTY_CONSENT,
+  revocable: [],
 };
 
 /** Sums stop here instead of losing exactness: a saturating sum of non-negative whole numbers still merges in any order. */
@@ -116,24 +117,22 @@ function addWeeks(
   return sum;
 }
 
-/** Which of two choices holds: the later; at the same instant an explicit one, then a refusal. */
-export function laterChoice(
-  a: ConsentChoice | undefined,
-  b: ConsentChoice | undefined,
-): ConsentChoice | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  if (a.at !== b.at) return a.at > b.at ? a : b;
-  if (a.origin !== b.origin) return a.origin === 'explicit' ? a : b;
-  return a.granted ? b : a;
-}
+const keyOf = ({ purposes, since }: RevocablePart): string => `${purposes.join('+')} ${since}`;
 
-export function mergeConsent(a: ConsentState, b: ConsentState): ConsentState {
-  const merged: Partial<Record<(typeof PURPOSES)[number], ConsentChoice>> = {};
-  for (const purpose of PURPOSES) {
-    const choice = laterChoice(a[purpose], b[purpose]);
-    if (choice !== undefined) merged[purpose] = choice;
+/** The parts of both, those that rest on the same merged, in one order. */
+export function mergeParts(
+  a: readonly RevocablePart[],
+  b: readonly RevocablePart[],
+): readonly RevocablePart[] {
+  if (b.length === 0) return a;
+  const parts = new Map<string, RevocablePart>();
+  for (const part of [...a, ...b]) {
+    const own = parts.get(keyOf(part));
+    parts.set(keyOf(part), own === undefined ? part : { ...own, facts: mergeStates(own.facts, part.facts) });
   }
-  return merged;
+  return [...parts]
+    .sort(([x, one], [y, other]) => one.since - other.since || (x < y ? -1 : 1))
+    .map(([, part]) => part);
 }
 
 /** The newer opening, and of two at the same instant the dearer cart. */
@@ -182,5 +181,6 @@ export function mergeStates(a: ProfileState, b: ProfileState): ProfileState {
     ...newerCart(a, b),
     cartClosedAt: latest(a.cartClosedAt, b.cartClosedAt),
     consent: mergeConsent(a.consent, b.consent),
+    revocable: mergeParts(a.revocable, b.revocable),
   };
 }

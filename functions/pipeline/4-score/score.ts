@@ -1,5 +1,5 @@
 import type { ProfileState, WeekCounts } from '../../contracts/profile.ts';
-import type { Purpose } from '../../contracts/purposes.ts';
+import type { ConsentDepth, Purpose } from '../../contracts/purposes.ts';
 import { type EpochMs, MINUTE_MS, WEEK_MS, weekOf } from '../../kernel/time.ts';
 import {
   ENGAGEMENT_HALF_LIFE_WEEKS,
@@ -24,30 +24,40 @@ export interface Scored {
  * Hysteresis needs history: whether someone between the two thresholds is in depends on where the score came from. To
  * keep that independent of the order of arrival (law 3), the automaton runs over *event time*: the profile is looked at
  * as of the end of every week it remembers, then now. What the outside was told before plays no part.
+ *
+ * @param stateFor the profile as a segment may see it that serves the given purposes.
  */
 export function scoreProfile(
-  state: ProfileState,
+  stateFor: (purposes: readonly Purpose[]) => ProfileState,
   definitions: readonly SegmentDefinition[],
-  isPermitted: (purpose: Purpose) => boolean,
+  isPermitted: (purpose: Purpose, depth: ConsentDepth) => boolean,
   now: EpochMs,
 ): Scored {
-  const permitted: SegmentDefinition[] = [];
+  const permitted = new Map<ProfileState, SegmentDefinition[]>();
   const notComputed: Record<string, readonly Purpose[]> = {};
   for (const definition of definitions) {
-    const missing = definition.purposes.filter((purpose) => !isPermitted(purpose));
-    if (missing.length === 0) permitted.push(definition);
-    else notComputed[definition.name] = missing;
+    const { name, purposes, depth = 'basic' } = definition;
+    const missing = purposes.filter((purpose) => !isPermitted(purpose, depth));
+    if (missing.length > 0) {
+      notComputed[name] = missing;
+      continue;
+    }
+    const state = stateFor(purposes);
+    const alike = permitted.get(state);
+    if (alike === undefined) permitted.set(state, [definition]);
+    else alike.push(definition);
   }
   const scores: Record<string, number | null> = {};
   const segments = new Set<string>();
-  if (permitted.length === 0) return { scores, segments, notComputed };
-  for (const view of viewsUntil(state, now)) {
-    for (const definition of permitted) {
-      const score = definition.score(view);
-      scores[definition.name] = score;
-      if (score === null) segments.delete(definition.name);
-      else if (score >= definition.enterAt) segments.add(definition.name);
-      else if (score < definition.leaveBelow) segments.delete(definition.name);
+  for (const [state, alike] of permitted) {
+    for (const view of viewsUntil(state, now)) {
+      for (const definition of alike) {
+        const score = definition.score(view);
+        scores[definition.name] = score;
+        if (score === null) segments.delete(definition.name);
+        else if (score >= definition.enterAt) segments.add(definition.name);
+        else if (score < definition.leaveBelow) segments.delete(definition.name);
+      }
     }
   }
   return { scores, segments, notComputed };

@@ -1,12 +1,11 @@
 import type { Alert } from '../../contracts/alerts.ts';
-import { type AlertId, asAlertId, type SubjectId } from '../../contracts/ids.ts';
+import type { AlertId, SubjectId } from '../../contracts/ids.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
-import type { Purpose } from '../../contracts/purposes.ts';
+import type { ConsentDepth, Purpose } from '../../contracts/purposes.ts';
 import type { Published } from '../../contracts/subject.ts';
-import { stableId } from '../../kernel/codec.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { AlertRuleDefinition } from '../../registry/alert-rule-definition.ts';
-import { alertFor } from './alert.ts';
+import { alertFor, alertIdOf } from './alert.ts';
 
 export interface SplitAlerts {
   /** What is published about every rule from now on; rules that are not in it start anew. */
@@ -20,7 +19,8 @@ export interface SplitAlerts {
 /** One part of a subject that came apart. */
 export interface Part {
   readonly subjectId: SubjectId;
-  readonly state: ProfileState;
+  /** The profile as a rule may see it that serves the given purposes. */
+  stateFor(purposes: readonly Purpose[]): ProfileState;
   readonly segments: ReadonlySet<string>;
   /** Whether alerts that bear a subject id are this part's to keep or to close: one part answers for each. */
   answersFor(openedAs: SubjectId): boolean;
@@ -38,22 +38,22 @@ export function alertsAfterSplit(
   part: Part,
   inherited: Published['alerts'],
   rules: readonly AlertRuleDefinition[],
-  isPermitted: (purpose: Purpose) => boolean,
+  isPermitted: (purpose: Purpose, depth: ConsentDepth) => boolean,
   now: EpochMs,
 ): SplitAlerts {
   const alerts: Record<string, Published['alerts'][string]> = {};
   const opened: Alert[] = [];
   const closed: { alertId: AlertId; rule: string }[] = [];
-  const view = { state: part.state, segments: part.segments, now };
   for (const rule of rules) {
     const fired = inherited[rule.name];
     if (fired === undefined) continue;
     const own = (fired.opened ?? []).filter(({ openedAs }) => part.answersFor(openedAs));
-    const cue = rule.purposes.every(isPermitted) ? rule.cue(view) : null;
+    const isAllowed = rule.purposes.every((purpose) => isPermitted(purpose, rule.depth ?? 'basic'));
+    const view = { state: part.stateFor(rule.purposes), segments: part.segments, now };
+    const cue = isAllowed ? rule.cue(view) : null;
     const [newest] = own;
     if (cue === null) {
-      for (const { openedAs, occurredAt } of own)
-        closed.push({ alertId: asAlertId(stableId(openedAs, rule.name, occurredAt)), rule: rule.name });
+      for (const each of own) closed.push({ alertId: alertIdOf(rule.name, each), rule: rule.name });
     } else if (newest !== undefined) {
       alerts[rule.name] = { firedAt: fired.firedAt, occurredAt: newest.occurredAt, opened: own };
     } else {

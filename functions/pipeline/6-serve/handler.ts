@@ -7,6 +7,7 @@ import { profileStore } from '../../adapters/aws/profile-store.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { signalStream } from '../../adapters/aws/signal-stream.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
+import { consentLookupSchema, consentRequestSchema } from '../../contracts/consents-api.ts';
 import {
   reviewDecisionSchema,
   reviewPathSchema,
@@ -36,8 +37,9 @@ import {
 } from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { type AlertAction, listAlerts, moveAlert } from './alerts.ts';
-import { linksOfSubject } from './links.ts';
 import { settleAttribute } from './attributes.ts';
+import { lookupConsent, recordConsent } from './consents.ts';
+import { linksOfSubject } from './links.ts';
 import type { ServePorts } from './ports.ts';
 import { lookupProfile, profileOfSubject } from './profiles.ts';
 import { lookupReceipt } from './receipts.ts';
@@ -91,6 +93,18 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
     return told(
       await settleAttribute({ ...said, subjectId: asSubjectId(subjectId) }, policy, ports, clock()),
     );
+  },
+  'POST /v1/consents': async (event, { policy, ports, clock }) => {
+    const parsed = parsedBody(consentRequestSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    const answer = told(await recordConsent(parsed.value, policy, ports, clock()));
+    // Queued, and not yet applied.
+    return answer.status === 200 ? { ...answer, status: 202 } : answer;
+  },
+  'POST /v1/consents/lookup': async (event, { policy, ports, clock }) => {
+    const parsed = parsedBody(consentLookupSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    return told(await lookupConsent(parsed.value.identifiers, policy, ports, clock()));
   },
   'GET /v1/alerts': async (event, { ports }) => {
     const parsed = parsedBy(alertsQuerySchema, event.queryStringParameters ?? {});

@@ -110,7 +110,7 @@ export interface ServePorts {
   readonly receipts: Receipts;
   readonly reviews: ReviewBook;
   readonly orders: OrderStream;
-  /** Where a steward's decisions go. @throws ThrottledError, TransientError */
+  /** Where acts of consent and stewards' decisions go. @throws ThrottledError, TransientError */
   readonly signals: { append(signalsByBucket: ReadonlyMap<string, readonly Signal[]>): Promise<void> };
   readonly keyring: Pick<SubjectKeyring, 'read'>;
   /** @throws ThrottledError, TransientError */

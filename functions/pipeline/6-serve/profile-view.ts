@@ -1,5 +1,5 @@
 import type { ProfileView } from '../../contracts/operations.ts';
-import { type ConsentState, DAY_PARTS, type Moments, type ProfileState } from '../../contracts/profile.ts';
+import { DAY_PARTS, type Moments, type ProfileState } from '../../contracts/profile.ts';
 import { PURPOSES, type Purpose } from '../../contracts/purposes.ts';
 import { CONTACT_CHANNELS, IDENTIFIER_TYPES } from '../../contracts/signal.ts';
 import { typeOfToken } from '../../contracts/tokens.ts';
@@ -7,7 +7,9 @@ import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import { toMinorUnits } from '../../registry/currencies.ts';
 import { engagementActive } from '../../registry/segments/engagement-active.ts';
 import { lapseRisk } from '../../registry/segments/lapse-risk.ts';
-import { isPermitted } from '../../rights/consent/permission.ts';
+import { permits } from '../../rights/consent/permission.ts';
+import { type Standings, standingsOf } from '../../rights/consent/standing.ts';
+import { type StateFor, stateFor, wholeState, withoutWithdrawn } from '../3-profile/revocable.ts';
 import { type Scored, scoreProfile } from '../4-score/score.ts';
 import { journeyStageOf } from './journey-stage.ts';
 import type { ServePolicy } from './setting.ts';
@@ -29,25 +31,29 @@ type RestrictedPart = keyof typeof NEEDS;
  * computed anew, so that they hold now and not at the last signal.
  */
 export function profileView(subject: FoundSubject, policy: ServePolicy, now: EpochMs): ProfileView {
-  const { graph, state, published } = subject;
+  const { graph, published } = subject;
   const { jurisdiction, segments } = policy;
-  const permits = (purpose: Purpose): boolean => isPermitted(jurisdiction, state.consent, purpose);
-  const missingFor = (part: RestrictedPart): Purpose[] => NEEDS[part].filter((purpose) => !permits(purpose));
-  const scored = scoreProfile(state, segments, permits, now);
+  const standings = standingsOf(jurisdiction, subject.state.consent, now);
+  const state = withoutWithdrawn(subject.state, standings);
+  const seenFor = stateFor(state);
+  const missingFor = (part: RestrictedPart): Purpose[] =>
+    NEEDS[part].filter((purpose) => !permits(standings[purpose]));
+  const scored = scoreProfile(seenFor, segments, (purpose, depth) => permits(standings[purpose], depth), now);
+  const { firstSeenAt, lastSeenAt } = wholeState(state);
   const unitMinor = toMinorUnits(1, jurisdiction.currency, jurisdiction.currency);
   return {
     subjectId: graph.subjectId,
     jurisdiction: jurisdiction.code,
     asOf: iso(now),
-    firstSeenAt: isoOrNull(state.firstSeenAt),
-    lastSeenAt: isoOrNull(state.lastSeenAt),
+    firstSeenAt: isoOrNull(firstSeenAt),
+    lastSeenAt: isoOrNull(lastSeenAt),
     identifiers: identifierCounts(subject),
     value: worthOf(state, jurisdiction.currency, unitMinor),
     service: serviceOf(state),
     satisfaction: answersOf(state.satisfaction),
     effort: answersOf(state.effort),
-    consent: consentOf(state.consent, permits),
-    ...restrictedParts(state, scored, missingFor, unitMinor, now),
+    consent: consentOf(standings),
+    ...restrictedParts(seenFor, scored, missingFor, unitMinor, now),
     segments: segments
       .filter(({ name }) => scored.segments.has(name))
       .map(({ name, version }) => ({ name, version, since: isoOrNull(published.segments[name] ?? null) })),
@@ -65,23 +71,27 @@ export function profileView(subject: FoundSubject, policy: ServePolicy, now: Epo
 }
 
 function restrictedParts(
-  state: ProfileState,
+  seenFor: StateFor,
   scored: Scored,
   missingFor: (part: RestrictedPart) => readonly Purpose[],
   unitMinor: number,
   now: EpochMs,
 ): Pick<ProfileView, RestrictedPart> {
   const parts: Pick<ProfileView, RestrictedPart> = {};
+  const state = (part: RestrictedPart): ProfileState => seenFor(NEEDS[part]);
   if (missingFor('engagement').length === 0)
-    parts.engagement = { visits: state.visits, score: scored.scores[engagementActive.name] ?? null };
+    parts.engagement = {
+      visits: state('engagement').visits,
+      score: scored.scores[engagementActive.name] ?? null,
+    };
   if (missingFor('journeyStage').length === 0)
-    parts.journeyStage = journeyStageOf(state, scored.segments.has(lapseRisk.name), now);
+    parts.journeyStage = journeyStageOf(state('journeyStage'), scored.segments.has(lapseRisk.name), now);
   if (missingFor('preferences').length === 0)
     parts.preferences = {
-      channel: mostUsed(CONTACT_CHANNELS, state.channels),
-      deliveryPart: mostUsed(DAY_PARTS, state.deliveryParts),
+      channel: mostUsed(CONTACT_CHANNELS, state('preferences').channels),
+      deliveryPart: mostUsed(DAY_PARTS, state('preferences').deliveryParts),
     };
-  if (missingFor('openCart').length === 0) parts.openCart = openCartOf(state, unitMinor);
+  if (missingFor('openCart').length === 0) parts.openCart = openCartOf(state('openCart'), unitMinor);
   return parts;
 }
 
@@ -131,14 +141,21 @@ const answersOf = ({ count, sum }: Moments): ProfileView['satisfaction'] => ({
   count,
 });
 
-function consentOf(consent: ConsentState, permits: (purpose: Purpose) => boolean): ProfileView['consent'] {
-  const entry = (purpose: Purpose): ProfileView['consent'][Purpose] => {
-    const made = consent[purpose];
-    const inEffect = permits(purpose);
-    if (made === undefined) return { choice: null, at: null, origin: null, inEffect };
-    return { choice: made.granted ? 'granted' : 'refused', at: iso(made.at), origin: made.origin, inEffect };
+/** How each purpose stands, and by what. */
+function consentOf(standings: Standings): ProfileView['consent'] {
+  const entry = ({ depth, origin, at }: Standings[Purpose]): ProfileView['consent'][Purpose] => {
+    const decided = origin === 'contract' || origin === 'law' ? null : origin;
+    return {
+      choice: decided === null || decided === 'minor' ? null : depth === 'none' ? 'refused' : 'granted',
+      at: isoOrNull(at),
+      origin: decided,
+      depth,
+      inEffect: depth !== 'none',
+    };
   };
-  return Object.fromEntries(PURPOSES.map((purpose) => [purpose, entry(purpose)])) as ProfileView['consent'];
+  return Object.fromEntries(
+    PURPOSES.map((purpose) => [purpose, entry(standings[purpose])]),
+  ) as ProfileView['consent'];
 }
 
 /** The name counted most; of equals the one listed first, so that the answer doesn't flicker. */

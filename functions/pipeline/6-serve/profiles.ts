@@ -6,7 +6,8 @@ import { identifierToken } from '../../contracts/tokens.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { normaliseIdentifier } from '../../registry/identifiers/index.ts';
 import { homeCountryOf } from '../../registry/person/home-country.ts';
-import { isPermitted } from '../../rights/consent/permission.ts';
+import { permits } from '../../rights/consent/permission.ts';
+import { standingsOf } from '../../rights/consent/standing.ts';
 import { attributesOf } from './attributes.ts';
 import type { ServePorts } from './ports.ts';
 import { profileView } from './profile-view.ts';
@@ -105,7 +106,7 @@ async function viewOf(
   now: EpochMs,
 ): Promise<ProfileView> {
   const view = profileView(found, policy, now);
-  const mayTell =
-    scopes.includes(ATTRIBUTES_SCOPE) && isPermitted(policy.jurisdiction, found.state.consent, 'service');
+  const { service } = standingsOf(policy.jurisdiction, found.state.consent, now);
+  const mayTell = scopes.includes(ATTRIBUTES_SCOPE) && permits(service);
   return mayTell ? { ...view, attributes: await attributesOf(found.graph, ports) } : view;
 }

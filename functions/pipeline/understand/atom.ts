@@ -1,9 +1,10 @@
+import { type ConsentState, EMPTY_CONSENT } from '../../contracts/consent.ts';
 import type { AtomId } from '../../contracts/ids.ts';
-import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
+import type { ProfileState } from '../../contracts/profile.ts';
 import type { Signal } from '../../contracts/signal.ts';
 import type { SubjectGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import { foldConsent, isChoice } from '../3-profile/fold.ts';
+import { carriesChoice, foldConsent, mergeConsent } from '../../rights/consent/state.ts';
 import {
   decodeWindow,
   EMPTY_WINDOW,
@@ -12,7 +13,7 @@ import {
   sight,
   tagsByMessage,
 } from '../3-profile/seen.ts';
-import { EMPTY_STATE, mergeConsent } from '../3-profile/state.ts';
+import { EMPTY_STATE } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Delivery, decodeLinks, tokensOfOrder } from './delivery.ts';
@@ -87,7 +88,7 @@ function firstCopies(
   window: SeenWindow,
   paged: ReadonlySet<string>,
 ): readonly Signal[] {
-  if (!deliveries.some(({ signal }) => isChoice(signal))) return [];
+  if (!deliveries.some(({ signal }) => carriesChoice(signal))) return [];
   const known = tagsByMessage(window);
   return deliveries
     .filter(({ signal, tag }) => {
@@ -101,7 +102,7 @@ function firstCopies(
 
 /** What the customer whom these atoms make up has chosen. */
 export const consentOf = (group: readonly Atom[]): ConsentState =>
-  group.reduce((merged: ConsentState, atom) => mergeConsent(merged, atom.consent), {});
+  group.reduce((merged: ConsentState, atom) => mergeConsent(merged, atom.consent), EMPTY_CONSENT);
 
 /** When the newest of the atoms' signals was received; null when none came. */
 export const newestReceipt = (atoms: readonly Atom[]): EpochMs | null =>

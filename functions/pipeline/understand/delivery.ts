@@ -1,8 +1,8 @@
 import { type IdentityOrder, isIdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
-import type { Purpose } from '../../contracts/purposes.ts';
 import type { Signal } from '../../contracts/signal.ts';
 import { endsOf } from '../../contracts/subject.ts';
+import type { Recorded } from '../../rights/consent/permission.ts';
 import { deliveryTag } from '../3-profile/seen.ts';
 
 /** A stream record as the shell hands it over: unpacked, or (when it could not be read) raw. */
@@ -10,9 +10,9 @@ export type StreamRecord = {
   readonly shardId: string;
   readonly sequenceNumber: string;
   readonly partitionKey: string;
-  /** Replay only: for each value the purposes it was applied for when it first came (none: withheld). Permission is not
-   * asked again, since it may have changed since. */
-  readonly recorded?: readonly (readonly Purpose[])[];
+  /** Replay only: for each value what was found when it first came. Permission is not asked again, since it may have changed
+   * since. */
+  readonly recorded?: readonly Recorded[];
 } & ({ readonly values: readonly unknown[] } | { readonly values: null; readonly raw: Uint8Array });
 
 /** One signal with where in the stream it came from. */
@@ -23,8 +23,10 @@ export interface Delivery {
   readonly sequenceNumber: string;
   readonly bucket: string;
   /** Replay only: see {@link StreamRecord}. */
-  readonly recorded?: readonly Purpose[];
+  readonly recorded?: Recorded;
 }
+
+const NOT_APPLIED: Recorded = { allowed: [], since: null };
 
 /** One order with where in the stream it came from. */
 export interface OrderDelivery {
@@ -59,7 +61,7 @@ export function batchOf(records: readonly StreamRecord[]): Batch {
         tag,
         sequenceNumber,
         bucket,
-        ...(recorded === undefined ? {} : { recorded: recorded[index] ?? [] }),
+        ...(recorded === undefined ? {} : { recorded: recorded[index] ?? NOT_APPLIED }),
       };
       const own = byAtom.get(atomId);
       if (own === undefined) byAtom.set(atomId, [delivery]);

@@ -10,7 +10,8 @@ import type { KeptEffect } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey, seal } from '../../contracts/subject-keys.ts';
 import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, utcDate } from '../../kernel/time.ts';
-import { isChoice } from '../3-profile/fold.ts';
+import { carriesChoice } from '../../rights/consent/state.ts';
+import { isConsentEffect } from './consent.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from './context.ts';
 import type { StreamRecord } from './delivery.ts';
 import type { Ending } from './judge.ts';
@@ -107,7 +108,7 @@ function push(into: Emission, bucket: string, row: LineageRow): void {
 
 function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
   const { signal, bucket, tag, atomId } = ending.delivery;
-  const { outcome, reason, allowed, version } = ending;
+  const { outcome, reason, allowed, version, since } = ending;
   const isApplied = outcome === 'applied';
   const rowId = isApplied
     ? // One applied signal per message and atom, wherever in the stream it came from.
@@ -118,7 +119,13 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
     isApplied || isChoiceKept(ending)
       ? () => {
           const stated = isApplied ? statedBy(signal, allowed, telling.context.secrets) : null;
-          return signalPayloadText({ signal, allowed, version, ...(stated === null ? {} : { stated }) });
+          return signalPayloadText({
+            signal,
+            allowed,
+            version,
+            since,
+            ...(stated === null ? {} : { stated }),
+          });
         }
       : null;
   const base = {
@@ -157,7 +164,9 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
 
 /** A withheld signal is not folded, but the choice it carries is. */
 const isChoiceKept = ({ outcome, reason, delivery: { signal } }: Ending): boolean =>
-  outcome === 'withheld' && reason !== ('processing-restricted' satisfies WithheldReason) && isChoice(signal);
+  outcome === 'withheld' &&
+  reason !== ('processing-restricted' satisfies WithheldReason) &&
+  carriesChoice(signal);
 
 const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'subjects-merged': 'account',
@@ -171,6 +180,10 @@ const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'alert-opened': 'service',
   'alert-acknowledged': 'service',
   'alert-resolved': 'service',
+  'alert-closed': 'service',
+  'consent-granted': 'consent',
+  'consent-withdrawn': 'consent',
+  'gpc-honoured': 'consent',
 };
 
 const EVENT_TYPE: Readonly<Partial<Record<EffectRow['kind'], DomainEvent['type']>>> = {
@@ -179,9 +192,24 @@ const EVENT_TYPE: Readonly<Partial<Record<EffectRow['kind'], DomainEvent['type']
   'segment-entered': 'Segment Entered',
   'segment-left': 'Segment Left',
   'alert-opened': 'Alert Opened',
+  'alert-closed': 'Alert Closed',
+  'consent-withdrawn': 'Consent Withdrawn',
+  'gpc-honoured': 'Consent Withdrawn',
 };
 
+/** A change of consent is kept for all its purposes together, and told for each. */
 function gatherEffect(
+  into: Emission,
+  subjectId: SubjectId,
+  effect: KeptEffect,
+  repeated: boolean,
+  telling: Telling,
+): void {
+  const names = isConsentEffect(effect) ? effect.name.split('+') : [effect.name];
+  for (const name of names) gatherOne(into, subjectId, { ...effect, name }, repeated, telling);
+}
+
+function gatherOne(
   into: Emission,
   subjectId: SubjectId,
   effect: KeptEffect,
@@ -210,7 +238,7 @@ function gatherEffect(
     ...(repeated ? { redelivered: true as const } : {}),
   });
   if (effect.alert !== undefined) into.alerts.push(effect.alert);
-  if (effect.closes !== undefined) into.closed.set(effect.closes, at);
+  for (const alertId of effect.closes ?? []) into.closed.set(alertId, at);
   const type = EVENT_TYPE[effect.kind];
   if (type === undefined) return;
   into.events.push({
@@ -233,20 +261,17 @@ function versionOf(effect: KeptEffect, context: UnderstandContext): string {
 }
 
 /** Tells it. Each port is safe to repeat, so a crash between them is made good by the redelivery. Evidence goes before
- * events: nobody hears of what the archive will not know. */
+ * events: nobody hears of what the archive will not know. Alerts close after others opened: of both, closed holds. */
 export async function emit(emission: Emission, ports: EffectPorts): Promise<void> {
   await Promise.all([
     emission.alerts.length === 0 ? undefined : ports.alerts.open(emission.alerts),
-    ...Map.groupBy(emission.closed, ([, at]) => at)
-      .entries()
-      .map(([at, closed]) =>
-        ports.alerts.close(
-          closed.map(([alertId]) => alertId),
-          at,
-        ),
-      ),
     emission.dueCues.length === 0 ? undefined : ports.dueCues.arm(emission.dueCues),
     emission.rows.size === 0 ? undefined : ports.lineage.append(emission.rows),
   ]);
+  for (const [at, closed] of Map.groupBy(emission.closed, ([, closedAt]) => closedAt))
+    await ports.alerts.close(
+      closed.map(([alertId]) => alertId),
+      at,
+    );
   if (emission.events.length > 0) await ports.events.publish(emission.events);
 }

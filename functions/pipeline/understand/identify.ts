@@ -15,6 +15,7 @@ import {
 import { typeOfToken } from '../../contracts/tokens.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { permissionFor } from '../../rights/consent/permission.ts';
+import { standingsOf } from '../../rights/consent/standing.ts';
 import { type IdentityChange, identityChanges } from '../2-identify/changes.ts';
 import type { NewEvidence } from '../2-identify/evidence.ts';
 import { lowerOf, type Saturation } from '../2-identify/limits.ts';
@@ -49,8 +50,9 @@ export function identify(
   atoms: ReadonlyMap<AtomId, Atom>,
   world: World,
   context: UnderstandContext,
+  now: EpochMs,
 ): Identified {
-  const { edges, links } = linksOf(unit, known, atoms, context);
+  const { edges, links } = linksOf(unit, known, atoms, context, now);
   const before = new Map<IdentifierToken, SubjectId>();
   for (const graph of known) for (const node of graph.nodes) before.set(node, graph.subjectId);
   const around = storedAround(unit, known, world);
@@ -102,6 +104,7 @@ function linksOf(
   known: readonly SubjectGraph[],
   atoms: ReadonlyMap<AtomId, Atom>,
   context: UnderstandContext,
+  now: EpochMs,
 ): { readonly edges: readonly Edge[]; readonly links: Map<AtomId, Set<IdentifierToken>> } {
   const links = new Map<AtomId, Set<IdentifierToken>>();
   const edges = new Map<string, Edge>();
@@ -111,6 +114,7 @@ function linksOf(
     if (atom === undefined) continue;
     const home = known.find((graph) => graph.nodes.includes(atomId));
     const consent = consentOf([atom, ...fellowsOf(atom, home, atoms)]);
+    const standings = standingsOf(context.jurisdiction, consent, now);
     const isEarlier = earlierThanKnown(home);
     for (const { signal, recorded } of deliveries) {
       const fresh = signal.identifiers.filter(
@@ -118,11 +122,7 @@ function linksOf(
           token !== atomId &&
           (!atom.links.has(linkPrefix(token)) || isEarlier(atomId, token, dayOf(signal.occurredAt))),
       );
-      if (
-        fresh.length === 0 ||
-        'withheld' in permissionFor(context.jurisdiction, consent, signal.purposes, recorded)
-      )
-        continue;
+      if (fresh.length === 0 || 'withheld' in permissionFor(standings, signal, recorded)) continue;
       const own = links.get(atomId) ?? new Set();
       links.set(atomId, own);
       for (const { token } of fresh) {
@@ -136,6 +136,7 @@ function linksOf(
   }
   return { edges: [...edges.values()], links };
 }
+
 /** An order that the graphs carry already was obeyed in an earlier attempt. */
 function isObeyed({ order }: OrderDelivery, known: readonly SubjectGraph[]): boolean {
   return (

@@ -1,10 +1,14 @@
 import type { SubjectId } from '../../contracts/ids.ts';
 import type { WithheldReason } from '../../contracts/outcomes.ts';
 import { STEWARDSHIP } from '../../contracts/person.ts';
-import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
+import type { ProfileState } from '../../contracts/profile.ts';
 import type { Purpose } from '../../contracts/purposes.ts';
-import { type Permission, permissionFor } from '../../rights/consent/permission.ts';
-import { foldSignals, isChoice } from '../3-profile/fold.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+import { type Permission, permissionFor, type Rest } from '../../rights/consent/permission.ts';
+import type { Standings } from '../../rights/consent/standing.ts';
+import { carriesChoice } from '../../rights/consent/state.ts';
+import { foldSignals } from '../3-profile/fold.ts';
+import { withoutWithdrawn } from '../3-profile/revocable.ts';
 import {
   messagePrefix,
   minuteOf,
@@ -14,7 +18,6 @@ import {
   withheldTag,
 } from '../3-profile/seen.ts';
 import type { Atom } from './atom.ts';
-import type { UnderstandContext } from './context.ts';
 import type { Delivery } from './delivery.ts';
 
 /** How one signal ended, with what its evidence needs. */
@@ -24,6 +27,8 @@ export interface Ending {
   readonly outcome: 'applied' | 'duplicate' | 'withheld' | 'suppressed';
   readonly reason: string;
   readonly allowed: readonly Purpose[];
+  /** What its facts rest on, see `Rest`; null when a contract carries them. */
+  readonly since: EpochMs | null;
   /** Version of the atom's stored state that holds it. */
   readonly version: number;
   /** The state held it already, from this very place in the stream: an earlier attempt wrote it. */
@@ -32,25 +37,30 @@ export interface Ending {
   readonly redelivered: boolean;
 }
 
+/** A new signal that may be applied, with the purposes allowed and what its facts rest on. */
+interface Fresh {
+  readonly delivery: Delivery;
+  readonly allowed: readonly Purpose[];
+  readonly rest: Rest | null;
+}
+
 export interface Judged {
   readonly endings: readonly Ending[];
-  /** New signals that may be applied, with the purposes allowed. */
-  readonly fresh: readonly { readonly delivery: Delivery; readonly allowed: readonly Purpose[] }[];
+  readonly fresh: readonly Fresh[];
   readonly added: readonly SeenEntry[];
 }
 
 /** Says of each of an atom's signals how it ends: seen before, without permission, or applied.
- * @param consent the whole customer's · @param paged see `sight` · @param written see `planUnit` */
+ * @param standings the whole customer's · @param paged see `sight` · @param written see `planUnit` */
 export function judge(
   atom: Atom,
   subjectId: SubjectId,
-  consent: ConsentState,
+  standings: Standings,
   paged: ReadonlySet<string>,
   written: ReadonlySet<string>,
-  context: UnderstandContext,
 ): Judged {
   const endings: Ending[] = [];
-  const fresh: { delivery: Delivery; allowed: readonly Purpose[] }[] = [];
+  const fresh: Fresh[] = [];
   const added: SeenEntry[] = [];
   const known = tagsByMessage(atom.window);
   const stored = atom.stored?.version ?? 0;
@@ -59,18 +69,28 @@ export function judge(
     const { signal, tag } = delivery;
     const message = messagePrefix(signal.messageToken);
     const sighting = sight(known, paged, message, tag);
-    const base = { delivery, subjectId, reason: '', version: next, repeated: false, redelivered: false };
+    const base = {
+      delivery,
+      subjectId,
+      reason: '',
+      since: null,
+      version: next,
+      repeated: false,
+      redelivered: false,
+    };
     if (sighting === 'duplicate') {
       endings.push({ ...base, outcome: 'duplicate', reason: 'message-seen-before', allowed: [] });
       continue;
     }
-    const permission = permissionFor(context.jurisdiction, consent, signal.purposes, delivery.recorded);
+    const permission = permissionFor(standings, signal, delivery.recorded);
     if (sighting === 'redelivered') {
       const allowed = 'allowed' in permission ? permission.allowed : [];
+      const since = 'allowed' in permission ? (permission.rest?.since ?? null) : null;
       endings.push({
         ...base,
         outcome: 'applied',
         allowed,
+        since,
         version: stored,
         repeated: true,
         redelivered: !written.has(`${atom.id} ${message}`),
@@ -79,7 +99,7 @@ export function judge(
     }
     if ('withheld' in permission || sighting === 'redelivered-withheld') {
       // A choice in it counts, and must not count again when a client sends it again.
-      if (sighting === 'new' && isChoice(signal)) {
+      if (sighting === 'new' && carriesChoice(signal)) {
         known.set(message, withheldTag(tag));
         added.push({ message, minute: minuteOf(signal.occurredAt), tag: withheldTag(tag) });
       }
@@ -88,8 +108,9 @@ export function judge(
     }
     known.set(message, tag);
     added.push({ message, minute: minuteOf(signal.occurredAt), tag });
-    fresh.push({ delivery, allowed: permission.allowed });
-    endings.push({ ...base, outcome: 'applied', allowed: permission.allowed });
+    fresh.push({ delivery, ...permission });
+    const since = permission.rest?.since ?? null;
+    endings.push({ ...base, outcome: 'applied', allowed: permission.allowed, since });
   }
   return { endings, fresh, added };
 }
@@ -98,14 +119,17 @@ export function judge(
 const reasonOf = (permission: Permission): WithheldReason =>
   'withheld' in permission ? permission.withheld : 'no-consent';
 
-/** The atom's state with what may be applied, and with every choice the batch brought. */
-export function foldAtom(atom: Atom, { fresh }: Judged): ProfileState {
+/** The atom's state with what may be applied, and with every choice the batch brought; without what rested on purposes that
+ * were taken back. */
+export function foldAtom(atom: Atom, { fresh }: Judged, standings: Standings): ProfileState {
   // A steward's decision is no act of the customer's.
   const own = fresh.filter(({ delivery }) => delivery.signal.sourceId !== STEWARDSHIP);
   const state = foldSignals(
     atom.state,
     own.map(({ delivery }) => delivery.signal),
     own.map(({ allowed }) => allowed),
+    own.map(({ rest }) => rest),
   );
-  return atom.consent === state.consent ? state : { ...state, consent: atom.consent };
+  const chosen = atom.consent === state.consent ? state : { ...state, consent: atom.consent };
+  return withoutWithdrawn(chosen, standings);
 }

@@ -4,10 +4,12 @@ import type { PersonState } from '../../contracts/person.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import { nodeOfSubjectId, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { standingsOf } from '../../rights/consent/standing.ts';
 import type { IdentityChange } from '../2-identify/changes.ts';
 import { NOBODY } from '../3-profile/person.ts';
 import { remember } from '../3-profile/seen.ts';
 import { type Atom, atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
+import { consentEffects, consentOutcome } from './consent.ts';
 import type { UnderstandContext } from './context.ts';
 import { type IdentityEffect, identify, identityEffects } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
@@ -26,6 +28,8 @@ export interface Plan {
   readonly published: readonly PublishedGroup[];
   /** Effects on identifiers that no published subject stands for. */
   readonly identity: readonly IdentityEffect[];
+  /** Atoms of customers who may no longer be profiled: whatever else was derived from them for that has to go. */
+  readonly lostProfiling: readonly AtomId[];
 }
 
 /**
@@ -51,12 +55,13 @@ export function planUnit(
     .map((id) => world.subjects.get(id)?.graph)
     .filter((graph) => graph !== undefined);
   const atoms = atomsOf(unit, known, world, paged, context);
-  const identity = identify(unit, known, atoms, world, context);
+  const identity = identify(unit, known, atoms, world, context, now);
 
   const writes = new WriteCollector(world, identity.before);
   const endings: Ending[] = [...forbidden];
   const stored: AtomId[] = [];
   const published: PublishedGroup[] = [];
+  const lostProfiling: AtomId[] = [];
   const bucket = bucketOf([...atoms.values()], unit.orders[0]?.bucket ?? 'b00');
   const orderedAt = unit.orders[0]?.order.receivedAt ?? null;
   const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]) ?? orderedAt, now);
@@ -66,6 +71,7 @@ export function planUnit(
   for (const graph of [...identity.graphs, ...alone]) {
     const states: ProfileState[] = [];
     const versions: AtomVersion[] = [];
+    const ended: Ending[] = [];
     const group = graph.atoms.map((id) => atoms.get(id)).filter((atom) => atom !== undefined);
     // Read only because something keeps it apart from one that changes: nothing about it is news.
     if (
@@ -74,14 +80,15 @@ export function planUnit(
       group.every((atom) => atom.deliveries.length === 0)
     )
       continue;
-    const consent = consentOf(group);
+    const standings = standingsOf(context.jurisdiction, consentOf(group), now);
     for (const atom of group) {
-      const judged = judge(atom, graph.subjectId, consent, paged.get(atom.id) ?? new Set(), written, context);
-      endings.push(...judged.endings);
-      const state = foldAtom(atom, judged);
+      const judged = judge(atom, graph.subjectId, standings, paged.get(atom.id) ?? new Set(), written);
+      ended.push(...judged.endings);
+      const state = foldAtom(atom, judged, standings);
       states.push(state);
+      // An atom that got no signal loses what the customer took back all the same.
       const isWritten =
-        atom.deliveries.length > 0 &&
+        (atom.deliveries.length > 0 || state !== atom.state) &&
         writes.atom(
           atom.id,
           state,
@@ -93,17 +100,18 @@ export function planUnit(
       if (isWritten || person !== null) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
     }
-    const isRepeated =
-      identity.isRepeated ||
-      endings.some((ending) => ending.repeated && ending.subjectId === graph.subjectId);
+    endings.push(...ended);
+    const isRepeated = identity.isRepeated || ended.some((ending) => ending.repeated);
     const repeatSince = isRepeated ? 0 : null;
     const own = effects.filter((each) => each.subjectId === graph.subjectId).map((each) => each.effect);
+    const chosen = consentOutcome(group, standings, ended, context, now);
+    if (chosen.lostProfiling) lostProfiling.push(...graph.atoms);
     published.push(
       publishGroup(
         {
           graph,
           states,
-          consent,
+          standings,
           world,
           before: identity.before,
           bucket: bucketOf(group, bucket),
@@ -111,7 +119,8 @@ export function planUnit(
           receivedAt: newestReceipt(group) ?? orderedAt,
           atoms: versions,
           answersFor: answering(graph),
-          identity: own,
+          identity: [...own, ...consentEffects(chosen, bucketOf(group, bucket), newestReceipt(group), now)],
+          withheldReceipts: chosen.withheldReceipts,
           settled: false,
         },
         context,
@@ -131,6 +140,7 @@ export function planUnit(
     stored,
     published,
     identity: effects.filter((each) => !told.has(each.subjectId)),
+    lostProfiling,
   };
 }
 

@@ -157,7 +157,14 @@ export interface UnderstandPorts extends EffectPorts {
 export interface DomainEvent {
   /** The same at every repetition, for the receiver's own deduplication. */
   readonly id: string;
-  readonly type: 'Segment Entered' | 'Segment Left' | 'Alert Opened' | 'Subjects Merged' | 'Subject Split';
+  readonly type:
+    | 'Segment Entered'
+    | 'Segment Left'
+    | 'Alert Opened'
+    | 'Alert Closed'
+    | 'Consent Withdrawn'
+    | 'Subjects Merged'
+    | 'Subject Split';
   readonly subjectId: SubjectId;
   readonly name: string;
   readonly occurredAt: EpochMs;

@@ -1,7 +1,8 @@
 import type { Alert } from '../../contracts/alerts.ts';
 import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
-import type { ConsentState, ProfileState } from '../../contracts/profile.ts';
+import type { ProfileState } from '../../contracts/profile.ts';
+import type { ConsentDepth, Purpose } from '../../contracts/purposes.ts';
 import {
   isWorthKeeping,
   type KeptEffect,
@@ -12,11 +13,14 @@ import {
   subjectIdOf,
 } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import { isPermitted } from '../../rights/consent/permission.ts';
+import { permits } from '../../rights/consent/permission.ts';
+import type { Standings } from '../../rights/consent/standing.ts';
+import { stateFor, withoutWithdrawn } from '../3-profile/revocable.ts';
 import { EMPTY_STATE, mergeStates } from '../3-profile/state.ts';
 import { type Scored, scoreProfile } from '../4-score/score.ts';
 import { alertsOf } from '../5-alert/alert.ts';
 import { alertsAfterSplit } from '../5-alert/split.ts';
+import { isConsentEffect } from './consent.ts';
 import type { UnderstandContext } from './context.ts';
 import type { World } from './ports.ts';
 
@@ -44,7 +48,7 @@ export interface PublishedGroup {
 export interface GroupView {
   readonly graph: SubjectGraph;
   readonly states: readonly ProfileState[];
-  readonly consent: ConsentState;
+  readonly standings: Standings;
   readonly world: World;
   readonly before: ReadonlyMap<IdentifierToken, SubjectId>;
   readonly bucket: string;
@@ -57,8 +61,10 @@ export interface GroupView {
   readonly atoms: readonly AtomVersion[];
   /** When it is a part of a subject that came apart: see `alertsAfterSplit`. */
   readonly answersFor: ((subjectId: SubjectId) => boolean) | null;
-  /** Merges and splits that concern this subject. */
+  /** Merges, splits and changes of consent that concern this subject. */
   readonly identity: readonly KeptEffect[];
+  /** See `ConsentOutcome`. */
+  readonly withheldReceipts: ReadonlySet<EpochMs>;
   /** See `alertsOf`. */
   readonly settled: boolean;
   /** What was told before, when it is not what is stored. */
@@ -68,18 +74,18 @@ export interface GroupView {
 /** Scores a subject and finds what changed against what was published: segments entered and left, alerts opened, and when
  * to look again. */
 export function publishGroup(view: GroupView, context: UnderstandContext, now: EpochMs): PublishedGroup {
-  const { graph, consent } = view;
+  const { graph, standings } = view;
   const { published, shared } =
     view.told === undefined ? publishedBefore(view) : { published: view.told, shared: true };
-  const state = view.states.reduce(mergeStates, EMPTY_STATE);
-  const permitted = (purpose: Parameters<typeof isPermitted>[2]): boolean =>
-    isPermitted(context.jurisdiction, consent, purpose);
-  const scored = scoreProfile(state, context.segments, permitted, now);
+  const merged = view.states.reduce(mergeStates, EMPTY_STATE);
+  const seenFor = stateFor(withoutWithdrawn(merged, standings));
+  const permitted = (purpose: Purpose, depth: ConsentDepth): boolean => permits(standings[purpose], depth);
+  const scored = scoreProfile(seenFor, context.segments, permitted, now);
   const { answersFor } = view;
   const split =
     answersFor !== null
       ? alertsAfterSplit(
-          { subjectId: graph.subjectId, state, segments: scored.segments, answersFor },
+          { subjectId: graph.subjectId, stateFor: seenFor, segments: scored.segments, answersFor },
           published.alerts,
           context.alertRules,
           permitted,
@@ -88,7 +94,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
       : null;
   const alerted = alertsOf(
     graph.subjectId,
-    state,
+    seenFor,
     scored.segments,
     split?.alerts ?? published.alerts,
     context.alertRules,
@@ -120,10 +126,12 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   }
   const opened = [...(split?.opened ?? []), ...alerted.opened];
   for (const { alertId, rule } of split?.closed ?? [])
-    effects.push({ ...effect('alert-resolved', rule, 'subject-split'), closes: alertId });
+    effects.push({ ...effect('alert-closed', rule, 'subject-split'), closes: [alertId] });
   for (const alert of opened) {
     effects.push({ ...effect('alert-opened', alert.rule, alertReasons(alert)), alert });
   }
+  for (const { rule, missing, alertIds } of alerted.closed)
+    effects.push({ ...effect('alert-closed', rule, `not-permitted:${missing.join('+')}`), closes: alertIds });
   const armed = published.dueAt !== null && published.dueAt > now ? published.dueAt : null;
   const due = alerted.dueAt === null ? null : Math.max(alerted.dueAt, now + SETTLE_MS);
   // What an earlier attempt noted as armed, it may have died before arming.
@@ -146,9 +154,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     changed: !shared || JSON.stringify(next) !== JSON.stringify(published),
     bucket: view.bucket,
     effects,
-    repeated: published.effects.filter(
-      (kept) => isOwn(kept) && view.repeatSince !== null && kept.at >= view.repeatSince,
-    ),
+    repeated: published.effects.filter((kept) => isOwn(kept) && isUntold(kept, view)),
     alerts: opened,
     armAt,
   };
@@ -167,6 +173,11 @@ function segmentReasons(
 
 const alertReasons = ({ reasons }: Alert): string =>
   reasons.map(({ code, value }) => `${code}:${value}`).join();
+
+/** Whether an effect of an earlier write may never have been told. */
+const isUntold = (kept: KeptEffect, { repeatSince, withheldReceipts }: GroupView): boolean =>
+  (repeatSince !== null && kept.at >= repeatSince) ||
+  (isConsentEffect(kept) && kept.receivedAt !== null && withheldReceipts.has(kept.receivedAt));
 
 const round = (score: number | null | undefined): string => (score == null ? 'none' : score.toFixed(1));
 

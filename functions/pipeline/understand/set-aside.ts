@@ -45,6 +45,7 @@ function endingOf(delivery: Delivery, world: World, now: EpochMs): Ending | null
     outcome: reason === 'subject-erased' ? 'suppressed' : 'withheld',
     reason,
     allowed: [],
+    since: null,
     version: 0,
     repeated: false,
     redelivered: false,

@@ -1,9 +1,11 @@
+import { EMPTY_CONSENT } from '../../contracts/consent.ts';
 import type { SubjectId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
-import type { ConsentState } from '../../contracts/profile.ts';
 import { nodeOfSubjectId, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import { EMPTY_STATE, mergeConsent } from '../3-profile/state.ts';
+import { standingsOf } from '../../rights/consent/standing.ts';
+import { mergeConsent } from '../../rights/consent/state.ts';
+import { EMPTY_STATE } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
 import type { UnderstandContext } from './context.ts';
 import { atomsToldOf, emit, emptyEmission, gatherPublished } from './emit.ts';
@@ -92,20 +94,26 @@ function groupsOf(
     asked.set(graph.subjectId, entry);
   }
   return [...asked.values()].map(({ graph, ids, dueAt }) => {
-    const view = { ...viewOf(graph, world), repeatSince: dueAt };
+    const view = { ...viewOf(graph, world, context, now), repeatSince: dueAt };
     return { graph, askedFor: ids, published: publishGroup(view, context, now) };
   });
 }
 
 /** A subject as it is stored, to be judged without any new signal. */
-export function viewOf(graph: SubjectGraph, world: World): GroupView {
+export function viewOf(
+  graph: SubjectGraph,
+  world: World,
+  { jurisdiction }: UnderstandContext,
+  now: EpochMs,
+): GroupView {
   const states = graph.atoms
     .map((atom) => world.nodes.get(atom)?.state ?? null)
     .map((state) => (state === null ? EMPTY_STATE : decodeState(state)));
+  const consent = states.map((state) => state.consent).reduce(mergeConsent, EMPTY_CONSENT);
   return {
     graph,
     states,
-    consent: states.reduce((merged: ConsentState, state) => mergeConsent(merged, state.consent), {}),
+    standings: standingsOf(jurisdiction, consent, now),
     world,
     before: new Map(graph.nodes.map((node) => [node, graph.subjectId])),
     bucket: SWEEP,
@@ -114,6 +122,7 @@ export function viewOf(graph: SubjectGraph, world: World): GroupView {
     atoms: graph.atoms.map((atom): AtomVersion => [atom, world.nodes.get(atom)?.version ?? 0]),
     answersFor: null,
     identity: [],
+    withheldReceipts: new Set(),
     settled: true,
   };
 }

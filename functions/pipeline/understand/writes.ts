@@ -1,3 +1,4 @@
+import { isEmptyConsent } from '../../contracts/consent.ts';
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import { neighboursOf, type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
@@ -57,7 +58,7 @@ export class WriteCollector {
       stored === undefined &&
       seen.window.entries.length === 0 &&
       state.signals === 0 &&
-      Object.keys(state.consent).length === 0
+      isEmptyConsent(state.consent)
     )
       return false;
     if (

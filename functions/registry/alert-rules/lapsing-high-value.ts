@@ -24,6 +24,7 @@ export const lapsingHighValue: AlertRuleDefinition = {
   description: 'A customer of the top or middle value tier has gone silent, by their own rhythm.',
   severity: 'urgent',
   purposes: ['profiling'],
+  depth: 'full',
   cue(view) {
     const at = lapsesAt(view);
     if (at === null || at > view.now || !view.segments.has('value-core')) return null;

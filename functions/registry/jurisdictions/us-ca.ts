@@ -49,6 +49,9 @@ export const usCa: JurisdictionDefinition = {
   // Binding for sale and sharing, in the browser and in linked and pseudonymous profiles. That it also stops profiling
   // is the product's reading of the last two: a profile that may not be shared is not built on the quiet either.
   globalPrivacyControl: primary(['profiling', 'sharing'], OPT_OUT),
+  // (c)(3): a setting that conflicts yields to the signal; who then consents in the face of it has consented, and the
+  // signal may be ignored for as long as the consumer is known.
+  consentOverGpc: primary('once-given', `${OPT_OUT} (c)(3)`),
   retention: {
     ...purposeBound({
       rule: 'disclosed per category',

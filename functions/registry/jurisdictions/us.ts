@@ -51,6 +51,10 @@ export const us: JurisdictionDefinition = {
   // Colorado lists it for sale and targeted advertising. That it also stops profiling is the product's reading, as in
   // California: a profile that may not be shared is not built on the quiet either.
   globalPrivacyControl: secondary(['profiling', 'sharing'], 'mondaq 1485232'),
+  consentOverGpc: general(
+    'once-given',
+    'C.R.S. 6-1-1306(1)(a)(IV)(C): consent takes precedence over the mechanism',
+  ),
   retention: purposeBound({
     rule: 'minimise',
     source: 'law.lis.virginia.gov 59.1-578',

@@ -30,6 +30,7 @@ export const lapseRisk: SegmentDefinition = {
   version: 1,
   description: "Has stopped buying, judged by the customer's own rhythm.",
   purposes: ['profiling'],
+  depth: 'full',
   score: lapseRatio,
   enterAt: LAPSE_ENTER_AT,
   leaveBelow: 2,

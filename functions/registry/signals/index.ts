@@ -3,6 +3,7 @@ import { accountUpdated } from './account-updated.ts';
 import { cartViewed } from './cart-viewed.ts';
 import { checkoutStarted } from './checkout-started.ts';
 import { consentChanged } from './consent-changed.ts';
+import { consentPreferenceUpdated } from './consent-preference-updated.ts';
 import { contactReceived } from './contact-received.ts';
 import { identityLinked } from './identity-linked.ts';
 import { interactionFlagged } from './interaction-flagged.ts';
@@ -39,6 +40,7 @@ export const signals: readonly SignalDefinition[] = [
   accountUpdated,
   identityLinked,
   consentChanged,
+  consentPreferenceUpdated,
   interactionFlagged,
   ticketOpened,
   ticketEscalated,

@@ -9,6 +9,7 @@ export const productListViewed = defineSignal({
   description: 'The customer looked at a category or another list of products.',
   eventClass: 'behaviour',
   purposes: BROWSING,
+  depth: 'full',
   sources: ['web'],
   properties: z.object({}),
   facts: () => [{ kind: 'visit', depth: 3 }],

@@ -10,6 +10,7 @@ export const productViewed = defineSignal({
   description: 'The customer looked at a product.',
   eventClass: 'behaviour',
   purposes: BROWSING,
+  depth: 'full',
   sources: ['web'],
   properties: plausible(z.object({ price: price.optional(), currency: currency.optional() })),
   facts: () => [{ kind: 'visit', depth: 2 }],

@@ -10,6 +10,7 @@ export const productsSearched = defineSignal({
   description: 'The customer searched the catalogue.',
   eventClass: 'behaviour',
   purposes: BROWSING,
+  depth: 'full',
   sources: ['web'],
   properties: z.object({}),
   facts: () => [{ kind: 'visit', depth: 3 }],

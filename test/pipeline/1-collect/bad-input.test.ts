@@ -130,8 +130,8 @@ describe('an honest request gets through however it is written', () => {
       }),
     );
     expect(stage.signals().map(({ consent }) => consent)).toEqual([
-      { profiling: false },
-      { profiling: true },
+      { profiling: 'none' },
+      { profiling: 'full' },
     ]);
   });
 

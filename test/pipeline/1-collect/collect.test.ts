@@ -82,7 +82,7 @@ describe('an accepted event', () => {
       consent: { categoryPreferences: { profiling: false, personalisation: true, Advertising: true } },
     };
     const signal = signalOf(order({ context }), { gpc: true });
-    expect(signal?.consent).toEqual({ profiling: false, personalisation: true });
+    expect(signal?.consent).toEqual({ profiling: 'none', personalisation: 'full' });
     expect(signal?.gpc).toBe(true);
   });
 

@@ -87,7 +87,7 @@ describe('a profile lookup', () => {
       value: { orders: 1, orderValue: 2_000 },
       consent: {
         service: { choice: null, inEffect: true },
-        personalisation: { choice: 'granted', origin: 'explicit', inEffect: true },
+        personalisation: { choice: 'granted', origin: 'stated', inEffect: true },
         profiling: { choice: null, at: null, origin: null, inEffect: false },
       },
       openCart: { value: 9 },

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { memoryAlertBook } from '../../../functions/adapters/memory/alert-book.ts';
 import { memoryLineageStream } from '../../../functions/adapters/memory/lineage-stream.ts';
 import { memoryOutcomeRecords } from '../../../functions/adapters/memory/outcome-records.ts';
+import { memorySignalStream } from '../../../functions/adapters/memory/signal-stream.ts';
 import type { ConsentChoices } from '../../../functions/contracts/purposes.ts';
 import type { Fact, Identifier, IdentifierType, Signal } from '../../../functions/contracts/signal.ts';
 import { IDENTIFIER_TYPES } from '../../../functions/contracts/signal.ts';
@@ -50,9 +51,8 @@ export const order = (valueMinor: number): Fact => ({ kind: 'order', valueMinor,
 export function operations(jurisdiction = 'eu') {
   const region = new MemoryRegion(jurisdiction);
   const lineage = memoryLineageStream();
-  /** Signals that the API itself has sent, until they are delivered. */
-  const stream: Signal[] = [];
   const receipts = memoryOutcomeRecords();
+  const signals = memorySignalStream();
   const environment: Readonly<Record<string, string>> = { JURISDICTION: jurisdiction, SIGNAL_BUCKETS: '8' };
   const policy = policyOf((name) => environment[name] ?? '', SECRETS);
   let now = NOW;
@@ -62,7 +62,7 @@ export function operations(jurisdiction = 'eu') {
       subjects: region.store,
       alerts: memoryAlertBook(region.effects.opened),
       receipts,
-      signals: { append: async (byBucket) => void stream.push(...[...byBucket.values()].flat()) },
+      signals,
       lineage,
       reviews: region.effects.reviews,
       // The stream, as short as can be.
@@ -106,13 +106,15 @@ export function operations(jurisdiction = 'eu') {
     region,
     lineage,
     receipts,
+    signals,
     policy,
     setNow: (at: number) => {
       now = at;
     },
     /** Delivers what the API itself has sent. */
     settle: async (at = NOW) => {
-      await region.deliverUntilDone([region.record(stream.splice(0))], at);
+      const sent = signals.appended.splice(0).flatMap((each) => each.signals);
+      await region.deliverUntilDone([region.record(sent)], at);
     },
     send: (signals: readonly Signal[], at = NOW) => region.deliverUntilDone([region.record(signals)], at),
     ask,

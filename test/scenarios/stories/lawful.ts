@@ -55,9 +55,17 @@ export function lawfulStories(pair: () => RunningPair): void {
         origin: 'gpc',
         inEffect: false,
       });
+      // What a consent manager repeats with every event says nothing new; an act of the customer does.
       await eu.send('web', [page('gpc-4', 'gpc', { context: ALL_ALLOWED })]);
+      const choices = { analytics: true, personalisation: true, profiling: true };
+      const act = { event: 'Consent Changed', properties: { choices } };
+      await eu.send('web', [{ type: 'track', messageId: 'gpc-5', anonymousId: 'gpc', ...act }]);
       await eu.settled();
-      expect((await eu.lookUp({ type: 'anonymousId', value: 'gpc' })).body.engagement?.visits).toBe(2);
+      await eu.send('web', [page('gpc-6', 'gpc')]);
+      await eu.settled();
+      // The first visit is gone with the refusal, and the one after the act counts.
+      eu.ledger.purged += 1;
+      expect((await eu.lookUp({ type: 'anonymousId', value: 'gpc' })).body.engagement?.visits).toBe(1);
     });
 
     it('given makes scores appear, and taken back makes the profile say what is not computed', async () => {
