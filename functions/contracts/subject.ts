@@ -103,14 +103,6 @@ export interface Published {
   readonly effects: readonly KeptEffect[];
 }
 
-/** When an alert rule fired last, and for a cue of which time. */
-export interface Fired {
-  readonly firedAt: EpochMs;
-  readonly occurredAt: EpochMs;
-  /** Cues of earlier alerts, newest first, which may still be open. */
-  readonly earlier?: readonly EpochMs[];
-}
-
 /** An effect, compact; `by` is the partition bucket (or `sweep`) whose write made it. */
 export interface KeptEffect {
   readonly by: string;
