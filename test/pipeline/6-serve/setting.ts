@@ -6,6 +6,7 @@ import type { ConsentChoices } from '../../../functions/contracts/purposes.ts';
 import type { Fact, Identifier, IdentifierType, Signal } from '../../../functions/contracts/signal.ts';
 import { IDENTIFIER_TYPES } from '../../../functions/contracts/signal.ts';
 import { identifierToken, messageToken } from '../../../functions/contracts/tokens.ts';
+import { TransientError } from '../../../functions/kernel/invariant.ts';
 import { serveHandler } from '../../../functions/pipeline/6-serve/handler.ts';
 import { policyOf } from '../../../functions/pipeline/6-serve/setting.ts';
 import { normaliseIdentifier } from '../../../functions/registry/identifiers/index.ts';
@@ -52,6 +53,7 @@ export function operations(jurisdiction = 'eu') {
   const lineage = memoryLineageStream();
   /** Signals that the API itself has sent, until they are delivered. */
   const stream: Signal[] = [];
+  let streamIsDown = false;
   const receipts = memoryOutcomeRecords();
   const environment: Readonly<Record<string, string>> = { JURISDICTION: jurisdiction, SIGNAL_BUCKETS: '8' };
   const policy = policyOf((name) => environment[name] ?? '', SECRETS);
@@ -62,7 +64,12 @@ export function operations(jurisdiction = 'eu') {
       subjects: region.store,
       alerts: memoryAlertBook(region.effects.opened),
       receipts,
-      signals: { append: async (byBucket) => void stream.push(...[...byBucket.values()].flat()) },
+      signals: {
+        append: async (byBucket) => {
+          if (streamIsDown) throw new TransientError('the stream does not answer');
+          stream.push(...[...byBucket.values()].flat());
+        },
+      },
       lineage,
       keyring: region.keyring,
     },
@@ -102,6 +109,9 @@ export function operations(jurisdiction = 'eu') {
     policy,
     setNow: (at: number) => {
       now = at;
+    },
+    streamDown: (isDown: boolean) => {
+      streamIsDown = isDown;
     },
     /** Delivers what the API itself has sent. */
     settle: async (at = NOW) => {
