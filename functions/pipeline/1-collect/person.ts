@@ -1,6 +1,6 @@
 import { PERSON_ATTRIBUTES, type PersonAttribute, type PersonAttributes } from '../../contracts/person.ts';
 import { normaliseAttribute } from '../../registry/person/normalise.ts';
-import { at, isObject, type JsonObject, own } from './shape.ts';
+import { isObject, type JsonObject, own } from './shape.ts';
 
 /**
  * What each attribute is called in traits: names of the Segment specification first
@@ -37,12 +37,12 @@ const NAME_PARTS: readonly PersonAttribute[] = ['givenName', 'surname'];
 type Raw = Partial<Record<PersonAttribute, string>>;
 
 /** Where traits stand in an event. An `Account Updated` that came as a track call or a CloudEvent has them as properties. */
-const traitsOf = (event: JsonObject, isAccount: boolean): readonly JsonObject[] =>
-  [
-    own(event, 'traits'),
-    at(event, 'context', 'traits'),
-    isAccount ? own(event, 'properties') : undefined,
-  ].filter(isObject);
+function traitsOf(event: JsonObject, isAccount: boolean): readonly JsonObject[] {
+  const [stated, known] = [own(event, 'traits'), own(own(event, 'context'), 'traits')];
+  if (stated === undefined && known === undefined && !isAccount) return NO_TRAITS;
+  return [stated, known, isAccount ? own(event, 'properties') : undefined].filter(isObject);
+}
+const NO_TRAITS: readonly JsonObject[] = [];
 
 /**
  * What an event states of its customer, or null. Traits that have no place here are dropped. Where nothing of a person is

@@ -21,13 +21,30 @@ export const identifiers: Readonly<Record<IdentifierType, IdentifierDefinition>>
  * are looked for before and after, since normalising may turn one (`-1`) into something that looks like a value.
  * @param country of the customer, ISO 3166-1 alpha-2, when it is known */
 export function normaliseIdentifier(type: IdentifierType, raw: string, country?: string): string | null {
-  const definition = identifiers[type];
-  if (isBlocked(definition, raw.trim())) return null;
-  const value = definition.normalise(raw, country);
-  return value === null || isBlocked(definition, value) ? null : value;
+  const stops = stopsOf[type];
+  const trimmed = raw.trim();
+  if (isBlocked(stops, trimmed)) return null;
+  const value = identifiers[type].normalise(raw, country);
+  return value === null || (value !== trimmed && isBlocked(stops, value)) ? null : value;
 }
 
-function isBlocked(definition: IdentifierDefinition, value: string): boolean {
+interface Stops {
+  readonly words: ReadonlySet<string>;
+  readonly patterns: readonly RegExp[];
+}
+
+/** Words apart from patterns, since every identifier of every event is held against them. */
+const stopsOf = Object.fromEntries(
+  Object.entries(identifiers).map(([type, { blocked }]): [string, Stops] => [
+    type,
+    {
+      words: new Set(blocked.filter((stop) => typeof stop === 'string')),
+      patterns: blocked.filter((stop) => stop instanceof RegExp),
+    },
+  ]),
+) as Readonly<Record<IdentifierType, Stops>>;
+
+function isBlocked({ words, patterns }: Stops, value: string): boolean {
   const lower = value.toLowerCase();
-  return definition.blocked.some((stop) => (typeof stop === 'string' ? stop === lower : stop.test(lower)));
+  return words.has(lower) || patterns.some((pattern) => pattern.test(lower));
 }

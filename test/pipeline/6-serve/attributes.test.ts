@@ -134,6 +134,24 @@ describe('the attributes of a profile', () => {
     for (const { text } of asked) expect(text).not.toMatch(/Rome|spring|King|London/);
   });
 
+  it('are settled at a retry when the stream did not take the decision, and twice is once', async () => {
+    const { send, profile, settleTo, settle, streamDown, region } = stack();
+    await send([stating(ADA, { city: 'London' })]);
+    const { subjectId } = await profile();
+    const decision = { subjectId, attribute: 'city', value: 'Rome' };
+    streamDown(true);
+    const refused = await settleTo(decision);
+    expect([refused.status, refused.text.includes('Rome')]).toEqual([503, false]);
+    streamDown(false);
+    expect((await settleTo(decision)).status).toBe(200);
+    expect((await settleTo(decision)).status).toBe(200);
+    await settle();
+    expect((await profile()).attributes).toMatchObject([{ value: 'Rome', origin: 'steward' }]);
+    // The same decision of the same moment is one message.
+    const outcomes = region.archived().filter((row) => 'sourceId' in row && row.sourceId === 'stewardship');
+    expect(outcomes.map((row) => row.table).sort()).toEqual(['refusals', 'signals']);
+  });
+
   it('are gone with the atom’s secret, and known anew from what comes after', async () => {
     const { send, profile, region } = stack();
     await send([stating(ADA, { city: 'London', surname: 'King' })]);
