@@ -36,8 +36,8 @@ import {
 } from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { type AlertAction, listAlerts, moveAlert } from './alerts.ts';
-import { linksOfSubject } from './links.ts';
 import { settleAttribute } from './attributes.ts';
+import { linksOfSubject } from './links.ts';
 import type { ServePorts } from './ports.ts';
 import { lookupProfile, profileOfSubject } from './profiles.ts';
 import { lookupReceipt } from './receipts.ts';

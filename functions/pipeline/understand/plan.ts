@@ -5,13 +5,17 @@ import type { ProfileState } from '../../contracts/profile.ts';
 import { nodeOfSubjectId, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { IdentityChange } from '../2-identify/changes.ts';
+import { isChoice } from '../3-profile/fold.ts';
 import { NOBODY } from '../3-profile/person.ts';
 import { remember } from '../3-profile/seen.ts';
+import { mergeConsent } from '../3-profile/state.ts';
+import type { PlannedSubject } from './acquaintances.ts';
 import { type Atom, atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
 import { type IdentityEffect, identify, identityEffects } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
-import { foldPerson, type OpenPerson, personChange } from './person.ts';
+import type { PlannedPerson } from './match-persons.ts';
+import { foldPerson, personChange } from './person.ts';
 import type { World } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
 import { setAside } from './set-aside.ts';
@@ -24,6 +28,9 @@ export interface Plan {
   /** Atoms whose state or person is written: each needs a secret before. */
   readonly stored: readonly AtomId[];
   readonly published: readonly PublishedGroup[];
+  /** Persons that signals state something of, and all subjects of the unit: what matching looks at. */
+  readonly persons: readonly PlannedPerson[];
+  readonly subjects: readonly PlannedSubject[];
   /** Effects on identifiers that no published subject stands for. */
   readonly identity: readonly IdentityEffect[];
 }
@@ -57,6 +64,8 @@ export function planUnit(
   const endings: Ending[] = [...forbidden];
   const stored: AtomId[] = [];
   const published: PublishedGroup[] = [];
+  const planned: PlannedPerson[] = [];
+  const subjects: PlannedSubject[] = [];
   const bucket = bucketOf([...atoms.values()], unit.orders[0]?.bucket ?? 'b00');
   const orderedAt = unit.orders[0]?.order.receivedAt ?? null;
   const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]) ?? orderedAt, now);
@@ -88,14 +97,24 @@ export function planUnit(
           remember(atom.window, judged.added),
           identity.links.get(atom.id) ?? new Set(),
         );
-      const person = statesPerson(atom) ? planPerson(atom.id, judged.endings, world, persons, context) : null;
-      if (person !== null) writes.person(person);
-      if (isWritten || person !== null) stored.push(atom.id);
+      if (statesPerson(atom)) {
+        const before = persons.get(atom.id) ?? NOBODY;
+        const after = foldPerson(before, judged.endings, context.secrets);
+        const change = personChange(atom.id, before, after, world);
+        if (change !== null) writes.person(change);
+        if (isWritten || change !== null) stored.push(atom.id);
+        const isRepeated = judged.endings.some(({ repeated }) => repeated);
+        planned.push({ atomId: atom.id, subjectId: graph.subjectId, before, after, isRepeated });
+      } else if (isWritten) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
     }
     const isRepeated =
       identity.isRepeated ||
       endings.some((ending) => ending.repeated && ending.subjectId === graph.subjectId);
+    const chooses = group.some(({ deliveries }) => deliveries.some(({ signal }) => isChoice(signal)));
+    const consentBefore = group.map(({ state }) => state.consent).reduce(mergeConsent, {});
+    const former = group.filter(({ stored }) => stored !== undefined).map(({ id }) => id);
+    subjects.push({ graph, former, consent, consentBefore, isRepeated: isRepeated && chooses });
     const repeatSince = isRepeated ? 0 : null;
     const own = effects.filter((each) => each.subjectId === graph.subjectId).map((each) => each.effect);
     published.push(
@@ -130,6 +149,8 @@ export function planUnit(
     endings,
     stored,
     published,
+    persons: planned,
+    subjects,
     identity: effects.filter((each) => !told.has(each.subjectId)),
   };
 }
@@ -159,14 +180,3 @@ function answersFor(
 
 const statesPerson = (atom: Atom): boolean =>
   atom.deliveries.some(({ signal }) => signal.person !== undefined);
-
-function planPerson(
-  atomId: AtomId,
-  endings: readonly Ending[],
-  world: World,
-  persons: ReadonlyMap<AtomId, PersonState>,
-  { secrets }: UnderstandContext,
-): OpenPerson | null {
-  const before = persons.get(atomId) ?? NOBODY;
-  return personChange(atomId, before, foldPerson(before, endings, secrets), world);
-}
