@@ -1,4 +1,5 @@
 import { alertStore } from '../functions/adapters/aws/alert-store.ts';
+import { candidateStore } from '../functions/adapters/aws/candidate-store.ts';
 import { dueCues } from '../functions/adapters/aws/due-cues.ts';
 import { identityReviews } from '../functions/adapters/aws/identity-reviews.ts';
 import { outcomeRecords } from '../functions/adapters/aws/outcome-records.ts';
@@ -73,6 +74,7 @@ async function measure(run: StoredRun): Promise<Stored> {
     keyring: subjectKeyring(secrets),
     records: outcomeRecords(),
     reviews: identityReviews(),
+    candidates: candidateStore(),
     quarantine: { putOnce: async () => undefined },
     alerts: alertStore(),
     dueCues: dueCues(),

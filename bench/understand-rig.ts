@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { packedRecords } from '../functions/adapters/aws/put-records.ts';
+import { MemoryCandidateStore } from '../functions/adapters/memory/candidate-store.ts';
 import { MemoryProfileStore } from '../functions/adapters/memory/profile-store.ts';
 import { MemorySubjectKeyring } from '../functions/adapters/memory/subject-keys.ts';
 import { contextOf } from '../functions/pipeline/understand/context.ts';
@@ -26,6 +27,7 @@ const silent: Rest = {
   keyring: new MemorySubjectKeyring(secrets),
   records: { put: async () => undefined },
   reviews: { put: async () => undefined },
+  candidates: new MemoryCandidateStore(),
   quarantine: { putOnce: async () => undefined },
   alerts: { open: async () => undefined, close: async () => undefined },
   dueCues: { arm: async () => undefined },

@@ -1,3 +1,4 @@
+import { MemoryCandidateStore } from '../functions/adapters/memory/candidate-store.ts';
 import { MemoryEffects } from '../functions/adapters/memory/effects.ts';
 import { MemoryProfileStore } from '../functions/adapters/memory/profile-store.ts';
 import { MemorySubjectKeyring } from '../functions/adapters/memory/subject-keys.ts';
@@ -19,6 +20,7 @@ export class MemoryRegion {
   readonly store = new MemoryProfileStore();
   readonly effects = new MemoryEffects();
   readonly keyring = new MemorySubjectKeyring(SECRETS);
+  readonly candidates = new MemoryCandidateStore();
   /** Raw records kept, by their key. */
   readonly quarantined = new Map<string, Uint8Array>();
   readonly context;
@@ -94,6 +96,10 @@ export class MemoryRegion {
       },
       records: { put: guard(effects.records.put) },
       reviews: { put: guard(effects.reviews.put) },
+      candidates: {
+        read: guard(this.candidates.read.bind(this.candidates)),
+        write: guard(this.candidates.write.bind(this.candidates)),
+      },
       quarantine: {
         putOnce: guard(async (key: string, bytes: Uint8Array) => void this.quarantined.set(key, bytes)),
       },

@@ -92,6 +92,7 @@ export class ExportPeople implements People {
     return {
       subjects: [...graphs].map((graph) => standingSubject(graph, policy)),
       records,
+      withheld: new Set(),
       areApart: (a, b) => this.#shareSource(a, b) || barriers.areApart(a, b),
       householdPriorBits: (a, b) =>
         this.#householdPriorBits + (this.#overlap?.bits(this.#sourceOf(a), this.#sourceOf(b)) ?? 0),

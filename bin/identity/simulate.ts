@@ -85,13 +85,8 @@ export class Simulation {
   ): Promise<number> {
     const { mode, policy } = this.#options;
     const rules = { policy, mayMerge: mode === 'on', model: 'simulation@1' };
-    const { matched, search } = await match(
-      [{ atomId, record, before: null, subjectId }],
-      this.#tools,
-      rules,
-      false,
-    );
-    this.#indexWrites += await search.commit(this.#tools.candidates);
+    const matched = await match([{ atomId, record, before: null, subjectId }], this.#tools, rules, false);
+    this.#indexWrites += matched.indexWrites;
     this.#people.apply({ matches: matched.links, withdrawn: matched.withdrawn.map(({ a, b }) => [a, b]) });
     for (const review of matched.reviews) this.#reviews.set(`${review.a} ${review.b}`, review);
     return matched.comparisons;

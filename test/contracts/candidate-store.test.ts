@@ -118,7 +118,7 @@ describe.each([
       const search = new CandidateSearch(tools);
       const third = { atomId: tokenOf('userId', 'third'), record: { ...record }, before: null };
       await search.readFor([third], store, true);
-      return search.enter(third);
+      return search.candidatesOf(third);
     };
     expect([...(await candidatesOf())].sort()).toEqual([ruth, double].sort());
     await forget(new Map([[ruth, record]]), store, tools.token);

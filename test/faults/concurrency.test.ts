@@ -88,6 +88,7 @@ async function applyAtOnce(signals: readonly Sent[], lanes: number): Promise<Mem
     ...effects,
     profiles: profileStore(tables),
     keyring: region.keyring,
+    candidates: region.candidates,
     quarantine: { putOnce: async () => undefined },
     clock: () => NOW,
   };

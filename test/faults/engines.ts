@@ -28,6 +28,7 @@ const TABLES: Readonly<Record<string, readonly [hash: string, range?: string]>> 
   alerts: ['alertId'],
   dueCues: ['slot', 'cue'],
   identityReviews: ['reviewId'],
+  candidates: ['id'],
 };
 
 /** The engines that a stack's stream functions stand on, and the environment that leads their clients there. */
@@ -72,6 +73,7 @@ export async function startEngines(): Promise<Engines> {
     ALERTS_TABLE: 'alerts',
     DUE_CUES_TABLE: 'dueCues',
     IDENTITY_REVIEWS_TABLE: 'identityReviews',
+    CANDIDATES_TABLE: 'candidates',
     QUARANTINE_BUCKET: 'quarantine',
     EVENT_BUS: 'default',
     TOKEN_KEY_ARN: arn,

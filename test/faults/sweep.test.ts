@@ -1,6 +1,7 @@
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { alertStore } from '../../functions/adapters/aws/alert-store.ts';
+import { candidateStore } from '../../functions/adapters/aws/candidate-store.ts';
 import { dueCues } from '../../functions/adapters/aws/due-cues.ts';
 import { eventBus } from '../../functions/adapters/aws/event-bus.ts';
 import { identityReviews } from '../../functions/adapters/aws/identity-reviews.ts';
@@ -46,6 +47,7 @@ const portsAt = (now: number) => {
     keyring: subjectKeyring(SECRETS),
     records: outcomeRecords(),
     reviews: identityReviews(),
+    candidates: candidateStore(),
     quarantine: { putOnce: async () => undefined },
     alerts: alertStore(),
     cues,

@@ -128,6 +128,7 @@ const silent = ({ rebuilt, keyring }: PlayPorts): UnderstandPorts => ({
   },
   records: { put: nothing },
   reviews: { put: nothing },
+  candidates: null,
   quarantine: { putOnce: nothing },
   alerts: { open: nothing, close: nothing },
   dueCues: { arm: nothing },

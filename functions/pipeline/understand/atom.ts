@@ -16,7 +16,7 @@ import {
 import { EMPTY_STATE } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
 import type { UnderstandContext } from './context.ts';
-import { type Delivery, decodeLinks, tokensOfOrder } from './delivery.ts';
+import { type Delivery, decodeLinks, pairsOf, tokensOfOrder } from './delivery.ts';
 import type { StoredNode, World } from './ports.ts';
 import type { Unit } from './world.ts';
 import { StaleReadError } from './writes.ts';
@@ -57,6 +57,8 @@ export function atomsOf(
   }
   for (const { order } of unit.orders)
     for (const token of tokensOfOrder(order)) if (world.nodes.get(token)?.state != null) ids.add(token);
+  for (const [a, b] of pairsOf(unit.matches))
+    for (const token of [a, b]) if (world.nodes.get(token)?.state != null) ids.add(token);
   const atoms = new Map<AtomId, Atom>();
   for (const id of ids) {
     const stored = world.nodes.get(id);

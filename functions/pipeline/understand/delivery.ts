@@ -1,7 +1,7 @@
 import { type IdentityOrder, isIdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
 import type { Signal } from '../../contracts/signal.ts';
-import { endsOf } from '../../contracts/subject.ts';
+import { endsOf, type MatchLink } from '../../contracts/subject.ts';
 import type { Recorded } from '../../rights/consent/permission.ts';
 import { deliveryTag } from '../3-profile/seen.ts';
 
@@ -35,11 +35,25 @@ export interface OrderDelivery {
   readonly bucket: string;
 }
 
+/** What matching concluded from a micro-batch. */
+export interface BatchMatches {
+  readonly links: readonly MatchLink[];
+  readonly withdrawn: readonly (readonly [AtomId, AtomId])[];
+}
+export const NO_MATCHES: BatchMatches = { links: [], withdrawn: [] };
+
+/** Pairs of atoms that a match joins, or joined. */
+export const pairsOf = ({ links, withdrawn }: BatchMatches): readonly (readonly [AtomId, AtomId])[] => [
+  ...links.map(({ a, b }) => [a, b] as const),
+  ...withdrawn,
+];
+
 /** What a micro-batch brought. */
 export interface Batch {
   /** Signals by atom, in stream order. */
   readonly byAtom: ReadonlyMap<AtomId, readonly Delivery[]>;
   readonly orders: readonly OrderDelivery[];
+  readonly matches: BatchMatches;
 }
 
 /** What the records hold. We wrote the records ourselves, so their shape is trusted. */
@@ -68,7 +82,7 @@ export function batchOf(records: readonly StreamRecord[]): Batch {
       else own.push(delivery);
     }
   }
-  return { byAtom, orders };
+  return { byAtom, orders, matches: NO_MATCHES };
 }
 
 /** Every identifier that an order is about. */

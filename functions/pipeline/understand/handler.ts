@@ -1,4 +1,5 @@
 import { alertStore } from '../../adapters/aws/alert-store.ts';
+import { candidateStore } from '../../adapters/aws/candidate-store.ts';
 import { dueCues } from '../../adapters/aws/due-cues.ts';
 import { eventBus } from '../../adapters/aws/event-bus.ts';
 import { identityReviews } from '../../adapters/aws/identity-reviews.ts';
@@ -21,6 +22,7 @@ const wiring = lazily(async () => {
     profiles: profileStore(),
     keyring: subjectKeyring(secrets),
     records: outcomeRecords(),
+    candidates: candidateStore(),
     reviews: identityReviews(),
     quarantine: quarantineStore(),
     alerts: alertStore(),

@@ -22,7 +22,7 @@ import { lowerOf, type Saturation } from '../2-identify/limits.ts';
 import { type Refusal, resolve } from '../2-identify/resolve.ts';
 import { type Atom, consentOf } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
-import { linkPrefix, type OrderDelivery, tokensOfOrder } from './delivery.ts';
+import { linkPrefix, type OrderDelivery, pairsOf, tokensOfOrder } from './delivery.ts';
 import type { StoredNode, World } from './ports.ts';
 import type { Unit } from './world.ts';
 import { StaleReadError } from './writes.ts';
@@ -59,7 +59,8 @@ export function identify(
   for (const { id, subjectId } of around) if (!before.has(id)) before.set(id, subjectId ?? subjectIdOf([id]));
   const obeyed = unit.orders.filter((each) => !isObeyed(each, known));
   const base = { links, before, obeyed, isRepeated: obeyed.length < unit.orders.length };
-  if (edges.length === 0 && obeyed.length === 0) {
+  const { links: matches, withdrawn } = unit.matches;
+  if (edges.length + obeyed.length + matches.length + withdrawn.length === 0) {
     const graphs = known.map((graph) => withNewAtoms(graph, unit));
     return { ...base, graphs, saturated: [], refused: [], changes: [] };
   }
@@ -67,6 +68,8 @@ export function identify(
     edges,
     decisions: obeyed.flatMap(({ order }) => order.decisions),
     severed: obeyed.flatMap(({ order }) => order.severed),
+    matches,
+    withdrawn,
   };
   expectComplete(known, added, world);
   const alreadySaturated = idsOf(around.filter((node) => node.saturated));
@@ -169,6 +172,7 @@ function expectComplete(known: readonly SubjectGraph[], added: NewEvidence, worl
     ...(added.edges ?? []).flatMap(endsOf),
     ...(added.decisions ?? []).flatMap(({ a, b }) => [a, b]),
     ...(added.severed ?? []).flatMap(endsOf),
+    ...(added.matches ?? []).flatMap(({ a, b }) => [a, b]),
   ];
   for (const end of ends) {
     const pointsAt = world.nodes.get(end)?.subjectId ?? null;
@@ -201,6 +205,7 @@ function storedAround(unit: Unit, known: readonly SubjectGraph[], world: World):
   for (const deliveries of unit.deliveries.values())
     for (const { signal } of deliveries) for (const { token } of signal.identifiers) tokens.add(token);
   for (const { order } of unit.orders) for (const token of tokensOfOrder(order)) tokens.add(token);
+  for (const [a, b] of pairsOf(unit.matches)) tokens.add(a).add(b);
   for (const graph of known) for (const token of [...graph.nodes, ...graph.saturated]) tokens.add(token);
   return [...tokens].map((token) => world.nodes.get(token)).filter((node) => node !== undefined);
 }

@@ -1,19 +1,24 @@
+import { EMPTY_CONSENT } from '../../contracts/consent.ts';
 import type { AtomId, SubjectId } from '../../contracts/ids.ts';
 import type { AtomVersion } from '../../contracts/payloads.ts';
 import type { PersonState } from '../../contracts/person.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import { nodeOfSubjectId, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { permits } from '../../rights/consent/permission.ts';
 import { standingsOf } from '../../rights/consent/standing.ts';
+import { carriesChoice, mergeConsent } from '../../rights/consent/state.ts';
 import type { IdentityChange } from '../2-identify/changes.ts';
 import { NOBODY } from '../3-profile/person.ts';
 import { remember } from '../3-profile/seen.ts';
+import { MATCHING_PURPOSE, type PlannedSubject } from './acquaintances.ts';
 import { type Atom, atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
 import { consentEffects, consentOutcome } from './consent.ts';
 import type { UnderstandContext } from './context.ts';
 import { type IdentityEffect, identify, identityEffects } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
-import { foldPerson, type OpenPerson, personChange } from './person.ts';
+import type { PlannedPerson } from './match-persons.ts';
+import { foldPerson, personChange } from './person.ts';
 import type { World } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
 import { setAside } from './set-aside.ts';
@@ -26,6 +31,9 @@ export interface Plan {
   /** Atoms whose state or person is written: each needs a secret before. */
   readonly stored: readonly AtomId[];
   readonly published: readonly PublishedGroup[];
+  /** Persons that signals state something of, and all subjects of the unit: what matching looks at. */
+  readonly persons: readonly PlannedPerson[];
+  readonly subjects: readonly PlannedSubject[];
   /** Effects on identifiers that no published subject stands for. */
   readonly identity: readonly IdentityEffect[];
   /** Atoms of customers who may no longer be profiled: whatever else was derived from them for that has to go. */
@@ -62,6 +70,8 @@ export function planUnit(
   const stored: AtomId[] = [];
   const published: PublishedGroup[] = [];
   const lostProfiling: AtomId[] = [];
+  const planned: PlannedPerson[] = [];
+  const subjects: PlannedSubject[] = [];
   const bucket = bucketOf([...atoms.values()], unit.orders[0]?.bucket ?? 'b00');
   const orderedAt = unit.orders[0]?.order.receivedAt ?? null;
   const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]) ?? orderedAt, now);
@@ -95,13 +105,28 @@ export function planUnit(
           remember(atom.window, judged.added),
           identity.links.get(atom.id) ?? new Set(),
         );
-      const person = statesPerson(atom) ? planPerson(atom.id, judged.endings, world, persons, context) : null;
-      if (person !== null) writes.person(person);
-      if (isWritten || person !== null) stored.push(atom.id);
+      if (statesPerson(atom)) {
+        const before = persons.get(atom.id) ?? NOBODY;
+        const after = foldPerson(before, judged.endings, context.secrets);
+        const change = personChange(atom.id, before, after, world);
+        if (change !== null) writes.person(change);
+        if (isWritten || change !== null) stored.push(atom.id);
+        const isRepeated = judged.endings.some(({ repeated }) => repeated);
+        planned.push({ atomId: atom.id, subjectId: graph.subjectId, before, after, isRepeated });
+      } else if (isWritten) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
     }
     endings.push(...ended);
     const isRepeated = identity.isRepeated || ended.some((ending) => ending.repeated);
+    const chooses = group.some(({ deliveries }) => deliveries.some(({ signal }) => carriesChoice(signal)));
+    const before = group.map(({ state }) => state.consent).reduce(mergeConsent, EMPTY_CONSENT);
+    subjects.push({
+      graph,
+      former: group.filter(({ stored }) => stored !== undefined).map(({ id }) => id),
+      allows: permits(standings[MATCHING_PURPOSE]),
+      allowedBefore: permits(standingsOf(context.jurisdiction, before, now)[MATCHING_PURPOSE]),
+      isRepeated: isRepeated && chooses,
+    });
     const repeatSince = isRepeated ? 0 : null;
     const own = effects.filter((each) => each.subjectId === graph.subjectId).map((each) => each.effect);
     const chosen = consentOutcome(group, standings, ended, context, now);
@@ -139,6 +164,8 @@ export function planUnit(
     endings,
     stored,
     published,
+    persons: planned,
+    subjects,
     identity: effects.filter((each) => !told.has(each.subjectId)),
     lostProfiling,
   };
@@ -169,14 +196,3 @@ function answersFor(
 
 const statesPerson = (atom: Atom): boolean =>
   atom.deliveries.some(({ signal }) => signal.person !== undefined);
-
-function planPerson(
-  atomId: AtomId,
-  endings: readonly Ending[],
-  world: World,
-  persons: ReadonlyMap<AtomId, PersonState>,
-  { secrets }: UnderstandContext,
-): OpenPerson | null {
-  const before = persons.get(atomId) ?? NOBODY;
-  return personChange(atomId, before, foldPerson(before, endings, secrets), world);
-}

@@ -5,6 +5,7 @@ import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { MatchLink, Published, SubjectGraph } from '../../contracts/subject.ts';
 import type { SubjectKeyring } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import type { CandidateStore } from '../2-identify/probabilistic/ports.ts';
 
 /** One identifier as stored: its place in a subject, and, if it is an atom, its profile state. */
 export interface StoredNode {
@@ -148,6 +149,8 @@ export interface UnderstandPorts extends EffectPorts {
   readonly keyring: SubjectKeyring;
   readonly records: { put(records: readonly OutcomeRecord[]): Promise<void> };
   readonly reviews: ReviewQueue;
+  /** Where records are found by what they say; null where nothing is matched (profiles built again from the archive). */
+  readonly candidates: CandidateStore | null;
   /** Keeps the bytes of a record that could not be read, once. */
   readonly quarantine: { putOnce(key: string, bytes: Uint8Array): Promise<void> };
   readonly clock: () => EpochMs;

@@ -5,11 +5,13 @@ import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
-import { type Batch, batchOf, type Delivery, type StreamRecord } from './delivery.ts';
+import { type Batch, batchOf, type Delivery, NO_MATCHES, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
+import { matchPersons } from './match-persons.ts';
 import { type AtomKeys, openPersons, sealPersons } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
-import type { UnderstandPorts, World, WriteUnit } from './ports.ts';
+import type { ProfileStore, UnderstandPorts, World, WriteUnit } from './ports.ts';
+import { rememberingStore } from './remembering.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
 import { type PlannedUnit, StaleReadError } from './writes.ts';
 
@@ -46,15 +48,31 @@ export async function understand(
   let pending: Batch = batch;
   let conflicts = 0;
   for (let attempt = 0; attempt < ATTEMPTS_MAX && sizeOf(pending) > 0; attempt += 1) {
+    const consistent = attempt > 0;
+    const store = rememberingStore(ports.profiles);
     const [world] = await Promise.all([
-      readWorld(pending, ports.profiles, attempt > 0),
+      readWorld(pending, store, consistent),
       attempt === 0 ? readKeys(keys, [...batch.byAtom.keys()], ports) : undefined,
     ]);
     await forgetErased(keys, world, ports);
     const persons = await openPersons(world, keys, ports.keyring);
     const paged = await readPages(pending.byAtom, world, ports);
-    const units = unitsOf(pending, world);
-    const { planned, stale } = planAll(units, world, paged, written, persons, context, now);
+    const unmatched = planAll(unitsOf(pending, world), world, paged, written, persons, context, now);
+    const plans = unmatched.planned.map(({ plan }) => plan);
+    const matches = await matchPersons(plans, store, keys, context, ports, consistent, now);
+    const { planned, stale } =
+      matches === null
+        ? unmatched
+        : await planMatched(
+            { ...pending, matches },
+            store,
+            paged,
+            written,
+            persons,
+            context,
+            consistent,
+            now,
+          );
     await createKeys(keys, planned, ports);
     const results = await writeAll(planned, keys, ports);
     const again = [...stale];
@@ -66,6 +84,7 @@ export async function understand(
     pending = {
       byAtom: new Map(again.flatMap((unit) => [...unit.deliveries])),
       orders: again.flatMap((unit) => unit.orders),
+      matches: NO_MATCHES,
     };
     conflicts += sizeOf(pending);
   }
@@ -175,6 +194,21 @@ function planAll(
     }
   }
   return { planned, stale };
+}
+
+/** Plans again, with the subjects that matches join or part: what is read for that was mostly read before. */
+async function planMatched(
+  batch: Batch,
+  store: Pick<ProfileStore, 'read'>,
+  paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
+  written: ReadonlySet<string>,
+  persons: ReadonlyMap<AtomId, PersonState>,
+  context: UnderstandContext,
+  consistent: boolean,
+  now: EpochMs,
+): Promise<ReturnType<typeof planAll>> {
+  const world = await readWorld(batch, store, consistent);
+  return planAll(unitsOf(batch, world), world, paged, written, persons, context, now);
 }
 
 /** Writes all plans in one go, and says for each whether all, some or none of it was written. */

@@ -1,13 +1,14 @@
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import { dayOf, neighboursOf, type SubjectGraph } from '../../contracts/subject.ts';
-import type { Batch, Delivery, OrderDelivery } from './delivery.ts';
-import { decodeLinks, linkPrefix, tokensOfOrder } from './delivery.ts';
+import type { Batch, BatchMatches, Delivery, OrderDelivery } from './delivery.ts';
+import { decodeLinks, linkPrefix, NO_MATCHES, pairsOf, tokensOfOrder } from './delivery.ts';
 import type { ProfileStore, StoredNode, StoredPerson, StoredSubject, World } from './ports.ts';
 
 /** Signals and orders that must be judged together, since they concern one subject or link several. */
 export interface Unit {
   readonly deliveries: ReadonlyMap<AtomId, readonly Delivery[]>;
   readonly orders: readonly OrderDelivery[];
+  readonly matches: BatchMatches;
   readonly subjectIds: readonly SubjectId[];
 }
 
@@ -25,14 +26,18 @@ export function unlinked(delivery: Delivery, links: ReadonlySet<string>): Identi
  * links into a subject that was not met yet cost a fourth, and each subject that something keeps apart from one that
  * changes may cost two more.)
  */
-export async function readWorld(batch: Batch, store: ProfileStore, consistent: boolean): Promise<World> {
-  const { byAtom, orders } = batch;
+export async function readWorld(
+  batch: Batch,
+  store: Pick<ProfileStore, 'read'>,
+  consistent: boolean,
+): Promise<World> {
+  const { byAtom } = batch;
   const nodes = new Map<IdentifierToken, StoredNode>();
   const subjects = new Map<SubjectId, StoredSubject>();
   let persons: ReadonlyMap<AtomId, StoredPerson> = new Map();
   const asked = new Set<IdentifierToken>();
   const askedSubjects = new Set<SubjectId>();
-  const shapes = new Reshaping(orders, byAtom);
+  const shapes = new Reshaping(batch);
   let wantedNodes: IdentifierToken[] = [...new Set([...byAtom.keys(), ...shapes.tokens])];
   let wantedSubjects: SubjectId[] = [];
   for (let round = 0; wantedNodes.length + wantedSubjects.length > 0; round += 1) {
@@ -69,8 +74,11 @@ class Reshaping {
   readonly #firstDays = new Map<AtomId, number>();
   readonly #firstDay: number;
 
-  constructor(orders: readonly OrderDelivery[], byAtom: ReadonlyMap<AtomId, readonly Delivery[]>) {
-    this.tokens = new Set(orders.flatMap(({ order }) => tokensOfOrder(order)));
+  constructor({ byAtom, orders, matches }: Batch) {
+    this.tokens = new Set([
+      ...orders.flatMap(({ order }) => tokensOfOrder(order)),
+      ...pairsOf(matches).flat(),
+    ]);
     let first = Number.POSITIVE_INFINITY;
     for (const [atomId, deliveries] of byAtom) {
       for (const { signal } of deliveries) {
@@ -136,11 +144,12 @@ interface GrowingUnit {
   readonly deliveries: Map<AtomId, readonly Delivery[]>;
   readonly orders: OrderDelivery[];
   readonly subjectIds: Set<SubjectId>;
+  matches: BatchMatches;
 }
 
-/** Groups a batch into units: atoms of one subject, atoms whose signals link to the same identifier, what an order names, and
- * subjects that something keeps apart. */
-export function unitsOf({ byAtom, orders }: Batch, world: World): readonly Unit[] {
+/** Groups a batch into units: atoms of one subject, atoms whose signals link to the same identifier, what an order or a
+ * match names, and subjects that something keeps apart. */
+export function unitsOf({ byAtom, orders, matches }: Batch, world: World): readonly Unit[] {
   const leader = new Map<string, string>();
   const find = (key: string): string => {
     let at = key;
@@ -170,17 +179,34 @@ export function unitsOf({ byAtom, orders }: Batch, world: World): readonly Unit[
     }
   }
   for (const { order } of orders) for (const token of tokensOfOrder(order)) joinToken(order.orderId, token);
+  for (const [a, b] of pairsOf(matches)) {
+    joinToken(a, a);
+    joinToken(a, b);
+  }
   for (const [id, { graph }] of world.subjects)
     for (const neighbour of neighboursOf(graph)) if (world.nodes.has(neighbour)) joinToken(id, neighbour);
   const units = new Map<string, GrowingUnit>();
   const unitOf = (key: string): GrowingUnit => {
     const root = find(key);
-    const unit: GrowingUnit = units.get(root) ?? { deliveries: new Map(), orders: [], subjectIds: new Set() };
+    const unit: GrowingUnit = units.get(root) ?? {
+      deliveries: new Map(),
+      orders: [],
+      subjectIds: new Set(),
+      matches: NO_MATCHES,
+    };
     units.set(root, unit);
     return unit;
   };
   for (const [atomId, deliveries] of byAtom) unitOf(atomId).deliveries.set(atomId, deliveries);
   for (const delivery of orders) unitOf(delivery.order.orderId).orders.push(delivery);
+  for (const link of matches.links) {
+    const unit = unitOf(link.a);
+    unit.matches = { ...unit.matches, links: [...unit.matches.links, link] };
+  }
+  for (const pair of matches.withdrawn) {
+    const unit = unitOf(pair[0]);
+    unit.matches = { ...unit.matches, withdrawn: [...unit.matches.withdrawn, pair] };
+  }
   for (const subjectId of world.subjects.keys()) units.get(find(subjectId))?.subjectIds.add(subjectId);
   return [...units.values()].map((unit) => ({ ...unit, subjectIds: [...unit.subjectIds] }));
 }

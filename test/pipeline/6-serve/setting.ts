@@ -7,6 +7,7 @@ import type { ConsentChoices } from '../../../functions/contracts/purposes.ts';
 import type { Fact, Identifier, IdentifierType, Signal } from '../../../functions/contracts/signal.ts';
 import { IDENTIFIER_TYPES } from '../../../functions/contracts/signal.ts';
 import { identifierToken, messageToken } from '../../../functions/contracts/tokens.ts';
+import { TransientError } from '../../../functions/kernel/invariant.ts';
 import { serveHandler } from '../../../functions/pipeline/6-serve/handler.ts';
 import { policyOf } from '../../../functions/pipeline/6-serve/setting.ts';
 import { normaliseIdentifier } from '../../../functions/registry/identifiers/index.ts';
@@ -53,6 +54,7 @@ export function operations(jurisdiction = 'eu') {
   const lineage = memoryLineageStream();
   const receipts = memoryOutcomeRecords();
   const signals = memorySignalStream();
+  let streamIsDown = false;
   const environment: Readonly<Record<string, string>> = { JURISDICTION: jurisdiction, SIGNAL_BUCKETS: '8' };
   const policy = policyOf((name) => environment[name] ?? '', SECRETS);
   let now = NOW;
@@ -62,7 +64,12 @@ export function operations(jurisdiction = 'eu') {
       subjects: region.store,
       alerts: memoryAlertBook(region.effects.opened),
       receipts,
-      signals,
+      signals: {
+        append: async (byBucket) => {
+          if (streamIsDown) throw new TransientError('the stream does not answer');
+          await signals.append(byBucket);
+        },
+      },
       lineage,
       reviews: region.effects.reviews,
       // The stream, as short as can be.
@@ -110,6 +117,9 @@ export function operations(jurisdiction = 'eu') {
     policy,
     setNow: (at: number) => {
       now = at;
+    },
+    streamDown: (isDown: boolean) => {
+      streamIsDown = isDown;
     },
     /** Delivers what the API itself has sent. */
     settle: async (at = NOW) => {

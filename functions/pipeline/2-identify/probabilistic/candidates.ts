@@ -113,27 +113,31 @@ export class CandidateSearch {
         learn(comparison, value, estimatedSize(this.#sampleAt(key).value));
   }
 
-  /** The records to compare one with. Puts it, at once, where later ones of the batch find it. */
-  enter({ atomId, record, before }: IndexedRecord): readonly AtomId[] {
+  /** Puts a record where others find it, once that is committed. */
+  enter({ atomId, record, before }: IndexedRecord): void {
     const { choice, policy } = this.#tools;
-    const keys = this.#keysOf.get(record) ?? [];
-    const found = keys.map(({ key }) => this.#blocks.get(key)?.value).filter((block) => block !== undefined);
-    const { records } = this.population;
-    const candidates = candidatesOf(atomId, found, records, policy.candidatesMax);
     const values = this.#values(record);
-    const expected = policy.populationGrowth * Math.max(records, policy.populationAtLeast);
-    for (const { key } of choice.choose(keys, (attribute) => this.#shareOf(attribute, values), expected))
+    const expected = policy.populationGrowth * Math.max(this.population.records, policy.populationAtLeast);
+    const shareOf = (attribute: Comparison): number => this.#shareOf(attribute, values);
+    for (const { key } of choice.choose(this.#keysOf.get(record) ?? [], shareOf, expected))
       this.#enter({ key, atomId, attributes: null });
     this.#enter({ key: this.#populationKey, atomId, attributes: attributesOf(record) });
-    this.#population = null;
     for (const { comparison, value, key } of values)
       if (value !== before?.[COMPARISONS[comparison] as Comparison])
         this.#enter({ key, atomId, attributes: 0 });
-    return candidates;
+    this.#population = null;
+  }
+
+  /** The records to compare one with. */
+  candidatesOf({ atomId, record }: IndexedRecord): readonly AtomId[] {
+    const keys = this.#keysOf.get(record) ?? [];
+    const found = keys.map(({ key }) => this.#blocks.get(key)?.value).filter((block) => block !== undefined);
+    return candidatesOf(atomId, found, this.population.records, this.#tools.policy.candidatesMax);
   }
 
   /**
-   * Writes what was entered. Of an entry that somebody else wrote first, the latest is read and entered into again.
+   * Writes what was entered. Of an entry that somebody else wrote first, the latest is read and entered into again: of
+   * two batches that bring alike records at once, the later one finds the other's.
    * @returns how many entries were written
    * @throws ThrottledError when others keep writing the same one
    */

@@ -22,6 +22,8 @@ export interface People {
 export interface StandingPeople {
   readonly subjects: readonly StandingSubject[];
   readonly records: ReadonlyMap<AtomId, MatchRecord>;
+  /** Subjects that were asked for and may not be compared, or are not there (any more). */
+  readonly withheld: ReadonlySet<SubjectId>;
   /** Whether something (a decision, a source without duplicates) keeps two sets of atoms apart. */
   areApart(a: readonly AtomId[], b: readonly AtomId[]): boolean;
   householdPriorBits(a: AtomId, b: AtomId): number;
@@ -33,15 +35,17 @@ export interface MatchTools extends CandidateTools {
   readonly people: People;
 }
 
-/** What matching made of a batch, and the index entries that are to be written (`commit`). */
-export interface MatchOutcome {
-  readonly matched: Matched;
-  readonly search: CandidateSearch;
+/** What matching made of a batch. */
+export interface MatchOutcome extends Matched {
+  /** Index entries written. */
+  readonly indexWrites: number;
 }
 
 /**
  * Finds out whom the changed records of a batch belong to. Three round trips: blocks and frequencies; candidates; their
- * subjects, and the frequencies of what they say.
+ * subjects, and the frequencies of what they say. The records are entered into the index before candidates are looked
+ * at, so that of two batches at once one finds the other's; and before anything else is written, so that a crash leaves
+ * an entry without a record, which is inert, and no record without an entry.
  *
  * @param changed records that are new or say something new, in order, with the subjects they are in so far
  * @param consistent after a conflict: read what is surely the latest
@@ -56,8 +60,10 @@ export async function match(
   const search = new CandidateSearch(tools);
   await search.readFor(changed, store, consistent);
   const own = new Map(changed.map((each) => [each.atomId, each]));
+  for (const each of changed) search.enter(each);
+  const indexWrites = await search.commit(store);
   const entered = changed.map(
-    (each): ChangedRecord => ({ atomId: each.atomId, candidates: search.enter(each) }),
+    (each): ChangedRecord => ({ atomId: each.atomId, candidates: search.candidatesOf(each) }),
   );
   const wanted = new Set(entered.flatMap(({ candidates }) => candidates).filter((id) => !own.has(id)));
   const found = new Map<AtomId, KnownRecord>(await people.records([...wanted], consistent));
@@ -97,10 +103,10 @@ export async function match(
   ]);
   regard();
   const records = new Map(standing.records);
-  for (const [atomId, { record }] of likely) records.set(atomId, record);
+  for (const [atomId, { record, subjectId }] of likely) {
+    if (subjectId !== null && standing.withheld.has(subjectId)) records.delete(atomId);
+    else records.set(atomId, record);
+  }
   const matched = matchBatch(narrowed, { ...standing, records }, model, rules);
-  return {
-    matched: { ...matched, comparisons: matched.comparisons + comparisons },
-    search,
-  };
+  return { ...matched, comparisons: matched.comparisons + comparisons, indexWrites };
 }

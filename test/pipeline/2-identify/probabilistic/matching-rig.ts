@@ -57,7 +57,7 @@ export class MatchingRig {
       readonly subjectId: ReturnType<ExportPeople['add']>;
     }[],
   ): Promise<Matched> {
-    const { matched, search } = await match(
+    const matched = await match(
       changed,
       {
         token: (text) => text,
@@ -71,7 +71,6 @@ export class MatchingRig {
       { policy: matchPolicy, mayMerge: this.#mayMerge, model: 'test@1' },
       false,
     );
-    await search.commit(this.store);
     this.people.apply({ matches: matched.links, withdrawn: matched.withdrawn.map(({ a, b }) => [a, b]) });
     return matched;
   }

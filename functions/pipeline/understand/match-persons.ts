@@ -1,0 +1,120 @@
+import type { AtomId, SubjectId } from '../../contracts/ids.ts';
+import type { PersonState } from '../../contracts/person.ts';
+import type { SubjectKey } from '../../contracts/subject-keys.ts';
+import { candidateToken } from '../../contracts/tokens.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+import { COMPARISONS } from '../../registry/matching/attributes.ts';
+import type { IndexedRecord } from '../2-identify/probabilistic/candidates.ts';
+import { match } from '../2-identify/probabilistic/matching.ts';
+import { MatchModel } from '../2-identify/probabilistic/model.ts';
+import { Acquaintances, type PlannedSubject, recordOfPerson } from './acquaintances.ts';
+import type { UnderstandContext } from './context.ts';
+import type { BatchMatches } from './delivery.ts';
+import type { ProfileStore, UnderstandPorts } from './ports.ts';
+
+/** What a batch leaves of a person whom one of its signals states something of. */
+export interface PlannedPerson {
+  readonly atomId: AtomId;
+  readonly subjectId: SubjectId;
+  readonly before: PersonState;
+  readonly after: PersonState;
+  /** An earlier attempt at the same signals may have stored the person, and died before it was matched. */
+  readonly isRepeated: boolean;
+}
+
+export interface MatchedPlan {
+  readonly persons: readonly PlannedPerson[];
+  readonly subjects: readonly PlannedSubject[];
+}
+
+/**
+ * Matches the persons that a batch makes or changes, as the jurisdiction and each customer allow. Enters them into the
+ * candidate index and opens reviews; both come before the batch is written, so that a crash in between is made good when
+ * the signals come again.
+ *
+ * @param store what this attempt has read
+ * @param consistent after a conflict
+ * @returns links to add and to take back; null when there are none
+ * @throws TransientError, ThrottledError
+ */
+export async function matchPersons(
+  plans: readonly MatchedPlan[],
+  store: Pick<ProfileStore, 'read'>,
+  keys: Map<AtomId, SubjectKey>,
+  context: UnderstandContext,
+  ports: UnderstandPorts,
+  consistent: boolean,
+  now: EpochMs,
+): Promise<BatchMatches | null> {
+  const { candidates } = ports;
+  const { probabilistic } = context.jurisdiction.identity.value;
+  if (candidates === null || probabilistic === 'off') return null;
+  const { parameters, policy, choice, model } = context.matching;
+  const people = new Acquaintances(
+    { store, keyring: ports.keyring, keys, planned: plans.flatMap(({ subjects }) => subjects) },
+    context,
+    now,
+  );
+  const changed = (await Promise.all(plans.map((plan) => changedIn(plan, people, consistent)))).flat();
+  if (changed.length === 0) return null;
+  const { links, withdrawn, reviews } = await match(
+    changed,
+    {
+      token: (text) => candidateToken(context.secrets, text),
+      choice,
+      parameters,
+      policy,
+      // What people say is in it, so it lives no longer than the batch.
+      model: new MatchModel(parameters, policy),
+      candidates,
+      people,
+    },
+    { policy, mayMerge: probabilistic === 'on', model },
+    consistent,
+  );
+  if (reviews.length > 0) await ports.reviews.put(reviews, now);
+  return links.length + withdrawn.length === 0
+    ? null
+    : { links, withdrawn: withdrawn.map(({ a, b }) => [a, b] as const) };
+}
+
+type ChangedPerson = IndexedRecord & { readonly subjectId: SubjectId };
+
+/** Persons to be matched: those of whom something new is known, and all those of a customer who allows it from now on. */
+async function changedIn(
+  { persons, subjects }: MatchedPlan,
+  people: Acquaintances,
+  consistent: boolean,
+): Promise<readonly ChangedPerson[]> {
+  const allowing = new Map(
+    subjects.filter(({ allows }) => allows).map((subject) => [subject.graph.subjectId, subject]),
+  );
+  const changed = new Map<AtomId, ChangedPerson>();
+  const former: { readonly atomId: AtomId; readonly subjectId: SubjectId }[] = [];
+  const stating = new Set(persons.map(({ atomId }) => atomId));
+  for (const [subjectId, { former: atoms, allowedBefore, isRepeated }] of allowing) {
+    if (allowedBefore && !isRepeated) continue;
+    for (const atomId of atoms) if (!stating.has(atomId)) former.push({ atomId, subjectId });
+  }
+  for (const { atomId, subjectId, before, after, isRepeated } of persons) {
+    const subject = allowing.get(subjectId);
+    const record = recordOfPerson(after);
+    if (subject === undefined || COMPARISONS.every((comparison) => record[comparison] === '')) continue;
+    const isFirst = !subject.allowedBefore;
+    const known = recordOfPerson(before);
+    const isNews = COMPARISONS.some((comparison) => record[comparison] !== known[comparison]);
+    if (isNews || isRepeated || isFirst)
+      changed.set(atomId, { atomId, subjectId, record, before: isFirst ? null : known });
+  }
+  if (former.length > 0) {
+    const found = await people.records(
+      former.map(({ atomId }) => atomId),
+      consistent,
+    );
+    for (const { atomId, subjectId } of former) {
+      const record = found.get(atomId)?.record;
+      if (record !== undefined) changed.set(atomId, { atomId, subjectId, record, before: null });
+    }
+  }
+  return [...changed.values()];
+}
