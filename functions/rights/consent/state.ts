@@ -57,7 +57,9 @@ export function foldConsent(
 
 /** Whether a signal says anything that {@link foldConsent} keeps. */
 export const carriesChoice = ({ consent, gpc, facts }: Signal): boolean =>
-  consent !== undefined || gpc === true || facts.some(({ kind }) => kind === 'consent' || kind === 'age');
+  (consent !== undefined && Object.keys(consent).length > 0) ||
+  gpc === true ||
+  facts.some(({ kind }) => kind === 'consent' || kind === 'age');
 
 function withChoices(
   consent: ConsentState,
