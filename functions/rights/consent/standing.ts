@@ -21,7 +21,7 @@ export interface Standing {
   /** The act that decides, for origin `explicit`. */
   readonly choice: ExplicitChoice | null;
   /** What happened before may not be used for the purpose: it had been refused. 0 when it never was; infinite while it is
-   * not permitted. */
+   * refused. */
   readonly since: EpochMs;
   /** Acts that granted it, newest first: moments before which a refusal would not reach what came after. */
   readonly grantedAt: readonly EpochMs[];
@@ -70,7 +70,9 @@ function standingOf(
     chosen.origin === 'law'
       ? { ...free, ...chosen, depth: lawfulDefault === 'opt-in' ? ('none' as const) : ('full' as const) }
       : { ...free, ...chosen };
-  return { ...decided, since: decided.depth === 'none' ? DENIED : usableSince(choices, gpcAt) };
+  // Where nothing was said, nothing was taken back: what another identifier's grant let in is not used, and not dropped.
+  const isRefused = decided.depth === 'none' && decided.origin !== 'law';
+  return { ...decided, since: isRefused ? DENIED : usableSince(choices, gpcAt) };
 }
 
 type Chosen = Pick<Standing, 'depth' | 'origin' | 'at' | 'choice'>;

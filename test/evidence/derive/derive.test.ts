@@ -91,6 +91,54 @@ describe('law 7: profiles follow from the archive', () => {
     expect(compared).toMatchObject({ identifiers: 1, equal: 1 });
   });
 
+  it('what was taken back stays gone, and what came with a later grant is there; each change is explained', async () => {
+    const region = new MemoryRegion('eu');
+    const ada = { userId: 'ada', anonymousId: 'a1' };
+    const chooses = (id: string, granted: boolean, daysAgo: number) =>
+      signal({
+        id,
+        who: ada,
+        name: 'Consent Changed',
+        eventClass: 'consent',
+        occurredAt: NOW - daysAgo * DAY_MS,
+        facts: [{ kind: 'consent', choices: { profiling: granted }, recorder: 'desk' }],
+      });
+    const visits = (id: string, daysAgo: number) =>
+      signal({
+        id,
+        who: ada,
+        eventClass: 'behaviour',
+        purposes: ['profiling'],
+        occurredAt: NOW - daysAgo * DAY_MS,
+        facts: [{ kind: 'visit', depth: 2 }],
+      });
+    const story = [
+      chooses('g1', true, 9),
+      visits('v1', 8),
+      chooses('w', false, 7),
+      visits('v2', 6),
+      chooses('g2', true, 5),
+      visits('v3', 4),
+    ];
+    for (const [index, each] of story.entries())
+      await region.deliverUntilDone([region.record([each])], NOW + index);
+    const { compared } = await rebuild(region);
+    expect(compared).toMatchObject({ identifiers: 2, equal: 2, different: 0 });
+    const evidence = await archived(region);
+    const changes = region
+      .archived()
+      .filter((row) => row.table === 'effects' && row.eventClass === 'consent');
+    expect(changes).toHaveLength(3);
+    for (const { rowId } of changes) {
+      const told = await explain(rowId, null, region.context, {
+        evidence,
+        keyring: region.keyring,
+        scratch: () => new MemoryProfileStore(),
+      });
+      expect([rowId, told?.verdict]).toEqual([rowId, 'equal']);
+    }
+  });
+
   it('many rows take several steps', async () => {
     const region = new MemoryRegion();
     const signals = Array.from({ length: 4_100 }, (_, at) =>
