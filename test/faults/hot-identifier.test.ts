@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { IdentityOrder } from '../../functions/contracts/identity-order.ts';
 import type { Signal } from '../../functions/contracts/signal.ts';
+import { orderedPair } from '../../functions/contracts/subject.ts';
 import type { ProfileStore } from '../../functions/pipeline/understand/ports.ts';
 import { NOW, signal, tokenOf } from '../arbitraries.ts';
 import { MemoryRegion } from '../understand-harness.ts';
@@ -94,5 +96,32 @@ describe('a device that hundreds of customers use', () => {
     expect(region.inconsistencies()).toEqual([]);
     const counts = [...region.store.nodes.values()].filter((node) => node.state !== null);
     expect(counts).toHaveLength(30);
+  });
+});
+
+describe('a known customer', () => {
+  const order = (id: string) => signal({ id, who: { userId: 'ada', email: 'home' } });
+  /** @returns the work of one more order */
+  async function workOf(before: readonly (Signal | IdentityOrder)[]): Promise<Work> {
+    const region = new MemoryRegion();
+    for (const each of before) await region.deliverUntilDone([region.record([each])]);
+    const work = counted(region);
+    await region.deliverUntilDone([region.record([order('again')])]);
+    return work;
+  }
+
+  it('costs the same reads and writes, whatever was decided about them and whoever is kept apart from them', async () => {
+    const [a, b] = orderedPair(tokenOf('userId', 'ada'), tokenOf('userId', 'bob'));
+    const apart: IdentityOrder = {
+      orderId: 'apart',
+      decisions: [{ a, b, verdict: 'different', at: NOW, cause: 'review' }],
+      severed: [],
+      receivedAt: NOW,
+    };
+    const bob = signal({ id: 'bob', who: { userId: 'bob', email: 'home' } });
+    const plain = await workOf([order('first')]);
+    const kept = await workOf([order('first'), apart, bob]);
+    expect({ ...kept, largest: 0 }).toEqual({ ...plain, largest: 0 });
+    expect([plain.calls, plain.reads, plain.writes]).toEqual([3, 2, 1]);
   });
 });

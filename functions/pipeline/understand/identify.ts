@@ -253,7 +253,7 @@ export function identityEffects(
   return [
     ...identity.changes.map((change) => ({
       subjectId: change.subjectId,
-      effect: effect(change.kind, change.cause, reasonOf(change)),
+      effect: effect(change.kind, change.cause, reasonOf(change, identity)),
     })),
     ...identity.saturated.map(({ token, limit }) => ({
       subjectId: subjectIdOf([token]),
@@ -284,7 +284,10 @@ export function identityEffects(
 const reasonsOf = (cause: string, { reason }: IdentityOrder): string =>
   reason === undefined ? cause : `${cause},${reason}`;
 
-function reasonOf({ kind, from, cause }: IdentityChange): string {
+/** A subject comes apart because an identifier turned out to be shared, because a limit leaves a link out now, or because
+ * somebody took a link away. */
+function reasonOf({ kind, from, cause }: IdentityChange, { saturated, refused }: Identified): string {
   if (kind === 'subjects-merged') return `subjects:${from.length}`;
-  return cause === 'deterministic' ? 'identifier-links-too-many' : `link-undone:${cause}`;
+  if (cause !== 'deterministic') return `link-undone:${cause}`;
+  return saturated.length > 0 ? 'identifier-links-too-many' : `link-refused:${refused[0]?.reason ?? 'limit'}`;
 }

@@ -1,8 +1,9 @@
+import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import type { SuppressedReason, WithheldReason } from '../../contracts/outcomes.ts';
 import { subjectIdOf } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import type { Delivery } from './delivery.ts';
+import { type Delivery, tokensOfOrder } from './delivery.ts';
 import type { Ending } from './judge.ts';
 import type { World } from './ports.ts';
 import type { Unit } from './world.ts';
@@ -27,8 +28,14 @@ export function setAside(
     });
     if (allowed.length > 0) kept.set(atomId, allowed.length === deliveries.length ? deliveries : allowed);
   }
-  return endings.length === 0 ? { unit, endings } : { unit: { ...unit, deliveries: kept }, endings };
+  const orders = unit.orders.filter(({ order }) => !isOverErased(order, world));
+  const isWhole = endings.length === 0 && orders.length === unit.orders.length;
+  return isWhole ? { unit, endings } : { unit: { ...unit, deliveries: kept, orders }, endings };
 }
+
+/** An order about somebody who was erased after it was given: there is nothing left to join or part. */
+const isOverErased = (order: IdentityOrder, world: World): boolean =>
+  tokensOfOrder(order).some((token) => order.receivedAt <= (world.nodes.get(token)?.erasedAt ?? -1));
 
 function endingOf(delivery: Delivery, world: World, now: EpochMs): Ending | null {
   let reason: SuppressedReason | WithheldReason | null = null;
