@@ -1,21 +1,21 @@
 import { UserError } from '../lib/local/errors.ts';
 import type { ReadyJurisdiction } from '../lib/local/regions.ts';
 
-/** Asks the operations API of a running region.
+/** Asks the operations API of a running region: posts the body, or gets when there is none.
  * @returns the answer; null when it is 404, for the caller to say what is missing
  * @throws UserError when nobody answers, or with the problem's own words */
 export async function askOperations<Answer>(
   code: string,
   region: ReadyJurisdiction,
   path: string,
-  body: unknown,
+  body?: unknown,
 ): Promise<Answer | null> {
   let response: Response;
   try {
     response = await fetch(`${region.operationsUrl.replace(/\/$/, '')}${path}`, {
-      method: 'POST',
+      method: body === undefined ? 'GET' : 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${region.token}` },
-      body: JSON.stringify(body),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (cause) {
     throw new UserError(`${code} does not answer at ${region.operationsUrl}: start it with npm start`, {

@@ -3,6 +3,7 @@ import type { LinksView, ReviewView, UnmergeAnswer } from '../../functions/contr
 import { UserError } from '../../lib/local/errors.ts';
 import type { ReadyJurisdiction } from '../../lib/local/regions.ts';
 import { limitIn, readReady } from '../arguments.ts';
+import { askOperations, regionsIn } from '../operations-client.ts';
 
 /** What a steward does about identity in a running region. */
 export const STEWARD_VERBS = ['reviews', 'decide', 'links', 'unmerge'] as const;
@@ -42,16 +43,11 @@ export async function runStewardship(args: readonly string[]): Promise<number> {
     },
   });
   const [verb, ...rest] = positionals as [Verb, ...string[]];
-  const regions = Object.entries(readReady(values['data-dir']).jurisdictions);
-  const chosen = regions.filter(
-    ([code]) => values.jurisdiction === undefined || code === values.jurisdiction,
-  );
-  const codes = regions.map(([code]) => code).join(', ');
-  if (chosen.length === 0)
-    throw new UserError(`${values.jurisdiction} is not running here; there are: ${codes}`);
+  const chosen = regionsIn(readReady(values['data-dir']).jurisdictions, values.jurisdiction);
   const [only] = chosen;
-  if (verb !== 'reviews' && (only === undefined || chosen.length > 1))
-    throw new UserError(`--jurisdiction says which: there are ${codes}`);
+  if (only === undefined) throw new UserError('no region is running here');
+  if (verb !== 'reviews' && chosen.length > 1)
+    throw new UserError(`--jurisdiction says which: there are ${chosen.map(([code]) => code).join(', ')}`);
   const said = async (): Promise<{ readonly answer: unknown; readonly text: string }> => {
     switch (verb) {
       case 'reviews':
@@ -80,7 +76,7 @@ async function listReviews(regions: readonly Region[], limit: number | undefined
   const found: (ReviewView & { readonly jurisdiction: string })[] = [];
   for (const region of regions) {
     const query = limit === undefined ? '' : `?limit=${Math.min(limit, 200)}`;
-    const page = await ask<{ reviews: readonly ReviewView[] }>(region, 'GET', `/v1/identity/reviews${query}`);
+    const page = await ask<{ reviews: readonly ReviewView[] }>(region, `/v1/identity/reviews${query}`);
     found.push(...page.reviews.map((review) => ({ jurisdiction: region[0], ...review })));
   }
   const text = found.map((review) => `${review.jurisdiction} ${reviewText(review)}`).join('');
@@ -95,20 +91,20 @@ const reviewText = ({ reviewId, bits, contributions, sides }: ReviewView): strin
     '',
   ].join('\n');
 
-async function decide(region: Region | undefined, rest: readonly string[]) {
+async function decide(region: Region, rest: readonly string[]) {
   const [reviewId, verdict, ...more] = rest;
   if (reviewId === undefined || (verdict !== 'same' && verdict !== 'different') || more.length > 0)
     throw new UserError('decide takes a review and a verdict: REVIEW_ID same|different');
   const path = `/v1/identity/reviews/${encodeURIComponent(reviewId)}`;
-  const answer = await ask<ReviewView>(region, 'POST', path, { verdict });
+  const answer = await ask<ReviewView>(region, path, { verdict });
   return { answer, text: `${answer.reviewId}: ${answer.verdict}, decided ${answer.decidedAt}\n` };
 }
 
-async function showLinks(region: Region | undefined, rest: readonly string[]) {
+async function showLinks(region: Region, rest: readonly string[]) {
   const [subjectId, ...more] = rest;
   if (subjectId === undefined || more.length > 0) throw new UserError('links takes one SUBJECT_ID');
   const path = `/v1/subjects/${encodeURIComponent(subjectId)}/links`;
-  const answer = await ask<LinksView>(region, 'GET', path);
+  const answer = await ask<LinksView>(region, path);
   const lines = [
     answer.subjectId,
     ...answer.identifiers.map(({ nodeId, isAtom }) => `  ${nodeId}${isAtom ? '' : ' (no state of its own)'}`),
@@ -132,11 +128,11 @@ interface Cut {
   readonly keepApart: boolean;
 }
 
-async function unmerge(region: Region | undefined, rest: readonly string[], cut: Cut) {
+async function unmerge(region: Region, rest: readonly string[], cut: Cut) {
   if (rest.length > 0 || (cut.atom === undefined ? cut.edge.length !== 2 : cut.edge.length > 0))
     throw new UserError('unmerge takes --edge twice, or --atom once');
   if (cut.reason === undefined) throw new UserError('--reason is needed; see --help');
-  const answer = await ask<UnmergeAnswer>(region, 'POST', '/v1/identity/unmerge', {
+  const answer = await ask<UnmergeAnswer>(region, '/v1/identity/unmerge', {
     ...(cut.atom === undefined ? { edge: cut.edge.map(refIn) } : { atom: refIn(cut.atom) }),
     reason: cut.reason,
     keepApart: cut.keepApart,
@@ -159,25 +155,8 @@ function refIn(
 }
 
 /** @throws UserError when the region does not answer, or refuses */
-async function ask<Body>(
-  region: Region | undefined,
-  method: 'GET' | 'POST',
-  path: string,
-  body?: unknown,
-): Promise<Body> {
-  if (region === undefined) throw new UserError('no region is running here');
-  const [code, { operationsUrl, token }] = region;
-  let response: Response;
-  try {
-    response = await fetch(`${operationsUrl.replace(/\/$/, '')}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  } catch (cause) {
-    throw new UserError(`${code} does not answer at ${operationsUrl}: start it with npm start`, { cause });
-  }
-  if (response.ok) return (await response.json()) as Body;
-  const { title, detail } = (await response.json().catch(() => ({}))) as { title?: string; detail?: string };
-  throw new UserError(`${code} answered ${response.status}: ${[title, detail].filter(Boolean).join('. ')}`);
+async function ask<Body>([code, ready]: Region, path: string, body?: unknown): Promise<Body> {
+  const answer = await askOperations<Body>(code, ready, path, body);
+  if (answer === null) throw new UserError(`${code} knows no such review, subject or link; see --help`);
+  return answer;
 }

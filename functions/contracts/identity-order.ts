@@ -14,5 +14,8 @@ export interface IdentityOrder {
   readonly reason?: string;
 }
 
+/** What an order says: part of the evidence of it, so that subjects can be rebuilt from the archive. */
+export type OrderedIdentity = Pick<IdentityOrder, 'decisions' | 'severed'>;
+
 export const isIdentityOrder = (value: unknown): value is IdentityOrder =>
   typeof value === 'object' && value !== null && 'orderId' in value;

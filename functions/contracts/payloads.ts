@@ -1,4 +1,5 @@
 import type { EpochMs } from '../kernel/time.ts';
+import type { OrderedIdentity } from './identity-order.ts';
 import type { AtomId, IdentifierToken, MessageToken, SubjectId } from './ids.ts';
 import type { EffectKind } from './lineage.ts';
 import type { PersonAttributes } from './person.ts';
@@ -31,6 +32,8 @@ export interface EffectPayload {
   readonly atoms: readonly AtomVersion[];
   /** When it was judged, epoch ms. */
   readonly at: number;
+  /** What a person ordered, when that is what the effect is. */
+  readonly ordered?: OrderedIdentity;
 }
 export type AtomVersion = readonly [AtomId, number];
 

@@ -120,6 +120,8 @@ export interface KeptEffect {
   readonly alert?: Alert;
   /** With `alert-closed`: the alerts that no longer hold. */
   readonly closes?: readonly AlertId[];
+  /** With `identity-decided` and `link-severed`: what was ordered. */
+  readonly ordered?: { readonly decisions: readonly Decision[]; readonly severed: readonly Severed[] };
 }
 
 export const NOTHING_PUBLISHED: Published = { segments: {}, alerts: {}, dueAt: null, effects: [] };

@@ -1,3 +1,4 @@
+import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import type { ArchiveTable, EffectKind } from '../../contracts/lineage.ts';
 import { type EffectPayload, effectPayloadIn, signalPayloadIn } from '../../contracts/payloads.ts';
@@ -12,8 +13,8 @@ import { viewOf } from '../../pipeline/understand/sweep.ts';
 import { consentReasons } from '../../rights/consent/changes.ts';
 import { type PlainRow, readPlainRows } from '../archive/parquet.ts';
 import type { DerivePorts, ExplainPorts } from './ports.ts';
-import { play } from './rebuild.ts';
-import { type ArchivedSignal, addRefs, monthsOf, objectsOf, opened, signalsIn } from './rows.ts';
+import { type Playable, play } from './rebuild.ts';
+import { type ArchivedSignal, addRefs, monthsOf, objectsOf, opened, ordersIn, signalsIn } from './rows.ts';
 
 /** What came of deriving an effect again. */
 export const VERDICTS = {
@@ -85,8 +86,9 @@ export async function explain(
   }
   const payload = effectPayloadIn(open.text);
   if (payload === null) return told('other-version');
-  const signals = await signalsBefore(payload, date, ports);
-  const derived = await deriveEffect(payload, signals, context, ports);
+  if (ORDERS.has(payload.kind)) return told('human-act', { at: payload.at });
+  const { signals, orders } = await evidenceBefore(payload, date, ports);
+  const derived = await deriveEffect(payload, [...signals, ...orders], context, ports);
   return told(derived !== null && includes(recorded, derived) ? 'equal' : 'different', {
     derived,
     from: signals.map(({ rowId }) => rowId).sort(),
@@ -96,6 +98,8 @@ export async function explain(
 
 const HUMAN_ACTS: ReadonlySet<unknown> = new Set<EffectKind>(['alert-acknowledged', 'alert-resolved']);
 const isHumanAct = (kind: unknown): boolean => HUMAN_ACTS.has(kind);
+/** What a person ordered about identity. Its payload says what, and nothing else led to it. */
+const ORDERS: ReadonlySet<EffectKind> = new Set(['identity-decided', 'link-severed']);
 
 const includes = (
   recorded: Readonly<Record<string, unknown>>,
@@ -144,17 +148,18 @@ async function ownerOf(
   return null;
 }
 
-/** The archived signals that the effect's states are made of. */
-async function signalsBefore(
+/** The archived signals that the effect's states are made of, and what people ordered about the subject until then. */
+async function evidenceBefore(
   { atoms, at }: EffectPayload,
   date: string,
   ports: DerivePorts,
-): Promise<readonly ArchivedSignal[]> {
+): Promise<{ readonly signals: readonly ArchivedSignal[]; readonly orders: readonly IdentityOrder[] }> {
   const versions = new Map(atoms);
   const keys = await ports.keyring.read([...versions.keys()]);
   const objects = [
     ...(await ports.evidence.keys('v1/signals/')),
     ...(await ports.evidence.keys('v1/refusals/')),
+    ...(await ports.evidence.keys('v1/effects/')),
   ];
   const days = new Set(objects.map((key) => /\/dt=([\d-]{10})\//.exec(key)?.[1] ?? ''));
   const first = [...days].filter((day) => day !== '').sort()[0] ?? date;
@@ -166,14 +171,18 @@ async function signalsBefore(
     for (const key of await objectsOf(table, days, ports))
       for (const signal of (await signalsIn(await ports.evidence.read(key), refs)).signals)
         if (signal.version <= (versions.get(signal.atomId) ?? 0)) signals.set(signal.rowId, signal);
-  return [...signals.values()];
+  const orders = new Map<string, IdentityOrder>();
+  for (const key of await objectsOf('effects', days, ports))
+    for (const order of await ordersIn(await ports.evidence.read(key), refs))
+      if (order.receivedAt <= at) orders.set(order.orderId, order);
+  return { signals: [...signals.values()], orders: [...orders.values()] };
 }
 
 /** The effect as this release has it: the signals are played through the code that applied them, and the subject that
  * comes of it is judged at the time that the effect names. */
 async function deriveEffect(
   payload: EffectPayload,
-  signals: readonly ArchivedSignal[],
+  signals: readonly Playable[],
   context: UnderstandContext,
   ports: ExplainPorts,
 ): Promise<Readonly<Record<string, string | number | null>> | null> {
@@ -187,28 +196,32 @@ async function deriveEffect(
   if (kind === 'consent-granted' || kind === 'consent-withdrawn' || kind === 'gpc-honoured') {
     const purpose = PURPOSES.find((each) => each === name);
     if (purpose === undefined) return null;
-    const said = signals.map(({ signal }) => signal);
+    const said = signals.flatMap((each) => ('orderId' in each ? [] : [each.signal]));
     const derived = consentReasons(view.standings[purpose], said);
     return derived.kinds.includes(kind) ? { kind, name, reasons: derived.reasons } : null;
   }
-  const judged = publishGroup({ ...view, told: toldBefore(kind, name) }, context, at);
+  const told = toldBefore(payload, subject.graph);
+  const isPart = kind === 'alert-closed' && payload.reasons === 'subject-split';
+  const judged = publishGroup({ ...view, told, ...(isPart ? { answersFor: () => true } : {}) }, context, at);
   const effect = judged.effects.find((each) => each.kind === kind && each.name === name);
   return effect === undefined ? null : { kind, name, reasons: effect.reasons };
 }
 
 /** What was told before decides what is news: for a segment that was left, that the subject was in it. */
-function toldBefore(kind: EffectKind, name: string): Published {
+function toldBefore({ kind, name }: EffectPayload, { subjectId }: SubjectGraph): Published {
   switch (kind) {
     case 'segment-left':
       return { ...NOTHING_PUBLISHED, segments: { [name]: 0 } };
-    case 'alert-closed':
-      return { ...NOTHING_PUBLISHED, alerts: { [name]: { firedAt: 0, occurredAt: 0, opened: [] } } };
+    case 'alert-closed': {
+      const opened = [{ occurredAt: 0, openedAs: subjectId }];
+      return { ...NOTHING_PUBLISHED, alerts: { [name]: { firedAt: 0, occurredAt: 0, opened } } };
+    }
     default:
       return NOTHING_PUBLISHED;
   }
 }
 
-const IDENTITY_KINDS: ReadonlySet<EffectKind> = new Set(['subjects-merged', 'subject-split']);
+const IDENTITY_KINDS: ReadonlySet<EffectKind> = new Set(['subjects-merged', 'subject-split', 'link-refused']);
 
 /** The subject that all atoms of the effect belong to; null when they do not belong together. */
 async function subjectIn(

@@ -1,5 +1,7 @@
+import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import { sealInTransit } from '../../contracts/person.ts';
+import type { Signal } from '../../contracts/signal.ts';
 import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { UnderstandContext } from '../../pipeline/understand/context.ts';
@@ -7,7 +9,7 @@ import type { StreamRecord } from '../../pipeline/understand/delivery.ts';
 import type { ProfileStore, UnderstandPorts } from '../../pipeline/understand/ports.ts';
 import { understand } from '../../pipeline/understand/understand.ts';
 import type { IdentityList, RebuildPorts, StoredIdentity } from './ports.ts';
-import { type ArchivedSignal, daysOf, type KeysByRef, objectsOf, signalsIn } from './rows.ts';
+import { type ArchivedSignal, daysOf, type KeysByRef, objectsOf, ordersIn, signalsIn } from './rows.ts';
 
 /** Rows of one step: what fits well into the time that a request has. */
 const ROWS_PER_STEP_MAX = 2_000;
@@ -22,7 +24,7 @@ export interface RebuildRequest {
 }
 
 export interface RebuildStep {
-  /** Signals and choices that were played again. */
+  /** Signals, choices and orders about identity that were played again. */
   readonly played: number;
   /** Rows whose key is gone: their customers were erased. */
   readonly sealed: number;
@@ -48,6 +50,8 @@ export async function rebuildStep(
   const objects = choicesFirst([
     ...(await objectsOf('signals', days, ports)),
     ...(await objectsOf('refusals', days, ports)),
+    // And what people decided about identities, among the effects.
+    ...(await objectsOf('effects', days, ports)),
   ]);
   const [after = '', skip = '0'] = request.cursor?.split('#') ?? [];
   let at = request.cursor === undefined ? 0 : Math.max(0, objects.indexOf(after));
@@ -55,14 +59,14 @@ export async function rebuildStep(
   let [played, sealed] = [0, 0];
   for (let budget = ROWS_PER_STEP_MAX; at < objects.length && budget > 0; ) {
     const key = objects[at] ?? '';
-    const found = await signalsIn(await ports.evidence.read(key), keys);
-    const part = found.signals.slice(from, from + budget);
+    const found = await playableIn(key, keys, ports);
+    const part = found.playable.slice(from, from + budget);
     await play(part, `${key}#${from}`, context, ports, now);
     played += part.length;
     if (from === 0) sealed += found.sealed;
     budget -= Math.max(1, part.length);
     from += part.length;
-    if (from >= found.signals.length) {
+    if (from >= found.playable.length) {
       at += 1;
       from = 0;
     }
@@ -81,9 +85,22 @@ const choicesFirst = (keys: readonly string[]): readonly string[] => {
   return [...keys.filter(isChoices), ...keys.filter((key) => !isChoices(key))];
 };
 
-/** Plays archived signals through `understand`. */
+async function playableIn(
+  key: string,
+  keys: KeysByRef,
+  { evidence }: RebuildPorts,
+): Promise<{ readonly playable: readonly Playable[]; readonly sealed: number }> {
+  const bytes = await evidence.read(key);
+  if (key.startsWith('v1/effects/')) return { playable: await ordersIn(bytes, keys), sealed: 0 };
+  const { signals, sealed } = await signalsIn(bytes, keys);
+  return { playable: signals, sealed };
+}
+
+export type Playable = ArchivedSignal | IdentityOrder;
+
+/** Plays archived signals and orders through `understand`. */
 export async function play(
-  signals: readonly ArchivedSignal[],
+  signals: readonly Playable[],
   name: string,
   context: UnderstandContext,
   ports: PlayPorts,
@@ -97,13 +114,10 @@ export async function play(
       shardId: 'rebuild',
       sequenceNumber: `${name}+${from}`,
       partitionKey: 'rebuild',
-      // As it came over the stream: what it states of the person, in the seal of the way.
-      values: part.map(({ signal, stated }) =>
-        stated === undefined
-          ? signal
-          : { ...signal, person: sealInTransit(context.secrets, stated, signal.messageToken) },
+      values: part.map((each) => ('orderId' in each ? each : asItCame(each, context))),
+      recorded: part.map((each) =>
+        'orderId' in each ? { allowed: [], since: null } : { allowed: each.allowed, since: each.since },
       ),
-      recorded: part.map(({ allowed, since }) => ({ allowed, since })),
     });
   }
   for (let pending = records; pending.length > 0; ) {
@@ -113,6 +127,10 @@ export async function play(
 }
 
 type PlayPorts = Pick<RebuildPorts, 'keyring'> & { readonly rebuilt: ProfileStore };
+
+/** A signal as it came over the stream: what it states of the person is in the seal of the way. */
+const asItCame = ({ signal, stated }: ArchivedSignal, { secrets }: UnderstandContext): Signal =>
+  stated === undefined ? signal : { ...signal, person: sealInTransit(secrets, stated, signal.messageToken) };
 
 const nothing = async (): Promise<void> => undefined;
 

@@ -1,6 +1,7 @@
+import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import type { ArchiveTable } from '../../contracts/lineage.ts';
-import { type SignalPayload, signalPayloadIn } from '../../contracts/payloads.ts';
+import { effectPayloadIn, type SignalPayload, signalPayloadIn } from '../../contracts/payloads.ts';
 import { rowRef, type SubjectKey, unseal } from '../../contracts/subject-keys.ts';
 import { DAY_MS, type EpochMs, utcDate } from '../../kernel/time.ts';
 import { type ArchivedRow, readRows } from '../archive/parquet.ts';
@@ -58,6 +59,18 @@ export function opened(
   if (owner === undefined || row.payload === null) return null;
   const text = unseal(owner.key, row.payload, row.rowId);
   return text === null ? null : { atomId: owner.atomId, text };
+}
+
+/** What people ordered about identity, as the archive remembers it and as far as these keys open it. */
+export async function ordersIn(bytes: Uint8Array, keys: KeysByRef): Promise<readonly IdentityOrder[]> {
+  const orders: IdentityOrder[] = [];
+  for (const row of await readRows(bytes)) {
+    const open = opened(row, keys);
+    const payload = open === null ? null : effectPayloadIn(open.text);
+    if (payload?.ordered !== undefined)
+      orders.push({ orderId: row.rowId, ...payload.ordered, receivedAt: payload.at });
+  }
+  return orders;
 }
 
 /** A signal as the archive remembers it. */

@@ -228,7 +228,11 @@ function gatherOne(
       atoms[0]?.[0],
       id,
       at,
-      () => effectPayloadText({ subjectId, kind, name, reasons, atoms, at }),
+      () =>
+        effectPayloadText({
+          ...{ subjectId, kind, name, reasons, atoms, at },
+          ...(effect.ordered === undefined ? {} : { ordered: effect.ordered }),
+        }),
       telling,
     ),
     kind,

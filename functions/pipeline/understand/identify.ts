@@ -250,6 +250,9 @@ export function identityEffects(
     identity.graphs.flatMap(({ nodes, subjectId }) => nodes.map((node) => [node, subjectId])),
   );
   const homeOf = (token: IdentifierToken): SubjectId => homes.get(token) ?? subjectIdOf([token]);
+  // Either side's evidence says what was ordered about it.
+  const homesOf = (a: IdentifierToken, b: IdentifierToken) =>
+    new Set([homeOf(a), homeOf(b)]).values().toArray();
   return [
     ...identity.changes.map((change) => ({
       subjectId: change.subjectId,
@@ -264,22 +267,23 @@ export function identityEffects(
       effect: effect('link-refused', typeOfToken(lowerOf([a, b])), reason),
     })),
     ...identity.obeyed.flatMap(({ order }) => [
-      ...order.decisions.map(({ a, verdict, cause, at }) => ({
-        subjectId: homeOf(a),
-        effect: effect('identity-decided', verdict, reasonsOf(cause, order), at),
-      })),
-      ...order.severed.map(([a, b, at]) => ({
-        subjectId: homeOf(a),
-        effect: effect(
-          'link-severed',
-          `${typeOfToken(a)}-${typeOfToken(b)}`,
-          reasonsOf('operator', order),
-          at,
-        ),
-      })),
+      ...order.decisions.flatMap((decision) => {
+        const { a, b, verdict, cause, at } = decision;
+        const told = effect('identity-decided', verdict, reasonsOf(cause, order), at);
+        const ordered = { decisions: [decision], severed: [] };
+        return homesOf(a, b).map((subjectId) => ({ subjectId, effect: { ...told, ordered } }));
+      }),
+      ...order.severed.flatMap((severed) => {
+        const [a, b, at] = severed;
+        const told = effect('link-severed', typesOf(a, b), reasonsOf('operator', order), at);
+        const ordered = { decisions: [], severed: [severed] };
+        return homesOf(a, b).map((subjectId) => ({ subjectId, effect: { ...told, ordered } }));
+      }),
     ]),
   ];
 }
+
+const typesOf = (a: IdentifierToken, b: IdentifierToken): string => `${typeOfToken(a)}-${typeOfToken(b)}`;
 
 const reasonsOf = (cause: string, { reason }: IdentityOrder): string =>
   reason === undefined ? cause : `${cause},${reason}`;

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryEvidenceStore } from '../../../functions/adapters/memory/evidence-store.ts';
 import { MemoryProfileStore } from '../../../functions/adapters/memory/profile-store.ts';
+import type { IdentityOrder } from '../../../functions/contracts/identity-order.ts';
 import type { LineageRow } from '../../../functions/contracts/lineage.ts';
+import { orderedPair } from '../../../functions/contracts/subject.ts';
 import { unseal } from '../../../functions/contracts/subject-keys.ts';
 import { archiveWindow } from '../../../functions/evidence/archive/archive.ts';
 import type { EvidenceStore } from '../../../functions/evidence/archive/ports.ts';
@@ -137,6 +139,32 @@ describe('law 7: profiles follow from the archive', () => {
       });
       expect([rowId, told?.verdict]).toEqual([rowId, 'equal']);
     }
+  });
+
+  it('what people decided about identities is rebuilt with them, and each part can be derived again', async () => {
+    const region = new MemoryRegion();
+    const of = (id: string, userId: string) => signal({ id, who: { userId, email: 'shared' } });
+    await region.deliverUntilDone([region.record([of('1', 'ada'), of('2', 'bob'), of('3', 'ada')])]);
+    const [a, b] = orderedPair(tokenOf('userId', 'ada'), tokenOf('userId', 'bob'));
+    const order: IdentityOrder = {
+      orderId: 'apart',
+      decisions: [{ a, b, verdict: 'different', at: NOW, cause: 'review' }],
+      severed: [],
+      receivedAt: NOW,
+    };
+    await region.deliverUntilDone([region.record([order])]);
+    await region.deliverUntilDone([region.record([of('4', 'bob')])]);
+    expect((await rebuild(region)).compared).toMatchObject({ identifiers: 3, equal: 3 });
+    const evidence = await archived(region);
+    const ports = { evidence, keyring: region.keyring, scratch: () => new MemoryProfileStore() };
+    const verdictsOf = async (kind: string) => {
+      const rows = region.archived().filter((row) => row.table === 'effects' && row.kind === kind);
+      return Promise.all(
+        rows.map(async ({ rowId }) => (await explain(rowId, null, region.context, ports))?.verdict),
+      );
+    };
+    expect(await verdictsOf('subject-split')).toEqual(['equal', 'equal']);
+    expect(await verdictsOf('identity-decided')).toEqual(['human-act', 'human-act']);
   });
 
   it('many rows take several steps', async () => {

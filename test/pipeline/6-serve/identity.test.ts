@@ -135,7 +135,7 @@ describe('unmerging', () => {
     const severed = api.region
       .archived()
       .filter((row) => row.table === 'effects' && row.kind === 'link-severed');
-    expect(severed).toMatchObject([{ reasons: 'operator,wrong-link' }]);
+    expect(severed.map(({ reasons }) => reasons)).toEqual(Array(2).fill('operator,wrong-link'));
   });
 
   it('by an atom takes along what hangs on it alone', async () => {
