@@ -3,7 +3,14 @@ import type { AtomId } from '../../contracts/ids.ts';
 import type { ArchiveTable, EffectKind } from '../../contracts/lineage.ts';
 import { type EffectPayload, effectPayloadIn, signalPayloadIn } from '../../contracts/payloads.ts';
 import { PURPOSES } from '../../contracts/purposes.ts';
-import { NOTHING_PUBLISHED, type Published, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
+import {
+  NOTHING_PUBLISHED,
+  nodeOfSubjectId,
+  type Published,
+  type SubjectGraph,
+  soloGraph,
+  subjectIdOf,
+} from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey } from '../../contracts/subject-keys.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from '../../pipeline/understand/context.ts';
@@ -189,6 +196,13 @@ async function deriveEffect(
   const { kind, name, at } = payload;
   const scratch = ports.scratch();
   await play(signals, 'explain', context, { rebuilt: scratch, keyring: ports.keyring }, at);
+  if (kind === 'subject-split') {
+    const node = nodeOfSubjectId(payload.subjectId);
+    const found = (await scratch.read([node], [], true)).nodes.get(node);
+    return found !== undefined && (found.subjectId ?? subjectIdOf([node])) === payload.subjectId
+      ? { kind, name }
+      : null;
+  }
   const subject = await subjectIn(scratch, payload);
   if (subject === null) return null;
   if (IDENTITY_KINDS.has(kind)) return subject.graph.subjectId === payload.subjectId ? { kind, name } : null;
@@ -221,7 +235,7 @@ function toldBefore({ kind, name }: EffectPayload, { subjectId }: SubjectGraph):
   }
 }
 
-const IDENTITY_KINDS: ReadonlySet<EffectKind> = new Set(['subjects-merged', 'subject-split', 'link-refused']);
+const IDENTITY_KINDS: ReadonlySet<EffectKind> = new Set(['subjects-merged', 'link-refused']);
 
 /** The subject that all atoms of the effect belong to; null when they do not belong together. */
 async function subjectIn(

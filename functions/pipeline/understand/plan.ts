@@ -128,6 +128,7 @@ export function planUnit(
       isRepeated: isRepeated && chooses,
     });
     const repeatSince = isRepeated ? 0 : null;
+    const answers = answering(graph);
     const own = effects.filter((each) => each.subjectId === graph.subjectId).map((each) => each.effect);
     const chosen = consentOutcome(group, standings, ended, context, now);
     if (chosen.lostProfiling) lostProfiling.push(...graph.atoms);
@@ -143,7 +144,8 @@ export function planUnit(
           repeatSince,
           receivedAt: newestReceipt(group) ?? orderedAt,
           atoms: versions,
-          answersFor: answering(graph),
+          answersFor: answers,
+          otherAtoms: answers === null ? [] : versionsBeside(group, atoms),
           identity: [...own, ...consentEffects(chosen, bucketOf(group, bucket), newestReceipt(group), now)],
           withheldReceipts: chosen.withheldReceipts,
           settled: false,
@@ -196,3 +198,9 @@ function answersFor(
 
 const statesPerson = (atom: Atom): boolean =>
   atom.deliveries.some(({ signal }) => signal.person !== undefined);
+
+/** The unit's other atoms, each with the highest version that its state may have after the unit. */
+const versionsBeside = (group: readonly Atom[], atoms: ReadonlyMap<AtomId, Atom>): readonly AtomVersion[] =>
+  [...atoms.values()]
+    .filter((atom) => !group.includes(atom))
+    .map((atom) => [atom.id, (atom.stored?.version ?? 0) + (atom.deliveries.length > 0 ? 1 : 0)]);

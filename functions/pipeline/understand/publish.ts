@@ -59,6 +59,8 @@ export interface GroupView {
   readonly receivedAt: EpochMs | null;
   /** The states, by atom and version. */
   readonly atoms: readonly AtomVersion[];
+  /** Of a part: the other parts' atoms, without which it cannot be told why it stands alone. */
+  readonly otherAtoms?: readonly AtomVersion[];
   /** When it is a part of a subject that came apart: see `alertsAfterSplit`. */
   readonly answersFor: ((subjectId: SubjectId) => boolean) | null;
   /** Merges, splits and changes of consent that concern this subject. */
@@ -103,7 +105,10 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     view.settled,
   );
 
-  const effects: KeptEffect[] = view.identity.map((each) => ({ ...each, atoms: view.atoms }));
+  const effects: KeptEffect[] = view.identity.map((each) => ({
+    ...each,
+    atoms: each.kind === 'subject-split' ? [...view.atoms, ...(view.otherAtoms ?? [])] : view.atoms,
+  }));
   const segments: Record<string, EpochMs> = {};
   const effect = (kind: KeptEffect['kind'], name: string, reasons: string): KeptEffect => ({
     by: view.bucket,
