@@ -37,9 +37,7 @@ export function certificateKey(id: string): string {
 }
 
 /** The parts of a key of archived rows; null when it is none. */
-export function partitionIn(
-  key: string,
-): {
+export function partitionIn(key: string): {
   readonly table: string;
   readonly eventClass: string;
   readonly date: string;
