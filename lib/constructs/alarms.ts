@@ -4,6 +4,7 @@ import {
   ComparisonOperator,
   type IMetric,
   MathExpression,
+  Metric,
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -62,6 +63,18 @@ export class Alarms extends Construct {
       'Throttles',
       'A function was called more often than its concurrency allows',
       counted('Throttles'),
+      0,
+    );
+    this.above(
+      'Tampering',
+      'The archive is not what its log says: the lines of the audit function name each object and row',
+      new Metric({
+        namespace: 'Rapport',
+        metricName: 'findings',
+        dimensionsMap: { function: 'audit' },
+        statistic: Stats.SUM,
+        period: PERIOD,
+      }),
       0,
     );
     for (const { name, api } of props.apis)
