@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { parquetMetadata, parquetRead, type SchemaElement } from 'hyparquet';
-import { ByteWriter, parquetWrite } from 'hyparquet-writer';
+import { type FileMetaData, parquetMetadata, parquetRead, type SchemaElement } from 'hyparquet';
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { columnsOf } from '../../contracts/archive-columns.ts';
 import type { ArchiveTable, LineageRow } from '../../contracts/lineage.ts';
 import { DAY_MS, utcDate } from '../../kernel/time.ts';
@@ -25,6 +26,11 @@ const ELEMENTS: Readonly<Record<CellType, Pick<SchemaElement, 'type' | 'converte
   int32: { type: 'INT32' },
   date: { type: 'INT32', converted_type: 'DATE' },
 };
+
+/** Name in the file's footer of the hashes of its column chunks, row group by row group. The reader of the library may run
+ * for ever on a damaged chunk, so a damaged file is read around them. */
+const CHUNK_HASHES = 'rapport.chunks';
+const CHUNK_HASH_DIGITS = 16;
 
 /** Rows as a file, and what the log says of them. */
 export interface RowsFile {
@@ -62,15 +68,19 @@ export function writeColumns(columns: readonly CellColumn[]): RowsFile {
   };
   const written = [...columns, checks];
   const writer = new ByteWriter();
-  parquetWrite({
+  const file = new ParquetWriter({
     writer,
-    columnData: written.map(({ name, cells }) => ({ name, data: [...cells] })),
     schema: [{ name: 'root', num_children: written.length }, ...written.map(element)],
     codec: 'ZSTD',
     compressors: { ZSTD: (bytes) => zstdCompressSync(bytes, ZSTD) },
-    rowGroupSize: ROW_GROUP_ROWS,
     createdBy: 'rapport',
   });
+  file.write({
+    columnData: written.map(({ name, cells }) => ({ name, data: [...cells] })),
+    rowGroupSize: ROW_GROUP_ROWS,
+  });
+  file.kvMetadata = [{ key: CHUNK_HASHES, value: chunkHashes(writer.getBytes(), file.row_groups).join(' ') }];
+  file.finish();
   return { bytes: writer.getBytes(), rows: hashes.length, rowsRoot: rowsRoot(hashes) };
 }
 
@@ -122,6 +132,45 @@ export async function readColumns(bytes: Uint8Array, names?: readonly string[]):
   });
   if (filled !== rows * wanted.length) throw new Error('the file has fewer values than it says');
   return wanted.map((column) => ({ ...column, cells: cells.get(column.name) ?? [] }));
+}
+
+function chunkHashes(bytes: Uint8Array, groups: FileMetaData['row_groups']): string[] {
+  return groups.flatMap(({ columns }) =>
+    columns.map(({ meta_data }) => {
+      if (meta_data === undefined) return '';
+      const from = Number(meta_data.dictionary_page_offset ?? meta_data.data_page_offset);
+      const chunk = bytes.subarray(from, from + Number(meta_data.total_compressed_size));
+      return hash('sha256', chunk).slice(0, CHUNK_HASH_DIGITS);
+    }),
+  );
+}
+
+/** A column chunk that is not what was written. */
+export interface DamagedChunk {
+  readonly column: string;
+  /** Rows of it, from 0; the second not included. */
+  readonly rows: readonly [from: number, to: number];
+}
+
+/** The damaged chunks of a file. None, when another program wrote it, and so no hashes of them are there.
+ * @throws Error when the footer cannot be read */
+export function damagedChunks(bytes: Uint8Array): readonly DamagedChunk[] {
+  const { key_value_metadata, row_groups } = parquetMetadata(bufferOf(bytes));
+  const written = key_value_metadata?.find(({ key }) => key === CHUNK_HASHES)?.value?.split(' ');
+  if (written === undefined) return [];
+  const present = chunkHashes(bytes, row_groups);
+  const damaged: DamagedChunk[] = [];
+  let [chunk, from] = [0, 0];
+  for (const { columns, num_rows } of row_groups) {
+    const to = from + Number(num_rows);
+    for (const { meta_data } of columns) {
+      if (written[chunk] !== present[chunk])
+        damaged.push({ column: meta_data?.path_in_schema[0] ?? '', rows: [from, to] });
+      chunk += 1;
+    }
+    from = to;
+  }
+  return damaged;
 }
 
 /** Rows of a file as values by column name. */

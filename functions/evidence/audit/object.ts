@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { LogEntry, RowsEntry } from '../../contracts/evidence-log.ts';
-import { columnsIn, readColumns } from '../archive/parquet.ts';
+import { columnsIn, type DamagedChunk, damagedChunks, readColumns } from '../archive/parquet.ts';
 import type { Hash } from '../log/merkle.ts';
 import { type CellColumn, ROW_CHECK, rowCheck, rowHashes, rowsRoot } from '../log/rows.ts';
 import { type Finding, ROWS_NAMED_MAX } from './findings.ts';
@@ -55,59 +55,61 @@ function unfaithfulParts(
 async function changed(entry: LogEntry, bytes: Uint8Array): Promise<Finding> {
   const finding = { kind: 'object-changed', where: entry.key } as const;
   if (entry.kind !== 'rows') return { ...finding, what: 'has other bytes than were logged' };
-  const { columns, broken } = await readableColumns(bytes);
-  if (columns === null)
-    return { ...finding, what: `is no Parquet file any more: all its ${entry.rows} rows are affected` };
-  const rowIds = columns.find(({ name }) => name === 'row_id')?.cells ?? null;
-  const named = (rows: readonly number[]): readonly string[] =>
-    rows.slice(0, ROWS_NAMED_MAX).map((at) => (rowIds === null ? `number ${at}` : String(rowIds[at])));
-  if (broken.length > 0) {
-    const all = Array.from({ length: entry.rows }, (_, at) => at);
+  try {
+    const damaged = damagedChunks(bytes);
+    const broken = new Set(damaged.map(({ column }) => column));
+    const names = columnsIn(bytes).map(({ name }) => name);
+    const columns = await readColumns(
+      bytes,
+      names.filter((name) => !broken.has(name)),
+    );
+    const found = damaged.length > 0 ? damageOf(entry, damaged) : rewritingOf(entry, columns);
+    const rowIds = columns.find(({ name }) => name === 'row_id')?.cells;
+    const rows = found.rows
+      .slice(0, ROWS_NAMED_MAX)
+      .map((at) => (rowIds?.[at] === undefined ? `number ${at}` : String(rowIds[at])));
+    return { ...finding, what: found.what, ...(rows.length === 0 ? {} : { rows }) };
+  } catch {
     return {
       ...finding,
-      what: `has other bytes than were logged: ${broken.join(', ')} of its ${entry.rows} rows cannot be read`,
-      rows: named(all),
+      what: `has other bytes than were logged, and its footer cannot be read: all its ${entry.rows} rows are affected`,
     };
   }
-  const hashes = rowHashes(ownColumns(columns));
-  const checks = columns.find(({ name }) => name === ROW_CHECK)?.cells ?? [];
-  const wrong = hashes.flatMap((own, at) => (rowCheck(own) === checks[at] ? [] : [at]));
-  if (wrong.length > 0)
-    return {
-      ...finding,
-      what: `has other bytes than were logged: ${wrong.length} of its rows are not what they were`,
-      rows: named(wrong),
-    };
-  if (rowsRoot(hashes) === entry.rowsRoot)
-    return {
-      ...finding,
-      what: 'has other bytes than were logged; its rows are still those that were logged',
-    };
+}
+
+interface Extent {
+  readonly what: string;
+  /** Numbers of the rows, from 0. */
+  readonly rows: readonly number[];
+}
+
+/** Damage in place, such as a flipped byte: the rows of the column chunks that it lies in. */
+function damageOf({ rows: count }: RowsEntry, damaged: readonly DamagedChunk[]): Extent {
+  const ranges = new Map(damaged.map(({ rows: [from, to] }) => [from, Math.min(to, count)]));
+  const rows = [...ranges].flatMap(([from, to]) =>
+    Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at),
+  );
+  const columns = [...new Set(damaged.map(({ column }) => column))].join(', ');
   return {
-    ...finding,
-    what: `was replaced by another file: ${hashes.length} rows, where ${entry.rows} others were logged`,
-    rows: named(hashes.map((_, at) => at)),
+    what: `has other bytes than were logged: ${columns} of ${rows.length} of its ${count} rows`,
+    rows,
   };
 }
 
-/** Reads what can be read, one column at a time. */
-async function readableColumns(
-  bytes: Uint8Array,
-): Promise<{ readonly columns: readonly CellColumn[] | null; readonly broken: readonly string[] }> {
-  let names: readonly string[];
-  try {
-    names = columnsIn(bytes).map(({ name }) => name);
-  } catch {
-    return { columns: null, broken: [] };
-  }
-  const columns: CellColumn[] = [];
-  const broken: string[] = [];
-  for (const name of names) {
-    try {
-      columns.push(...(await readColumns(bytes, [name])));
-    } catch {
-      broken.push(name);
-    }
-  }
-  return { columns, broken };
+/** A file that is whole in itself: the rows whose hash is not the one beside them. */
+function rewritingOf(entry: RowsEntry, columns: readonly CellColumn[]): Extent {
+  const hashes = rowHashes(ownColumns(columns));
+  if (rowsRoot(hashes) === entry.rowsRoot)
+    return { what: 'has other bytes than were logged; its rows are still those that were logged', rows: [] };
+  const checks = columns.find(({ name }) => name === ROW_CHECK)?.cells ?? [];
+  const wrong = hashes.flatMap((own, at) => (rowCheck(own) === checks[at] ? [] : [at]));
+  return wrong.length > 0
+    ? {
+        what: `has other bytes than were logged: ${wrong.length} of its ${entry.rows} rows are not what they were`,
+        rows: wrong,
+      }
+    : {
+        what: `was replaced by another file: ${hashes.length} rows, where ${entry.rows} others were logged`,
+        rows: hashes.map((_, at) => at),
+      };
 }
