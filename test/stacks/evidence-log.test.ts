@@ -5,7 +5,8 @@ import { ofType, permissionsOf, removeScratch, synthesize, type Template, templa
 
 afterAll(removeScratch);
 
-const codes = Object.keys(jurisdictions);
+// All stacks are alike but for names and retention; these four differ most in those.
+const codes = ['eu', 'us-ca', 'in', 'cn'];
 const templates = synthesize({ jurisdictions: codes });
 
 const bucketOf = (template: Template, name: string): Readonly<Record<string, unknown>> =>
