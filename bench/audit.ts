@@ -40,6 +40,7 @@ for (let from = 0; from < rows; from += OBJECT_ROWS)
   ]);
 await checkpoint({ origin: 'rapport/bench/evidence', expiresOn: () => null }, ports, at);
 const written = performance.now();
+const cpuBefore = process.cpuUsage();
 const report = await verifyArchive(ports, {
   origin: null,
   keys: [publicKeyOf(await ports.signer.publicKey())],
@@ -49,9 +50,11 @@ const report = await verifyArchive(ports, {
   reads: () => true,
 });
 const seconds = (performance.now() - written) / 1_000;
+const cpu = process.cpuUsage(cpuBefore);
+const cpuSeconds = (cpu.user + cpu.system) / 1e6;
 const perSecond = (count: number, of: number): string => Math.round(count / of).toLocaleString('en');
 process.stdout.write(
   `${report.rows.toLocaleString('en')} rows in ${report.objects} objects, ${(report.bytes / 1e6).toFixed(1)} MB, ${report.findings.length} findings\n` +
     `archived with its log  ${perSecond(report.rows, (written - begunWriting) / 1_000)} rows/s\n` +
-    `verified               ${perSecond(report.rows, seconds)} rows/s\n`,
+    `verified               ${perSecond(report.rows, seconds)} rows/s, ${perSecond(report.rows, cpuSeconds)} rows a second of CPU\n`,
 );

@@ -20,13 +20,15 @@ export function leafHashOfBytes(bytes: Uint8Array): Hash {
   return hash('sha256', input, 'buffer');
 }
 
+/** Where nodes are put together to be hashed: one for all, since hashing is over before the next begins. */
+const pair = new Uint8Array(1 + 2 * HASH_BYTES);
+pair[0] = NODE;
+
 /** Hash of a node: SHA-256(0x01 || left || right). RFC 6962 section 2.1. */
 export function nodeHash(left: Hash, right: Hash): Hash {
-  const input = new Uint8Array(1 + 2 * HASH_BYTES);
-  input[0] = NODE;
-  input.set(left, 1);
-  input.set(right, 1 + HASH_BYTES);
-  return hash('sha256', input, 'buffer');
+  pair.set(left, 1);
+  pair.set(right, 1 + HASH_BYTES);
+  return hash('sha256', pair, 'buffer');
 }
 
 /** Root of a tree without leaves: SHA-256 of nothing. RFC 6962 section 2.1. */
