@@ -206,6 +206,23 @@ export const flow = {
       { on: 'signingKey', actions: ['kms:GetPublicKey', 'kms:Sign'] },
     ],
   },
+  compact: {
+    entry: 'functions/evidence/compact/handler.ts',
+    purpose: 'puts the small objects of an hour of the archive together',
+    trigger: { kind: 'schedule', everyMinutes: 60 },
+    memoryMb: 3_008,
+    timeoutSeconds: 900,
+    reservedConcurrency: 1,
+    access: [
+      { on: 'evidence', actions: ['s3:GetObject'] },
+      { on: 'evidence', actions: ['s3:DeleteObject', 's3:PutObject'], prefix: 'v1/' },
+      { on: 'evidence', actions: ['s3:PutObject'], prefix: 'log/pending/' },
+      { on: 'evidence', actions: ['s3:ListBucket'] },
+      { on: 'checkpoints', actions: ['s3:GetObject'] },
+      { on: 'checkpoints', actions: ['s3:ListBucket'] },
+      { on: 'signingKey', actions: ['kms:GetPublicKey'] },
+    ],
+  },
   audit: {
     entry: 'functions/evidence/audit/handler.ts',
     purpose: 'checks the archive against its log and its signed states, every day',
