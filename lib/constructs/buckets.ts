@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
@@ -104,6 +105,16 @@ export class Buckets extends Construct {
       // Nothing expires: a proof that was given out is checked against its checkpoint long after its row is gone.
       lifecycleRules: [TIDY],
     });
+    // The lock keeps versions; a delete marker could still hide one, and the log would be signed on from an older state.
+    this.checkpoints.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'NothingIsHidden',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+        resources: [this.checkpoints.arnForObjects('*')],
+      }),
+    );
     this.quarantine = new Bucket(this, 'Quarantine', {
       ...encrypted,
       serverAccessLogsPrefix: 'quarantine/',

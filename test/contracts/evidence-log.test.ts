@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evidenceStore } from '../../functions/adapters/aws/evidence-store.ts';
 import { logStore } from '../../functions/adapters/aws/log-store.ts';
@@ -176,6 +177,47 @@ describe.each([
     await expect(signed({ ...ports, evidence: other.evidence })).rejects.toMatchObject({
       name: 'InvariantError',
     });
+  });
+});
+
+describe('what somebody with rights on the bucket does to it', () => {
+  const client = () => new S3Client({ forcePathStyle: true });
+  const attacked = async (): Promise<{ ports: CheckpointPorts; bucket: string; key: string }> => {
+    const ports = await onAws();
+    await archived(ports, 1, lineageRow('a'), lineageRow('b'));
+    await signed(ports);
+    const [key = ''] = await ports.evidence.keys('v1/signals/');
+    return { ports, bucket: `evidence-${buckets}`, key };
+  };
+  const found = async (ports: CheckpointPorts) =>
+    (await audited(ports)).findings.map(({ kind, where }) => [kind, where]);
+
+  it('is named: an object hidden by a delete marker, or whose version is deleted for good', async () => {
+    for (const forGood of [false, true]) {
+      const { ports, bucket, key } = await attacked();
+      const { VersionId } = await client().send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+      const version = forGood ? { VersionId } : {};
+      await client().send(new DeleteObjectCommand({ Bucket: bucket, Key: key, ...version }));
+      expect(await found(ports)).toEqual([['object-missing', key]]);
+    }
+  });
+
+  it('is named: a version put over the one that was logged', async () => {
+    const { ports, bucket, key } = await attacked();
+    await client().send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'other' }));
+    expect(await found(ports)).toEqual([['object-changed', key]]);
+  });
+
+  it('cannot be done to a checkpoint', async () => {
+    const { ports } = await attacked();
+    const [key = ''] = await ports.checkpoints.keys('checkpoints/');
+    const bucket = `checkpoints-${buckets}`;
+    const { VersionId } = await client().send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    await expect(
+      client().send(
+        new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId, BypassGovernanceRetention: true }),
+      ),
+    ).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 });
 

@@ -1,7 +1,15 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { flow } from '../../functions/flow.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
-import { ofType, permissionsOf, removeScratch, synthesize, type Template, templateOf } from './synthesize.ts';
+import {
+  ofType,
+  permissionsOf,
+  removeScratch,
+  synthesize,
+  type Template,
+  templateOf,
+  text,
+} from './synthesize.ts';
 
 afterAll(removeScratch);
 
@@ -38,6 +46,18 @@ describe.each(codes)('the evidence log of %s', (code) => {
     for (const { Prefix } of rulesOf('Evidence')) expect(Prefix).toMatch(/^v1\/\w+\/event_class=/);
     expect(bucketOf(template, 'Evidence')).not.toHaveProperty('ObjectLockConfiguration');
     expect(bucketOf(template, 'Evidence')).not.toHaveProperty('ObjectLockEnabled');
+  });
+
+  it('lets nobody hide a checkpoint behind a delete marker', () => {
+    const [policy] = ofType(template, 'AWS::S3::BucketPolicy').filter(([, { Properties }]) =>
+      text(Properties.Bucket).startsWith('<BucketsCheckpoints'),
+    );
+    const denied = permissionsOf(policy?.[1].Properties.PolicyDocument).filter(
+      ({ effect, condition }) => effect === 'Deny' && condition === '',
+    );
+    expect(denied.map(({ action, resource }) => `${action} ${resource.replace(/.*\//, '/')}`).sort()).toEqual(
+      ['s3:DeleteObject /*', 's3:DeleteObjectVersion /*'],
+    );
   });
 
   it('lets the checkpoint function alone sign, with one algorithm', () => {

@@ -24,12 +24,10 @@ export type FindingKind =
   | 'object-relogged'
   /** An object's bytes are not those that were logged. */
   | 'object-changed'
-  /** An object is gone that neither retention nor compaction removed. */
+  /** An object is gone that neither retention nor compaction removed: hidden by a delete marker, or its version deleted. */
   | 'object-missing'
   /** An object that was never announced to the log. */
   | 'object-unlogged'
-  /** An object was written again after it was archived, or a version of it removed. */
-  | 'object-reversioned'
   /** A replaced object's rows are not in the one that replaced it, as they were. */
   | 'compaction-unfaithful';
 

@@ -20,7 +20,10 @@ export function proofStories(pair: () => RunningPair): void {
     it('is signed, compacted and audited by the functions of the stack, which find nothing', async () => {
       for (const { region } of [pair().eu, pair().uk]) {
         const checkpoint = await region.invoke('checkpoint', {});
-        expect(checkpoint).toMatchObject({ ok: true, response: { waiting: 0, mismatched: 0, unreadable: 0 } });
+        expect(checkpoint).toMatchObject({
+          ok: true,
+          response: { waiting: 0, mismatched: 0, unreadable: 0 },
+        });
         expect(await region.invoke('compact', {})).toMatchObject({ ok: true, response: { refused: 0 } });
         expect(await region.invoke('audit', {})).toMatchObject({
           ok: true,
