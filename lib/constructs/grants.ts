@@ -105,6 +105,7 @@ function keyUse(
           );
     case 'bus':
     case 'mac-key':
+    case 'signing-key':
       return [];
   }
 }

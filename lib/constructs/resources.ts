@@ -1,4 +1,5 @@
 import type { EventBus } from 'aws-cdk-lib/aws-events';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ResourceId, resources } from '../../functions/flow.ts';
 import type { Buckets } from './buckets.ts';
 import type { Encryption } from './encryption.ts';
@@ -32,11 +33,16 @@ export function place(parts: {
     const { tableArn: arn, tableName: name } = parts.tables.byId[id];
     return { kind: 'table', arn, name, indexes: Tables.indexesOf(id) };
   };
-  const bucket = (id: 'evidence' | 'quarantine'): Placed => {
+  const bucket = (id: 'evidence' | 'checkpoints' | 'quarantine'): Placed => {
     const { bucketArn: arn, bucketName: name } = parts.buckets[id];
     return { kind: 'bucket', arn, name, indexes: [] };
   };
-  const { keyArn } = parts.encryption.tokenKey;
+  const key = (kind: 'mac-key' | 'signing-key', { keyArn }: IKey): Placed => ({
+    kind,
+    arn: keyArn,
+    name: keyArn,
+    indexes: [],
+  });
   return {
     signals: stream('signals'),
     lineage: stream('lineage'),
@@ -51,8 +57,10 @@ export function place(parts: {
     candidates: table('candidates'),
     identityReviews: table('identityReviews'),
     evidence: bucket('evidence'),
+    checkpoints: bucket('checkpoints'),
     quarantine: bucket('quarantine'),
     events: { kind: 'bus', arn: parts.bus.eventBusArn, name: parts.bus.eventBusName, indexes: [] },
-    tokenKey: { kind: 'mac-key', arn: keyArn, name: keyArn, indexes: [] },
+    tokenKey: key('mac-key', parts.encryption.tokenKey),
+    signingKey: key('signing-key', parts.encryption.signingKey),
   };
 }

@@ -6,6 +6,7 @@ import { customerStories } from './stories/customers.ts';
 import { identityStories } from './stories/identity.ts';
 import { lawfulStories } from './stories/lawful.ts';
 import { personalDataStories } from './stories/personal-data.ts';
+import { proofStories } from './stories/proofs.ts';
 import { silenceStory } from './stories/silence.ts';
 
 // One pair of regions tells every story, since starting one takes longer than most of them.
@@ -25,6 +26,7 @@ describe('two stacks on one machine, through their public faces', () => {
   personalDataStories(pair);
   endOfSilence();
   archiveStories(pair);
+  proofStories(pair);
 
   it('never call what their roles do not allow', () => {
     expect([...pair().eu.region.violations(), ...pair().uk.region.violations()]).toEqual([]);

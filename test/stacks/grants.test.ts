@@ -56,8 +56,10 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   identityReviews: 'TablesIdentityReviews',
   quarantine: 'BucketsQuarantine',
   evidence: 'BucketsEvidence',
+  checkpoints: 'BucketsCheckpoints',
   events: 'TransitionsBus',
   tokenKey: 'EncryptionTokenKey',
+  signingKey: 'EncryptionSigningKey',
 };
 const indexes: Readonly<Partial<Record<keyof typeof resources, string>>> = {
   records: 'listed',
@@ -190,7 +192,7 @@ describe('the whole template', () => {
   it('ends a resource with a wildcard only for objects of a bucket', () => {
     const open = allowed.filter(({ type, resource }) => type !== 'AWS::KMS::Key' && resource.includes('*'));
     for (const { action, resource } of open) {
-      expect(action).toMatch(/^s3:(Get|Put)Object$/);
+      expect(action).toMatch(/^s3:(Get|Put|Delete)Object$/);
       expect(resource).toMatch(/^<Buckets\w+\.Arn>\/[a-z0-9/]*\*$/);
     }
   });
