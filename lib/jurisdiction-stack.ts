@@ -6,6 +6,7 @@ import type { DeployableJurisdiction } from '../functions/registry/jurisdictions
 import type { Bundler } from './bundle.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Buckets } from './constructs/buckets.ts';
+import { Catalogue } from './constructs/catalogue.ts';
 import { DeployedFunction } from './constructs/deployed-function.ts';
 import { Encryption } from './constructs/encryption.ts';
 import { TransitionsBus } from './constructs/event-bus.ts';
@@ -67,6 +68,7 @@ export class JurisdictionStack extends Stack {
     const key = this.encryption.dataKey;
     this.streams = new Streams(this, 'Streams', { key, capacity: props.streams });
     this.buckets = new Buckets(this, 'Buckets', { key, jurisdiction });
+    new Catalogue(this, 'Catalogue', { key, jurisdiction, buckets: this.buckets });
     this.queues = new FailureQueues(this, 'FailureQueues');
     this.functions = this.deployFunctions(props, {
       tables: new Tables(this, 'Tables', { key }),

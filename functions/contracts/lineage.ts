@@ -3,7 +3,8 @@ import type { Outcome } from './outcomes.ts';
 import type { EventClass } from './signal.ts';
 
 /** The archive's tables. `signals`: one row per applied signal, exactly. `refusals`: one row per event that ended any
- * other way. `effects`: one row per merge, refused link, segment move and alert. */
+ * other way. `effects`: one row per merge, refused link, segment move, alert and step of
+ * an erasure. */
 export const ARCHIVE_TABLES = ['signals', 'refusals', 'effects'] as const;
 export type ArchiveTable = (typeof ARCHIVE_TABLES)[number];
 
@@ -17,6 +18,8 @@ export const EFFECT_KINDS = [
   'alert-opened',
   'alert-acknowledged',
   'alert-resolved',
+  /** A step of an erasure. `name` is how far it is, `reasons` the certificate; `rowRef` is null: whose it was is gone. */
+  'subject-erased',
 ] as const;
 export type EffectKind = (typeof EFFECT_KINDS)[number];
 

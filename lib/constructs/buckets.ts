@@ -18,6 +18,8 @@ import type { JurisdictionDefinition } from '../../functions/registry/jurisdicti
 export const RECOVERY_DAYS = 7;
 /** Days a steward has to repair a quarantined event. It is kept as received, so no longer than repair takes. */
 const QUARANTINE_DAYS = 90;
+/** Days an answer of Athena lies ready; a day more as a noncurrent version. */
+const ANSWER_DAYS = 7;
 /** Days it can be looked up who read or wrote an object. */
 const ACCESS_LOG_DAYS = 400;
 
@@ -48,10 +50,12 @@ const TIDY: LifecycleRule = {
   expiredObjectDeleteMarker: true,
 };
 
-/** The evidence and quarantine buckets, and the one that records access to both. */
+/** The evidence and quarantine buckets, the answers to queries, and the bucket that records access to all three. */
 export class Buckets extends Construct {
   readonly evidence: Bucket;
   readonly quarantine: Bucket;
+  /** What Athena answered. An answer can be asked for again, so nothing is kept for long. */
+  readonly answers: Bucket;
 
   constructor(
     scope: Construct,
@@ -82,6 +86,19 @@ export class Buckets extends Construct {
       ...encrypted,
       serverAccessLogsPrefix: 'quarantine/',
       lifecycleRules: [expire('quarantine', QUARANTINE_DAYS), TIDY],
+    });
+    this.answers = new Bucket(this, 'Answers', {
+      ...encrypted,
+      serverAccessLogsPrefix: 'answers/',
+      lifecycleRules: [
+        {
+          id: 'answers',
+          enabled: true,
+          expiration: Duration.days(ANSWER_DAYS),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
+        TIDY,
+      ],
     });
   }
 }

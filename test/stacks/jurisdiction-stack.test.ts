@@ -103,8 +103,8 @@ describe.each(codes)('the stack of %s', (code) => {
 
   it('versions its buckets, shuts the public out and refuses plain HTTP', () => {
     const buckets = ofType(template, 'AWS::S3::Bucket');
-    // And the one that records access to them.
-    expect(buckets).toHaveLength(ofKind('bucket').length + 1);
+    // And the answers of Athena, and the one that records access to them all.
+    expect(buckets).toHaveLength(ofKind('bucket').length + 2);
     for (const [id, { Properties }] of buckets) {
       expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
       expect(Properties.PublicAccessBlockConfiguration).toEqual({
@@ -123,9 +123,9 @@ describe.each(codes)('the stack of %s', (code) => {
     }
   });
 
-  it('encrypts evidence and quarantine under the data key, and records who reads them', () => {
+  it('encrypts evidence, quarantine and answers under the data key, and records who reads them', () => {
     const guarded = of('AWS::S3::Bucket').filter(({ Properties }) => Properties.LoggingConfiguration);
-    expect(guarded).toHaveLength(2);
+    expect(guarded).toHaveLength(3);
     for (const { Properties } of guarded)
       expect(Properties.BucketEncryption).toEqual({
         ServerSideEncryptionConfiguration: [

@@ -160,6 +160,7 @@ const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'alert-opened': 'service',
   'alert-acknowledged': 'service',
   'alert-resolved': 'service',
+  'subject-erased': 'consent',
 };
 
 const EVENT_TYPE: Readonly<Partial<Record<EffectRow['kind'], DomainEvent['type']>>> = {

@@ -15,7 +15,8 @@ import { api, authorizer, integration, route, stage } from './http.ts';
 import type { Properties } from './properties.ts';
 import { bucket, key, keyAlias, queue, stream, table } from './storage.ts';
 
-/** For what has no effect on one machine: permissions between services, alarms, dashboards. */
+/** For what has no effect on one machine: permissions between services, alarms, dashboards, the catalogue (DuckDB reads the
+ * same files without one). */
 const inert: ResourceHandler = (properties): Created => ({
   ref: properties.logicalId,
   attributes: { Arn: properties.logicalId },
@@ -55,6 +56,10 @@ const handlers: Readonly<Record<string, ResourceHandler>> = {
   'AWS::CloudWatch::Alarm': inert,
   'AWS::CloudWatch::CompositeAlarm': inert,
   'AWS::CloudWatch::Dashboard': inert,
+  'AWS::Glue::Database': inert,
+  'AWS::Glue::Table': inert,
+  'AWS::Athena::WorkGroup': inert,
+  'AWS::Athena::NamedQuery': inert,
   'AWS::CDK::Metadata': inert,
 };
 
