@@ -65,3 +65,16 @@ export function settings(option: string, given: readonly string[]): Readonly<Rec
   }
   return Object.fromEntries(found);
 }
+
+export interface RawIdentifier {
+  readonly type: string;
+  readonly value: string;
+}
+
+/** `email=ada@lovelace.org`. @throws UserError when it has another form */
+export function identifierIn(text: string): RawIdentifier {
+  const [, type, value] = /^(\w+)=(.+)$/.exec(text) ?? [];
+  if (type === undefined || value === undefined)
+    throw new UserError('--identifier needs TYPE=VALUE, such as userId=C-1042');
+  return { type, value };
+}

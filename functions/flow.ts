@@ -221,6 +221,7 @@ export const flow = {
         { method: 'POST', path: '/v1/alerts/{alertId}/resolve', scope: 'alerts:write', throttle: OPERATE },
         { method: 'GET', path: '/v1/sources', scope: 'write-keys:read', throttle: STEWARD },
         { method: 'POST', path: '/v1/receipts/lookup', scope: 'quarantine:read', throttle: OPERATE },
+        { method: 'POST', path: '/v1/evidence/row-refs', scope: 'evidence:read', throttle: STEWARD },
       ],
     },
     memoryMb: 1_024,

@@ -8,28 +8,27 @@ import { type Answer, openArchive } from './open.ts';
 /**
  * Asks a named question of each jurisdiction's archive by itself, as Athena would there, and puts the answers below each
  * other with the jurisdiction in front.
- * @param given parameters by name; those missing take their defaults
- * @param today UTC date, for the defaults
- * @throws UserError when a parameter is missing or unknown, or a value is not what the question takes
+ * @param parameters all of them by name, for each jurisdiction that is to be asked; see {@link withDefaults}
+ * @throws UserError when DuckDB refuses it
  */
 export async function askNamed(
   query: QueryDefinition,
-  given: Readonly<Record<string, string>>,
+  parameters: ReadonlyMap<string, Parameters>,
   folders: EvidenceFolders,
-  today: string,
 ): Promise<Answer> {
-  const values = parametersOf(query, given, today);
   let columns: readonly string[] = [];
   const rows: Answer['rows'][number][] = [];
   for (const [code, folder] of Object.entries(folders)) {
     const jurisdiction = jurisdictions[code];
     if (jurisdiction === undefined) throw new UserError(`the registry has no jurisdiction ${code}`);
+    const given = parameters.get(code);
+    if (given === undefined) continue;
     const { text, order } = compileQuery(query, { jurisdiction, sources });
     const archive = await openArchive({ [code]: folder });
     try {
       const answer = await archive.ask(
         text,
-        order.map((name) => values.get(name) ?? ''),
+        order.map((name) => given[name] ?? ''),
       );
       columns = answer.columns;
       rows.push(...answer.rows.map((row) => [code, ...row]));
@@ -40,17 +39,24 @@ export async function askNamed(
   return { columns: ['jurisdiction', ...columns], rows };
 }
 
-function parametersOf(
+export type Parameters = Readonly<Record<string, string>>;
+
+/**
+ * All parameters of a question: what is given, and what is meant when nothing is.
+ * @param today UTC date
+ * @throws UserError when a parameter is missing or unknown, or a value is not what the question takes
+ */
+export function withDefaults(
   { name, parameters }: QueryDefinition,
-  given: Readonly<Record<string, string>>,
+  given: Parameters,
   today: string,
-): ReadonlyMap<string, string> {
+): Parameters {
   const unknown = Object.keys(given).filter((each) => !Object.hasOwn(parameters, each));
   if (unknown.length > 0)
     throw new UserError(
       `${name} has no parameter ${unknown.join(', ')}; it has: ${Object.keys(parameters).join(', ')}`,
     );
-  return new Map(
+  return Object.fromEntries(
     Object.entries(parameters).map(([each, { form, meaning, otherwise }]) => {
       const value = given[each] ?? otherwise?.(today);
       if (value === undefined) throw new UserError(`${name} needs --param ${each}=… (${meaning})`);

@@ -127,9 +127,14 @@ describe('rapport query', () => {
       /^rapport: --param to is not "soon": last UTC day of receipt/,
     ],
     [
+      'a customer of no question',
+      ['withheld', '--identifier', 'userId=C-1'],
+      /^rapport: withheld is not about one customer: leave --identifier out\n$/,
+    ],
+    [
       'parameters of no question',
       ['SELECT 1', '--param', 'to=x'],
-      /^rapport: --param is for questions with a name; write the values into your SQL\n$/,
+      /^rapport: --param and --identifier are for questions with a name; write the values into your SQL\n$/,
     ],
     ['two forms', ['SELECT 1', '--json', '--csv'], /^rapport: --json or --csv, not both\n$/],
   ])('says in one line what is the matter with %s', async (_, args, message) => {

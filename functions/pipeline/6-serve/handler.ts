@@ -11,6 +11,7 @@ import {
   alertsQuerySchema,
   profileLookupSchema,
   receiptLookupSchema,
+  rowRefsLookupSchema,
   subjectPathSchema,
 } from '../../contracts/operations.ts';
 import type { flow } from '../../flow.ts';
@@ -23,6 +24,7 @@ import { type AlertAction, listAlerts, moveAlert } from './alerts.ts';
 import type { ServePorts } from './ports.ts';
 import { lookupProfile, profileOfSubject } from './profiles.ts';
 import { lookupReceipt } from './receipts.ts';
+import { lookupRowRefs } from './row-refs.ts';
 import { type Answered, policyOf, type ServePolicy } from './setting.ts';
 import { sourcePage } from './sources.ts';
 
@@ -87,6 +89,11 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
     if ('problem' in parsed) return problem(parsed.problem);
     const { messageId, identifiers = [] } = parsed.value;
     return told(await lookupReceipt(messageId, identifiers, policy, ports));
+  },
+  'POST /v1/evidence/row-refs': async (event, { policy, ports }) => {
+    const parsed = parsedBody(rowRefsLookupSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    return told(await lookupRowRefs(parsed.value, policy, ports));
   },
 };
 

@@ -10,7 +10,7 @@ import { profileView } from './profile-view.ts';
 import type { Answered, Refusal, ServePolicy } from './setting.ts';
 import { findSubject } from './subject.ts';
 
-const UNKNOWN_CUSTOMER: Refusal = {
+export const UNKNOWN_CUSTOMER: Refusal = {
   status: 404,
   title: 'Unknown customer',
   detail: 'No signal of this customer has been applied here.',

@@ -7,7 +7,7 @@ import { DAY_MS } from '../../../functions/kernel/time.ts';
 import { decodeState } from '../../../functions/pipeline/3-profile/state-codec.ts';
 import { queries } from '../../../functions/registry/queries/index.ts';
 import { evidenceFolders } from '../../../lib/archive/evidence-folders.ts';
-import { askNamed } from '../../../lib/archive/named.ts';
+import { askNamed, withDefaults } from '../../../lib/archive/named.ts';
 import { type Archive, openArchive } from '../../../lib/archive/open.ts';
 import type { Door, RunningPair } from '../running-pair.ts';
 import { rowsOfTables } from '../traces.ts';
@@ -121,15 +121,33 @@ export function archiveStories(pair: () => RunningPair): void {
     );
 
     it.each(queries.map((each) => [each.name, each] as const))('answers the question %s', async (_, each) => {
-      const today = new Date().toISOString().slice(0, 10);
       const folders = evidenceFolders(pair().dataDir);
       const [someone] = await query<{ row_ref: string }>(
         "SELECT row_ref FROM effects WHERE kind = 'alert-opened' LIMIT 1",
       );
-      const parameters = 'row_refs' in each.parameters ? { row_refs: someone?.row_ref ?? '' } : {};
-      const { columns, rows } = await askNamed(each, parameters, folders, today);
+      const given = 'row_refs' in each.parameters ? { row_refs: someone?.row_ref ?? '' } : {};
+      const parameters = withDefaults(each, given, new Date().toISOString().slice(0, 10));
+      const byCode = new Map(Object.keys(folders).map((code) => [code, parameters]));
+      const { columns, rows } = await askNamed(each, byCode, folders);
       expect(columns[0]).toBe('jurisdiction');
       expect([each.name, rows.length > 0]).toEqual([each.name, ANSWERED.has(each.name)]);
+    });
+
+    it('says on the command line what was decided about a customer, by any identifier of theirs', async () => {
+      const asked = ['query', 'decisions-about-subject', '--jurisdiction', 'eu', '--json'];
+      const { code, out } = await rapport(...asked, '--identifier', 'userId=C-3');
+      expect([code, out]).toEqual([0, expect.stringMatching(/^\[/)]);
+      expect(JSON.parse(out)).toContainEqual(
+        expect.objectContaining({
+          kind: 'alert-opened',
+          name: 'repeat-contact',
+          policy_version: 'repeat-contact@1',
+          reasons: expect.stringMatching(/\w/),
+          times: 1,
+        }),
+      );
+      const nobody = await rapport(...asked, '--identifier', 'userId=nobody-1');
+      expect(nobody).toEqual({ code: 2, out: 'rapport: no customer is known here by that identifier\n' });
     });
 
     it('answers SQL on the command line', async () => {
