@@ -11,17 +11,15 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { ARCHIVE_TABLES } from '../../functions/contracts/lineage.ts';
+import {
+  ACCESS_LOG_DAYS,
+  ANSWER_DAYS,
+  QUARANTINE_DAYS,
+  RECOVERY_DAYS,
+  UNREADABLE_DAYS,
+} from '../../functions/contracts/retention.ts';
 import { EVENT_CLASSES } from '../../functions/contracts/signal.ts';
 import type { JurisdictionDefinition } from '../../functions/registry/jurisdictions/index.ts';
-
-/** Days an expired or overwritten object can still be brought back. Counted into the retention, not added to it. */
-export const RECOVERY_DAYS = 7;
-/** Days a steward has to repair a quarantined event. It is kept as received, so no longer than repair takes. */
-const QUARANTINE_DAYS = 90;
-/** Days an answer of Athena lies ready; a day more as a noncurrent version. */
-const ANSWER_DAYS = 7;
-/** Days it can be looked up who read or wrote an object. */
-const ACCESS_LOG_DAYS = 400;
 
 /** What every bucket of a stack states. */
 const SEALED = {
@@ -80,7 +78,11 @@ export class Buckets extends Construct {
     this.evidence = new Bucket(this, 'Evidence', {
       ...encrypted,
       serverAccessLogsPrefix: 'evidence/',
-      lifecycleRules: [...evidenceRules(props.jurisdiction), TIDY],
+      lifecycleRules: [
+        ...evidenceRules(props.jurisdiction),
+        expire('unreadable', UNREADABLE_DAYS, 'v1/unreadable/'),
+        TIDY,
+      ],
     });
     this.quarantine = new Bucket(this, 'Quarantine', {
       ...encrypted,

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { STREAM_HOURS } from '../../functions/contracts/retention.ts';
 import { flow, resources } from '../../functions/flow.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
-import { RETENTION_HOURS } from '../../lib/constructs/streams.ts';
 import {
   ofType,
   permissionsOf,
@@ -61,11 +61,9 @@ describe.each(codes)('the stack of %s', (code) => {
       expect(Properties.StreamModeDetails).toEqual({ StreamMode: 'ON_DEMAND' });
     }
     for (const { trigger } of [flow.understand, flow.archive])
-      expect(RETENTION_HOURS[trigger.stream]).toBeGreaterThanOrEqual(
-        trigger.recordAgeSecondsMax / 3_600 + 12,
-      );
+      expect(STREAM_HOURS[trigger.stream]).toBeGreaterThanOrEqual(trigger.recordAgeSecondsMax / 3_600 + 12);
     expect(of('AWS::Kinesis::Stream').map(({ Properties }) => Properties.RetentionPeriodHours)).toEqual(
-      Object.values(RETENTION_HOURS),
+      Object.values(STREAM_HOURS),
     );
   });
 

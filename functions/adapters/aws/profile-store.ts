@@ -25,6 +25,7 @@ import type {
 } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
+import { asKeptAt } from '../kept.ts';
 import { chunks, inTurns, THROTTLING, unitsOf, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
@@ -36,6 +37,7 @@ import {
   nodeKey,
   nodeValues,
   SUBJECT_ATTRIBUTES,
+  seconds,
   subjectItem,
   subjectKey,
   subjectValues,
@@ -60,10 +62,11 @@ const CONFLICTS: ReadonlySet<string> = new Set([
 /** Profiles and subjects in DynamoDB. */
 export function profileStore(
   tables = { profiles: required('PROFILES_TABLE'), subjects: required('SUBJECTS_TABLE') },
+  clock: () => EpochMs = Date.now,
 ): ProfileStore {
   return {
-    read: (nodes, subjects, consistent) => read(tables, nodes, subjects, consistent),
-    pagedMessages: (atomId, since) => pagedMessages(tables.profiles, atomId, since),
+    read: (nodes, subjects, consistent) => read(tables, nodes, subjects, consistent, clock()),
+    pagedMessages: (atomId, since) => pagedMessages(tables.profiles, atomId, since, clock()),
     write: (units) => write(tables, units),
   };
 }
@@ -78,6 +81,7 @@ async function read(
   nodes: readonly IdentifierToken[],
   subjects: readonly SubjectId[],
   consistent: boolean,
+  now: EpochMs,
 ): Promise<World> {
   const wanted = [
     ...nodes.map((id) => ({ table: tables.profiles, key: nodeKey(id) })),
@@ -99,7 +103,7 @@ async function read(
       );
       count('readUnits', unitsOf(answer.ConsumedCapacity));
       for (const item of answer.Responses?.[tables.profiles] ?? []) {
-        const node = toNode(item);
+        const node = asKeptAt(toNode(item), now);
         found.nodes.set(node.id, node);
       }
       for (const item of answer.Responses?.[tables.subjects] ?? []) found.subjects.set(...toSubject(item));
@@ -111,7 +115,12 @@ async function read(
   return found;
 }
 
-async function pagedMessages(table: string, atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>> {
+async function pagedMessages(
+  table: string,
+  atomId: AtomId,
+  since: EpochMs,
+  now: EpochMs,
+): Promise<ReadonlySet<string>> {
   const messages = new Set<string>();
   let from: Item | undefined;
   do {
@@ -120,10 +129,12 @@ async function pagedMessages(table: string, atomId: AtomId, since: EpochMs): Pro
         new QueryCommand({
           TableName: table,
           KeyConditionExpression: 'id = :id AND part BETWEEN :from AND :to',
+          FilterExpression: 'attribute_not_exists(expiresAt) OR expiresAt > :now',
           ExpressionAttributeValues: {
             ':id': { S: atomId },
             ':from': { S: pagesFrom(since) },
             ':to': { S: PAGES_END },
+            ':now': { N: String(Math.floor(now / 1_000)) },
           },
           ConsistentRead: true,
           ReturnConsumedCapacity: 'TOTAL',
@@ -178,6 +189,7 @@ async function writePages(table: string, pages: readonly PageWrite[]): Promise<v
       id: { S: page.atomId },
       part: { S: page.key },
       messages: { B: Buffer.from(page.messages.join(''), 'base64url') },
+      expiresAt: seconds(page.keptUntil),
     };
     count('writeUnits', writeUnitsOf(Item));
     return { PutRequest: { Item } };
