@@ -32,7 +32,7 @@ export function place(parts: {
     const { tableArn: arn, tableName: name } = parts.tables.byId[id];
     return { kind: 'table', arn, name, indexes: Tables.indexesOf(id) };
   };
-  const bucket = (id: 'evidence' | 'quarantine'): Placed => {
+  const bucket = (id: 'evidence' | 'quarantine' | 'answers'): Placed => {
     const { bucketArn: arn, bucketName: name } = parts.buckets[id];
     return { kind: 'bucket', arn, name, indexes: [] };
   };
@@ -49,6 +49,7 @@ export function place(parts: {
     alerts: table('alerts'),
     dueCues: table('dueCues'),
     evidence: bucket('evidence'),
+    answers: bucket('answers'),
     quarantine: bucket('quarantine'),
     events: { kind: 'bus', arn: parts.bus.eventBusArn, name: parts.bus.eventBusName, indexes: [] },
     tokenKey: { kind: 'mac-key', arn: keyArn, name: keyArn, indexes: [] },

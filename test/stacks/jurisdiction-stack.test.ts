@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { STREAM_HOURS } from '../../functions/contracts/retention.ts';
-import { flow, resources } from '../../functions/flow.ts';
+import { flow, machines, resources } from '../../functions/flow.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import {
   ofType,
@@ -101,8 +101,8 @@ describe.each(codes)('the stack of %s', (code) => {
 
   it('versions its buckets, shuts the public out and refuses plain HTTP', () => {
     const buckets = ofType(template, 'AWS::S3::Bucket');
-    // And the answers of Athena, and the one that records access to them all.
-    expect(buckets).toHaveLength(ofKind('bucket').length + 2);
+    // And the one that records access to them all.
+    expect(buckets).toHaveLength(ofKind('bucket').length + 1);
     for (const [id, { Properties }] of buckets) {
       expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
       expect(Properties.PublicAccessBlockConfiguration).toEqual({
@@ -245,9 +245,12 @@ describe.each(codes)('the stack of %s', (code) => {
   });
 
   it('ticks every minute, and keeps a tick that reached no function', () => {
-    expect(of('AWS::Events::Rule')).toHaveLength(1);
-    const [rule] = of('AWS::Events::Rule');
-    expect(rule?.Properties).toMatchObject({
+    const ticked = Object.values(machines).filter(({ everyMinutes }) => everyMinutes !== undefined);
+    const rules = of('AWS::Events::Rule').map(({ Properties }) => Properties);
+    expect(rules).toHaveLength(1 + ticked.length);
+    expect(rules).toContainEqual(expect.objectContaining({ ScheduleExpression: 'rate(1 day)' }));
+    const rule = rules.find(({ ScheduleExpression }) => ScheduleExpression === 'rate(1 minute)');
+    expect(rule).toMatchObject({
       ScheduleExpression: 'rate(1 minute)',
       Targets: [
         {
@@ -334,7 +337,7 @@ describe.each(codes)('the stack of %s', (code) => {
   });
 
   it('alarms on lateness, failures, errors, throttles and 5xx', () => {
-    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(7);
+    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(7 + Object.keys(machines).length);
     for (const { Properties } of of('AWS::CloudWatch::Alarm'))
       expect(Properties.TreatMissingData).toBe('notBreaching');
   });

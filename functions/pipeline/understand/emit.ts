@@ -161,6 +161,8 @@ const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'alert-acknowledged': 'service',
   'alert-resolved': 'service',
   'subject-erased': 'consent',
+  'retention-swept': 'other',
+  'month-rolled-up': 'other',
 };
 
 const EVENT_TYPE: Readonly<Partial<Record<EffectRow['kind'], DomainEvent['type']>>> = {

@@ -127,6 +127,12 @@ export const releaseKey = (month: string): string => `v1/rollups/${month}.json`;
 
 /** Days after its end that a month is rolled up: evidence of its last hour is archived by then. */
 const SETTLED_DAYS = 2;
+/** When the last evidence of a month has been archived. @param month `YYYY-MM` */
+export const settledAt = (month: string): number => {
+  const first = new Date(`${month}-01T00:00:00Z`);
+  return Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 1) + SETTLED_DAYS * DAY_MS;
+};
+
 /** Months that are caught up on: fewer than the shortest class is kept for. */
 const MONTHS_BACK = 12;
 
