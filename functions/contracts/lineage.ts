@@ -18,7 +18,8 @@ export const EFFECT_KINDS = [
   'alert-opened',
   'alert-acknowledged',
   'alert-resolved',
-  /** A step of an erasure. `name` is how far it is, `reasons` the certificate; `rowRef` is null: whose it was is gone. */
+  /** The last step of an erasure. `reasons` names the request, and so its certificate; `rowRef` is null: whose it was is
+   * gone. */
   'subject-erased',
   /** A shelf of the daily sweep: `name` is the shelf, `reasons` the counts. */
   'retention-swept',
