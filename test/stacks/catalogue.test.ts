@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { columnsOf, PARTITIONS } from '../../functions/contracts/archive-columns.ts';
 import { ARCHIVE_TABLES, type LineageRow } from '../../functions/contracts/lineage.ts';
 import { groupRows } from '../../functions/evidence/archive/window.ts';
-import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
+import { isDeployable, jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { queries } from '../../functions/registry/queries/index.ts';
 import { compileQuery } from '../../functions/registry/query-definition.ts';
 import { sources } from '../../functions/registry/sources/index.ts';
@@ -11,7 +11,9 @@ import { ofType, removeScratch, synthesize, templateOf, text } from './synthesiz
 
 afterAll(removeScratch);
 
-const codes = Object.keys(jurisdictions);
+const codes = Object.values(jurisdictions)
+  .filter(isDeployable)
+  .map(({ code }) => code);
 const templates = synthesize({ jurisdictions: codes });
 
 interface TableInput {
@@ -29,7 +31,7 @@ interface TableInput {
 describe.each(codes)('the catalogue of %s', (code) => {
   const template = templateOf(templates, code);
   const of = (type: string) => ofType(template, type).map(([, { Properties }]) => Properties);
-  const databaseName = `rapport_${code.replace('-', '_')}`;
+  const databaseName = `rapport_${code.replaceAll('-', '_')}`;
   const tables = new Map(
     of('AWS::Glue::Table').map(({ TableInput: input }) => [(input as TableInput).Name, input as TableInput]),
   );
