@@ -7,6 +7,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Engines (a JVM among them) and properties share two cores.
     maxWorkers: 2,
+    // Its files import folders, which Node does not.
+    server: { deps: { inline: ['dt-sql-parser'] } },
     reporters:
       process.env.CI === undefined
         ? ['default']

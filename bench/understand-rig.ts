@@ -134,9 +134,7 @@ export async function copyPast(jurisdiction: string, consent: boolean, to: Profi
   const past = await pastOf(jurisdiction, consent);
   await to.write([
     {
-      pages: [...past.pages].flatMap(([atomId, pages]) =>
-        [...pages].map(([key, messages]) => ({ atomId, key, messages })),
-      ),
+      pages: [...past.pages.values()].flatMap((pages) => [...pages.values()]),
       nodes: [...past.nodes.values()].map((node) => ({ ...node, version: 0 })),
       subjects: [...past.subjects].map(([subjectId, { graph, published }]) => ({
         subjectId,

@@ -51,3 +51,30 @@ export function readReady(dataDir: string): Ready {
     );
   }
 }
+
+/** An option of the form NAME=VALUE that may come several times.
+ * @throws UserError when one has another form, or a name comes twice */
+export function settings(option: string, given: readonly string[]): Readonly<Record<string, string>> {
+  const found = new Map<string, string>();
+  for (const text of given) {
+    const at = text.indexOf('=');
+    if (at < 1) throw new UserError(`${option} needs NAME=VALUE, not ${JSON.stringify(text)}`);
+    const name = text.slice(0, at);
+    if (found.has(name)) throw new UserError(`${option} ${name} is there twice`);
+    found.set(name, text.slice(at + 1));
+  }
+  return Object.fromEntries(found);
+}
+
+export interface RawIdentifier {
+  readonly type: string;
+  readonly value: string;
+}
+
+/** `email=ada@lovelace.org`. @throws UserError when it has another form */
+export function identifierIn(text: string): RawIdentifier {
+  const [, type, value] = /^(\w+)=(.+)$/.exec(text) ?? [];
+  if (type === undefined || value === undefined)
+    throw new UserError('--identifier needs TYPE=VALUE, such as userId=C-1042');
+  return { type, value };
+}

@@ -3,9 +3,12 @@
  * environment variables and least-privilege grants from it, so code that needs a new permission says so here, and
  * nothing is granted that this page does not show. Plain values only.
  */
+import type { FlowMachine } from './contracts/machines.ts';
+
+export type ResourceKind = 'stream' | 'table' | 'bucket' | 'bus' | 'mac-key' | 'signing-key' | 'machine';
 
 /** What a stack consists of. The key names the resource everywhere; `env` is the variable that tells a function its
- * physical name (an ARN for keys). */
+ * physical name (an ARN for keys and machines). */
 export const resources = {
   signals: { kind: 'stream', env: 'SIGNALS_STREAM' },
   lineage: { kind: 'stream', env: 'LINEAGE_STREAM' },
@@ -31,15 +34,14 @@ export const resources = {
   evidence: { kind: 'bucket', env: 'EVIDENCE_BUCKET' },
   /** Signed states of the evidence log, locked: nobody can take one away before its time. */
   checkpoints: { kind: 'bucket', env: 'CHECKPOINTS_BUCKET' },
+  /** What Athena answered, for a few days. */
+  answers: { kind: 'bucket', env: 'ANSWERS_BUCKET' },
   events: { kind: 'bus', env: 'EVENT_BUS' },
   /** HMAC key: the root from which the token and write-key secrets are derived in memory. */
   tokenKey: { kind: 'mac-key', env: 'TOKEN_KEY_ARN' },
   /** P-256 key that signs the states of the evidence log. */
   signingKey: { kind: 'signing-key', env: 'SIGNING_KEY_ARN' },
-} as const satisfies Record<
-  string,
-  { kind: 'stream' | 'table' | 'bucket' | 'bus' | 'mac-key' | 'signing-key'; env: string }
->;
+} as const satisfies Record<string, { kind: ResourceKind; env: string }>;
 
 export type ResourceId = keyof typeof resources;
 
@@ -88,11 +90,15 @@ export interface FailureTrigger {
   readonly kind: 'failures-of';
   readonly functions: readonly ('understand' | 'archive')[];
 }
+/** A step of a state machine invokes the function: see `machines`. */
+export interface TaskTrigger {
+  readonly kind: 'task';
+}
 
 export interface FlowFunction {
   readonly entry: string;
   readonly purpose: string;
-  readonly trigger: HttpTrigger | StreamTrigger | ScheduleTrigger | FailureTrigger;
+  readonly trigger: HttpTrigger | StreamTrigger | ScheduleTrigger | FailureTrigger | TaskTrigger;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   /** Concurrent executions set aside (and the most there can be). Absent: unreserved. */
@@ -104,6 +110,9 @@ const INGEST = { ratePerSecond: 2_000, burst: 4_000 } as const;
 const OPERATE = { ratePerSecond: 200, burst: 400 } as const;
 const STEWARD = { ratePerSecond: 10, burst: 20 } as const;
 const collectRoute = (path: string): HttpRoute => ({ method: 'POST', path, throttle: INGEST });
+
+const LOOK_THROUGH = ['dynamodb:Scan', 'dynamodb:DeleteItem'] as const;
+const LOOK_THROUGH_PROFILES = [...LOOK_THROUGH, 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'] as const;
 
 export const flow = {
   collect: {
@@ -323,6 +332,7 @@ export const flow = {
         },
         { method: 'GET', path: '/v1/sources', scope: 'write-keys:read', throttle: STEWARD },
         { method: 'POST', path: '/v1/receipts/lookup', scope: 'quarantine:read', throttle: OPERATE },
+        { method: 'POST', path: '/v1/evidence/row-refs', scope: 'evidence:read', throttle: STEWARD },
       ],
     },
     memoryMb: 1_024,
@@ -428,9 +438,81 @@ export const flow = {
       { on: 'quarantine', actions: ['s3:PutObject'] },
     ],
   },
+  retention: {
+    entry: 'functions/rights/retention/handler.ts',
+    purpose: 'looks through every store for what is past its time, and rolls months up before they go',
+    trigger: { kind: 'task' },
+    memoryMb: 3_008,
+    timeoutSeconds: 900,
+    access: [
+      { on: 'profiles', actions: LOOK_THROUGH_PROFILES },
+      { on: 'subjects', actions: LOOK_THROUGH },
+      { on: 'rebuiltProfiles', actions: LOOK_THROUGH_PROFILES },
+      { on: 'rebuiltSubjects', actions: LOOK_THROUGH },
+      { on: 'records', actions: LOOK_THROUGH },
+      { on: 'alerts', actions: LOOK_THROUGH },
+      { on: 'dueCues', actions: LOOK_THROUGH },
+      {
+        on: 'evidence',
+        actions: ['s3:PutObject', 's3:GetObject', 's3:DeleteObjectVersion'],
+        prefix: 'v1/',
+      },
+      { on: 'evidence', actions: ['s3:ListBucket', 's3:ListBucketVersions'] },
+      { on: 'quarantine', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
+      { on: 'answers', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
+      { on: 'signals', actions: ['kinesis:DescribeStreamSummary'] },
+      { on: 'lineage', actions: ['kinesis:DescribeStreamSummary', 'kinesis:PutRecords'] },
+    ],
+  },
 } as const satisfies Record<string, FlowFunction>;
 
 export type FunctionId = keyof typeof flow;
+
+const RETENTION_STEP = {
+  kind: 'task',
+  function: 'retention',
+  timeoutSeconds: 900,
+  retry: { attempts: 5, intervalSeconds: 10 },
+} as const;
+
+/** State machines, by the id of their resource. Their tasks are functions whose trigger is `task`. */
+export const machines: Readonly<Record<string, FlowMachine>> = {
+  retention: {
+    purpose: 'rolls months up, removes what is past its time, and proves that nothing is',
+    startAt: 'Begin',
+    timeoutSeconds: 82_800,
+    everyMinutes: 1_440,
+    states: {
+      Begin: { ...RETENTION_STEP, with: { step: 'begin' }, next: 'RollUp' },
+      RollUp: {
+        kind: 'each',
+        listPath: '$.months',
+        concurrency: 1,
+        task: {
+          function: 'retention',
+          with: { step: 'roll-up' },
+          timeoutSeconds: 900,
+          retry: { attempts: 3, intervalSeconds: 30 },
+        },
+        next: 'Sweep',
+      },
+      Sweep: { ...RETENTION_STEP, with: { step: 'sweep' }, next: 'Swept' },
+      Swept: {
+        kind: 'choice',
+        cases: [{ path: '$.done', equals: true, next: 'Report' }],
+        otherwise: 'Sweep',
+      },
+      Report: { ...RETENTION_STEP, with: { step: 'report' }, next: 'Proven' },
+      Proven: {
+        kind: 'choice',
+        cases: [{ path: '$.clean', equals: true, next: 'Done' }],
+        otherwise: 'NotProven',
+      },
+      Done: { kind: 'succeed' },
+      NotProven: { kind: 'fail', error: 'SomethingIsPastItsTime' },
+    },
+  },
+};
 
 /** Environment every function has besides its resources' names. */
 export const COMMON_ENV = ['JURISDICTION', 'SIGNAL_BUCKETS', 'PEER_ENDPOINTS', 'PUBLIC_HOLIDAYS'] as const;

@@ -1,11 +1,12 @@
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
-import { type FlowFunction, type FunctionId, flow } from '../functions/flow.ts';
+import { type FlowFunction, type FunctionId, flow, machines } from '../functions/flow.ts';
 import type { DeployableJurisdiction } from '../functions/registry/jurisdictions/index.ts';
 import type { Bundler } from './bundle.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Buckets } from './constructs/buckets.ts';
+import { Catalogue } from './constructs/catalogue.ts';
 import { DeployedFunction } from './constructs/deployed-function.ts';
 import { Encryption } from './constructs/encryption.ts';
 import { TransitionsBus } from './constructs/event-bus.ts';
@@ -13,6 +14,7 @@ import { FailureFeed } from './constructs/failure-feed.ts';
 import { FailureQueues, type StreamFunctionId } from './constructs/failure-queues.ts';
 import { FlowHttpApi, type Routed } from './constructs/http-api.ts';
 import { place } from './constructs/resources.ts';
+import { FlowStateMachine, MachineTicker } from './constructs/state-machine.ts';
 import { StreamFeed } from './constructs/stream-feed.ts';
 import { Streams } from './constructs/streams.ts';
 import { Tables } from './constructs/tables.ts';
@@ -67,6 +69,7 @@ export class JurisdictionStack extends Stack {
     const key = this.encryption.dataKey;
     this.streams = new Streams(this, 'Streams', { key, capacity: props.streams });
     this.buckets = new Buckets(this, 'Buckets', { key, jurisdiction });
+    new Catalogue(this, 'Catalogue', { key, jurisdiction, buckets: this.buckets });
     this.queues = new FailureQueues(this, 'FailureQueues');
     this.functions = this.deployFunctions(props, {
       tables: new Tables(this, 'Tables', { key }),
@@ -74,8 +77,9 @@ export class JurisdictionStack extends Stack {
     });
     this.allowKeys();
     for (const functionId of FUNCTION_IDS) this.trigger(functionId);
+    const built = this.buildMachines();
     const apis = this.openApis();
-    this.watch(apis);
+    this.watch(apis, built);
     this.tell(apis);
   }
 
@@ -158,7 +162,27 @@ export class JurisdictionStack extends Stack {
       case 'http':
         // Routes of several functions share an API: see openApis.
         return;
+      case 'task':
+        // Machines name their tasks: see buildMachines.
+        return;
     }
+  }
+
+  private buildMachines(): readonly FlowStateMachine[] {
+    return Object.entries(machines).map(([machineId, machine]) => {
+      const target = new FlowStateMachine(this, `${pascal(machineId)}Machine`, {
+        machineId,
+        machine,
+        code: this.code,
+        encryption: this.encryption,
+        logGroupPrefix: this.logGroupPrefix,
+        functionArn: (functionId) => this.deployed(functionId as FunctionId).lambda.functionArn,
+      });
+      const { everyMinutes } = machine;
+      if (everyMinutes !== undefined)
+        new MachineTicker(target, 'Ticker', { target, everyMinutes, missedTicks: this.queues.missedTicks });
+      return target;
+    });
   }
 
   private openApis(): Readonly<Record<'collect' | 'operations', FlowHttpApi>> {
@@ -194,7 +218,7 @@ export class JurisdictionStack extends Stack {
     });
   }
 
-  private watch(apis: Readonly<Record<string, FlowHttpApi>>): void {
+  private watch(apis: Readonly<Record<string, FlowHttpApi>>, built: readonly FlowStateMachine[]): void {
     new Alarms(this, 'Alarms', {
       functions: [...this.functions.values()],
       streamFunctions: STREAM_FUNCTION_IDS.map((id) => ({
@@ -204,6 +228,7 @@ export class JurisdictionStack extends Stack {
       })),
       queues: this.queues.all(),
       apis: Object.entries(apis).map(([name, api]) => ({ name, api })),
+      machines: built,
     });
   }
 

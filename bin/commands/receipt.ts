@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { ReceiptView } from '../../functions/contracts/operations.ts';
 import { UserError } from '../../lib/local/errors.ts';
-import { readReady } from '../arguments.ts';
+import { identifierIn, readReady } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { askOperations, regionsIn } from '../operations-client.ts';
 
@@ -24,19 +24,6 @@ interface Line {
   readonly receivedAt: string | null;
   /** Quarantined only: when it was sent on after repair. */
   readonly replayedAt: string | null;
-}
-
-interface RawIdentifier {
-  readonly type: string;
-  readonly value: string;
-}
-
-/** `email=ada@lovelace.org`. @throws UserError when it has another form */
-function identifierIn(text: string): RawIdentifier {
-  const [, type, value] = /^(\w+)=(.+)$/.exec(text) ?? [];
-  if (type === undefined || value === undefined)
-    throw new UserError('--identifier needs TYPE=VALUE, such as userId=C-1042');
-  return { type, value };
 }
 
 async function run(args: readonly string[]): Promise<number> {

@@ -3,8 +3,8 @@ import type { Outcome } from './outcomes.ts';
 import type { EventClass } from './signal.ts';
 
 /** The archive's tables. `signals`: one row per applied signal, exactly. `refusals`: one row per event that ended any
- * other way. `effects`: one row per merge, refused link, segment move, alert and change
- * of consent. */
+ * other way. `effects`: one row per merge, refused link, segment move, alert, change of consent, step of an erasure, swept
+ * shelf and released month. */
 export const ARCHIVE_TABLES = ['signals', 'refusals', 'effects'] as const;
 export type ArchiveTable = (typeof ARCHIVE_TABLES)[number];
 
@@ -24,6 +24,13 @@ export const EFFECT_KINDS = [
   'consent-granted',
   'consent-withdrawn',
   'gpc-honoured',
+  /** The last step of an erasure. `reasons` names the request, and so its certificate; `rowRef` is null: whose it was is
+   * gone. */
+  'subject-erased',
+  /** A shelf of the daily sweep: `name` is the shelf, `reasons` the counts. */
+  'retention-swept',
+  /** A month's roll-up was released: `name` is the month. */
+  'month-rolled-up',
 ] as const;
 export type EffectKind = (typeof EFFECT_KINDS)[number];
 

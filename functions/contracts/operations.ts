@@ -237,6 +237,20 @@ export const receiptViewSchema = z.object({
 });
 export type ReceiptView = z.infer<typeof receiptViewSchema>;
 
+/** Body of `POST /v1/evidence/row-refs`: one customer, and the days of receipt to look at. */
+export const rowRefsLookupSchema = z.strictObject({
+  identifiers: z.array(rawIdentifierSchema).min(1).max(IDENTIFIERS_MAX),
+  from: z.iso.date().describe('First UTC day of receipt.'),
+  to: z.iso.date().describe('Last UTC day of receipt.'),
+});
+export type RowRefsLookup = z.infer<typeof rowRefsLookupSchema>;
+
+/** Answer of `POST /v1/evidence/row-refs`. */
+export const rowRefsSchema = z.object({
+  rowRefs: z.array(z.string()).describe('Values of the column `row_ref`: one per atom and month, sorted.'),
+});
+export type RowRefs = z.infer<typeof rowRefsSchema>;
+
 /** Answer of `GET /v1/sources`: who may send, and with which key. */
 export const sourcePageSchema = z.object({
   sources: z.array(

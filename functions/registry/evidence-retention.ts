@@ -1,8 +1,7 @@
 import type { EventClass } from '../contracts/event-classes.ts';
+import { RECOVERY_DAYS } from '../contracts/retention.ts';
 import type { JurisdictionDefinition } from './jurisdiction-definition.ts';
 
-/** Days an expired or overwritten object can still be brought back. Counted into the retention, not added to it. */
-export const RECOVERY_DAYS = 7;
 /** Days after its hour within which a row may be written anew, by compaction, into an object that is then as many days
  * younger than the row. Counted into the retention as well. */
 export const COMPACTION_DAYS = 3;

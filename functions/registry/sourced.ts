@@ -119,3 +119,10 @@ export const onceKnown = (within: Period | null, seriousness: Seriousness): Brea
   seriousness,
 });
 export const IN_72_HOURS: Period = hours(72);
+
+/** Where no law gives a number. Statistical offices publish from three to ten people on, for figures that they have audited;
+ * nobody audits these, and the people in them can be added up over months. */
+export const FIFTY_PEOPLE: Sourced<number> = general(
+  50,
+  'product default: no number was researched; well above what official statistics ask for',
+);

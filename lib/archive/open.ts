@@ -19,11 +19,12 @@ export interface Answer {
 /** The archive as SQL: views `signals`, `refusals` and `effects`. */
 export interface Archive {
   /** Runs one SELECT (also WITH, FROM, DESCRIBE, SUMMARIZE, SHOW).
+   * @param values for each `?` in the statement, in order
    * @throws UserError with DuckDB's message in one line, or when the statement could change something. */
-  ask(sql: string): Promise<Answer>;
+  ask(sql: string, values?: readonly string[]): Promise<Answer>;
   /** Like {@link ask}; each row an object by column name.
    * @example await archive.query<{ n: number }>('SELECT count(*) AS n FROM signals') */
-  query<Row>(sql: string): Promise<Row[]>;
+  query<Row>(sql: string, values?: readonly string[]): Promise<Row[]>;
   close(): void;
 }
 
@@ -38,10 +39,10 @@ export async function openArchive(source: string | EvidenceFolders): Promise<Arc
   for (const view of viewStatements(folders)) await connection.run(view);
   await confine(connection, folders);
 
-  const ask = async (sql: string): Promise<Answer> => {
+  const ask = async (sql: string, values: readonly string[] = []): Promise<Answer> => {
     try {
       await assertOnlyReads(connection, sql);
-      const reader = await connection.runAndReadAll(sql);
+      const reader = await connection.runAndReadAll(sql, [...values]);
       const numeric = reader.columnTypes().map(({ typeId }) => WIDE_NUMBERS.has(typeId));
       const rows = reader
         .getRowsJson()
@@ -53,8 +54,8 @@ export async function openArchive(source: string | EvidenceFolders): Promise<Arc
   };
   return {
     ask,
-    query: async <Row>(sql: string) => {
-      const { columns, rows } = await ask(sql);
+    query: async <Row>(sql: string, values: readonly string[] = []) => {
+      const { columns, rows } = await ask(sql, values);
       return rows.map((row) => Object.fromEntries(row.map((value, at) => [columns[at], value])) as Row);
     },
     close: () => {

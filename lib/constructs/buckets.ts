@@ -13,18 +13,16 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { ARCHIVE_TABLES } from '../../functions/contracts/lineage.ts';
-import { EVENT_CLASSES } from '../../functions/contracts/signal.ts';
 import {
-  checkpointLockDays,
-  evidenceDays,
+  ACCESS_LOG_DAYS,
+  ANSWER_DAYS,
+  QUARANTINE_DAYS,
   RECOVERY_DAYS,
-} from '../../functions/registry/evidence-retention.ts';
+  UNREADABLE_DAYS,
+} from '../../functions/contracts/retention.ts';
+import { EVENT_CLASSES } from '../../functions/contracts/signal.ts';
+import { checkpointLockDays, evidenceDays } from '../../functions/registry/evidence-retention.ts';
 import type { JurisdictionDefinition } from '../../functions/registry/jurisdictions/index.ts';
-
-/** Days a steward has to repair a quarantined event. It is kept as received, so no longer than repair takes. */
-const QUARANTINE_DAYS = 90;
-/** Days it can be looked up who read or wrote an object. */
-const ACCESS_LOG_DAYS = 400;
 
 /** What every bucket of a stack states. */
 const SEALED = {
@@ -44,8 +42,10 @@ const expireAfter = (id: string, days: number, prefix?: string): LifecycleRule =
   expiration: Duration.days(days),
   noncurrentVersionExpiration: Duration.days(RECOVERY_DAYS),
 });
+
 /** Removes for good what is that many days old, the days of recovery included. */
-const expire = (id: string, days: number): LifecycleRule => expireAfter(id, days - RECOVERY_DAYS);
+const expire = (id: string, days: number, prefix?: string): LifecycleRule =>
+  expireAfter(id, days - RECOVERY_DAYS, prefix);
 
 /** Removes what failed uploads and expired versions leave behind. */
 const TIDY: LifecycleRule = {
@@ -63,12 +63,14 @@ const SETTLED: LifecycleRule = {
   noncurrentVersionExpiration: Duration.days(1),
 };
 
-/** The evidence, checkpoint and quarantine buckets, and the one that records access to them. */
+/** The evidence, checkpoint and quarantine buckets, the answers to queries, and the bucket that records access to them. */
 export class Buckets extends Construct {
   readonly evidence: Bucket;
   /** No personal data lies here, so the lock can be one that nobody opens, not even the account's root. */
   readonly checkpoints: Bucket;
   readonly quarantine: Bucket;
+  /** What Athena answered. An answer can be asked for again, so nothing is kept for long. */
+  readonly answers: Bucket;
 
   constructor(
     scope: Construct,
@@ -93,7 +95,12 @@ export class Buckets extends Construct {
     this.evidence = new Bucket(this, 'Evidence', {
       ...encrypted,
       serverAccessLogsPrefix: 'evidence/',
-      lifecycleRules: [...evidenceRules(props.jurisdiction), SETTLED, TIDY],
+      lifecycleRules: [
+        ...evidenceRules(props.jurisdiction),
+        expire('unreadable', UNREADABLE_DAYS, 'v1/unreadable/'),
+        SETTLED,
+        TIDY,
+      ],
     });
     this.checkpoints = new Bucket(this, 'Checkpoints', {
       ...encrypted,
@@ -119,6 +126,19 @@ export class Buckets extends Construct {
       ...encrypted,
       serverAccessLogsPrefix: 'quarantine/',
       lifecycleRules: [expire('quarantine', QUARANTINE_DAYS), TIDY],
+    });
+    this.answers = new Bucket(this, 'Answers', {
+      ...encrypted,
+      serverAccessLogsPrefix: 'answers/',
+      lifecycleRules: [
+        {
+          id: 'answers',
+          enabled: true,
+          expiration: Duration.days(ANSWER_DAYS),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
+        TIDY,
+      ],
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { ResourceId, resources } from '../../functions/flow.ts';
+import type { ResourceId, ResourceKind } from '../../functions/flow.ts';
 import type { Buckets } from './buckets.ts';
 import type { Encryption } from './encryption.ts';
 import type { Streams } from './streams.ts';
@@ -8,9 +8,9 @@ import { type TableId, Tables } from './tables.ts';
 
 /** One resource of the map as it stands in a stack. */
 export interface Placed {
-  readonly kind: (typeof resources)[ResourceId]['kind'];
+  readonly kind: ResourceKind;
   readonly arn: string;
-  /** What a function is told: the physical name, or the ARN for a key. */
+  /** What a function is told: the physical name, or the ARN for a key or a machine. */
   readonly name: string;
   /** Tables only. */
   readonly indexes: readonly string[];
@@ -33,7 +33,7 @@ export function place(parts: {
     const { tableArn: arn, tableName: name } = parts.tables.byId[id];
     return { kind: 'table', arn, name, indexes: Tables.indexesOf(id) };
   };
-  const bucket = (id: 'evidence' | 'checkpoints' | 'quarantine'): Placed => {
+  const bucket = (id: 'evidence' | 'checkpoints' | 'quarantine' | 'answers'): Placed => {
     const { bucketArn: arn, bucketName: name } = parts.buckets[id];
     return { kind: 'bucket', arn, name, indexes: [] };
   };
@@ -58,6 +58,7 @@ export function place(parts: {
     identityReviews: table('identityReviews'),
     evidence: bucket('evidence'),
     checkpoints: bucket('checkpoints'),
+    answers: bucket('answers'),
     quarantine: bucket('quarantine'),
     events: { kind: 'bus', arn: parts.bus.eventBusArn, name: parts.bus.eventBusName, indexes: [] },
     tokenKey: key('mac-key', parts.encryption.tokenKey),

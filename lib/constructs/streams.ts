@@ -2,17 +2,11 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { STREAM_HOURS } from '../../functions/contracts/retention.ts';
 import type { StreamCapacity } from '../settings.ts';
 import { acknowledge } from './acknowledge.ts';
 
 export type StreamId = 'signals' | 'lineage';
-
-/**
- * Hours a stream keeps a record: the age at which its consumer gives a record up (`recordAgeSecondsMax`) and at least
- * twelve hours more, in which `salvage` fetches the record from the stream, or a person finds out why it cannot.
- * signals: given up after 12 h, kept 24 h, which is free. lineage: given up after 22 h, so 24 h would leave two.
- */
-export const RETENTION_HOURS: Readonly<Record<StreamId, number>> = { signals: 24, lineage: 48 };
 
 /** The signals and lineage streams, encrypted under the jurisdiction's key. */
 export class Streams extends Construct {
@@ -31,7 +25,7 @@ export class Streams extends Construct {
     const stream = (name: string, streamId: StreamId) => {
       const made = new Stream(this, name, {
         ...capacity,
-        retentionPeriod: Duration.hours(RETENTION_HOURS[streamId]),
+        retentionPeriod: Duration.hours(STREAM_HOURS[streamId]),
         encryption: StreamEncryption.KMS,
         encryptionKey: props.key,
         removalPolicy: RemovalPolicy.RETAIN,

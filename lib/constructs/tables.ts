@@ -10,11 +10,12 @@ import {
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { TABLE_RECOVERY_DAYS } from '../../functions/contracts/retention.ts';
 
 interface TableShape {
   readonly partitionKey: string;
   readonly sortKey?: string;
-  /** Days it can be taken back to any second of; {@link RECOVERY_DAYS} when not said. */
+  /** Days it can be taken back to any second of; {@link TABLE_RECOVERY_DAYS} when not said. */
   readonly recoveryDays?: number;
   /** Index by a text key, sorted by a number. */
   readonly index?: { readonly name: string; readonly partitionKey: string; readonly sortKey: string };
@@ -45,9 +46,6 @@ const shapes = {
 } as const satisfies Record<string, TableShape>;
 
 export type TableId = keyof typeof shapes;
-
-/** Days a table can be taken back to any second of. */
-const RECOVERY_DAYS = 35;
 
 /**
  * The state of a jurisdiction. `AWS::DynamoDB::Table` rather than the global kind: a replica in another region cannot
@@ -91,7 +89,7 @@ export class Tables extends Construct {
       encryptionKey: key,
       pointInTimeRecoverySpecification: {
         pointInTimeRecoveryEnabled: true,
-        recoveryPeriodInDays: shape.recoveryDays ?? RECOVERY_DAYS,
+        recoveryPeriodInDays: shape.recoveryDays ?? TABLE_RECOVERY_DAYS,
       },
       deletionProtection: true,
       timeToLiveAttribute: 'expiresAt',

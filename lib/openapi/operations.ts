@@ -43,6 +43,8 @@ import {
   receiptViewSchema,
   settleAnswerSchema,
   settlementSchema,
+  rowRefsLookupSchema,
+  rowRefsSchema,
   sourcePageSchema,
   subjectPathSchema,
 } from '../../functions/contracts/operations.ts';
@@ -78,6 +80,8 @@ export const schemas = {
   ReviewDecision: reviewDecisionSchema,
   Unmerge: unmergeSchema,
   Unmerged: unmergeAnswerSchema,
+  RowRefsLookup: rowRefsLookupSchema,
+  RowRefs: rowRefsSchema,
   SourcePage: sourcePageSchema,
   Settlement: settlementSchema,
   SettleAnswer: settleAnswerSchema,
@@ -300,6 +304,15 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     summary: 'Empties the tables of what was rebuilt',
     answer: 'Clearing',
     problems: [],
+  },
+  'POST /v1/evidence/row-refs': {
+    operationId: 'lookupRowRefs',
+    summary: "Says under which references the archive has a customer's rows",
+    description:
+      'For the months from one day to another. For auditors: with the references, the rows of one customer can be asked for in SQL.',
+    body: { [JSON_TYPE]: 'RowRefsLookup' },
+    answer: 'RowRefs',
+    problems: [400, 404, 409],
   },
   'GET /v1/quarantine': {
     operationId: 'listQuarantine',

@@ -95,7 +95,47 @@ describe('rapport query', () => {
       ['SELECT 1', '--jurisdiction', 'xx'],
       /^rapport: no archive of xx here; there are: eu, uk\n$/,
     ],
-    ['no query', [], /^rapport: query takes one SQL statement, in quotes; see --help\n$/],
+    [
+      'no query',
+      [],
+      /^rapport: query takes the name of a question or one SQL statement, in quotes; see --help\n$/,
+    ],
+    ['an unknown question', ['whatever'], /^rapport: no question is called whatever; there are: .*withheld/],
+    [
+      'a question without its parameter',
+      ['decisions-about-subject'],
+      /^rapport: decisions-about-subject needs --param row_refs=… \(/,
+    ],
+    [
+      'a parameter that no question has',
+      ['withheld', '--param', 'day=1'],
+      /^rapport: withheld has no parameter day; it has: from, to\n$/,
+    ],
+    [
+      'a parameter twice',
+      ['withheld', '--param', 'to=a', '--param', 'to=b'],
+      /^rapport: --param to is there twice\n$/,
+    ],
+    [
+      'a parameter without a value',
+      ['withheld', '--param', 'to'],
+      /^rapport: --param needs NAME=VALUE, not "to"\n$/,
+    ],
+    [
+      'a day that is none',
+      ['withheld', '--param', 'to=soon'],
+      /^rapport: --param to is not "soon": last UTC day of receipt/,
+    ],
+    [
+      'a customer of no question',
+      ['withheld', '--identifier', 'userId=C-1'],
+      /^rapport: withheld is not about one customer: leave --identifier out\n$/,
+    ],
+    [
+      'parameters of no question',
+      ['SELECT 1', '--param', 'to=x'],
+      /^rapport: --param and --identifier are for questions with a name; write the values into your SQL\n$/,
+    ],
     ['two forms', ['SELECT 1', '--json', '--csv'], /^rapport: --json or --csv, not both\n$/],
   ])('says in one line what is the matter with %s', async (_, args, message) => {
     const { code, out, err } = await rapport('query', ...args, '--data-dir', directory);
@@ -107,7 +147,31 @@ describe('rapport query', () => {
   it('explains itself', async () => {
     const { code, out } = await rapport('query', '--help');
     expect(code).toBe(0);
-    expect(out).toContain('Usage: npx rapport query "SQL"');
+    expect(out).toContain('Usage: npx rapport query NAME');
+  });
+
+  it('asks a question by its name, of each jurisdiction by itself', async () => {
+    const days = ['--param', 'from=2026-03-01', '--param', 'to=2026-03-31'];
+    const asked = ['query', 'quarantine-by-source', ...days, '--data-dir', directory, '--json'];
+    expect(JSON.parse((await rapport(...asked)).out)).toEqual([
+      {
+        jurisdiction: 'eu',
+        source_id: 'shop',
+        steward: 'unknown',
+        reason: 'impossible-price',
+        signal_name: 'Order Completed',
+        events: 1,
+        last_day: '2026-03-05',
+      },
+    ]);
+    expect(JSON.parse((await rapport(...asked, '--jurisdiction', 'uk')).out)).toEqual([]);
+  });
+
+  it('lists the questions with their parameters', async () => {
+    const { code, out } = await rapport('query', '--list');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^decisions-about-subject\n {2}What was decided .*\n {4}row_refs: /);
+    expect(out).toContain('\nlineage-gaps\n');
   });
 });
 

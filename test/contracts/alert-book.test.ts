@@ -1,11 +1,12 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertBook } from '../../functions/adapters/aws/alert-book.ts';
-import { ALERT_DAYS, alertStore } from '../../functions/adapters/aws/alert-store.ts';
+import { alertStore } from '../../functions/adapters/aws/alert-store.ts';
 import { memoryAlertBook } from '../../functions/adapters/memory/alert-book.ts';
 import { MemoryEffects } from '../../functions/adapters/memory/effects.ts';
 import type { Alert } from '../../functions/contracts/alerts.ts';
 import { type AlertId, asAlertId, asSubjectId } from '../../functions/contracts/ids.ts';
+import { ALERT_DAYS } from '../../functions/contracts/retention.ts';
 import { DAY_MS } from '../../functions/kernel/time.ts';
 import type { AlertBook } from '../../functions/pipeline/6-serve/ports.ts';
 import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';

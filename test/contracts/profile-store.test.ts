@@ -1,5 +1,5 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
 import { MemoryProfileStore } from '../../functions/adapters/memory/profile-store.ts';
 import {
@@ -86,6 +86,7 @@ const node = (id: NodeWrite['id'], changes: Partial<NodeWrite> = {}): NodeWrite 
   published: null,
   erasedAt: null,
   restrictedUntil: null,
+  keptUntil: null,
   ...changes,
 });
 const unit = (changes: Partial<WriteUnit>): WriteUnit => ({
@@ -102,10 +103,18 @@ const subject = (graph: SubjectGraph, version = 0): SubjectWrite => ({
 });
 
 describe.each([
-  ['in memory', (): ProfileStore => new MemoryProfileStore()],
-  ['in DynamoDB', (): ProfileStore => profileStore({ profiles: 'profiles', subjects: 'subjects' })],
+  ['in memory', (clock: () => number): ProfileStore => new MemoryProfileStore(clock)],
+  [
+    'in DynamoDB',
+    (clock: () => number): ProfileStore =>
+      profileStore({ profiles: 'profiles', subjects: 'subjects' }, clock),
+  ],
 ])('a profile store %s', (_name, makeStore) => {
-  const store = makeStore();
+  let now = NOW - 1;
+  const store = makeStore(() => now);
+  afterEach(() => {
+    now = NOW - 1;
+  });
 
   it('reads back what was written, one version higher', async () => {
     const { user, graph } = someone();
@@ -253,10 +262,50 @@ describe.each([
       atomId: user,
       key: `seen#${String(minute).padStart(10, '0')}#x`,
       messages: [message],
+      keptUntil: NOW,
     });
     await store.write([unit({ pages: [page(100, 'AAAAAAAA'), page(200, 'BBBBBBBB')], nodes: [node(user)] })]);
     expect([...(await store.pagedMessages(user, 150 * 60_000))]).toEqual(['BBBBBBBB']);
     expect([...(await store.pagedMessages(user, 0))].sort()).toEqual(['AAAAAAAA', 'BBBBBBBB']);
+  });
+
+  it('shows nothing of what is past its time, though nobody has deleted it, and takes a new beginning', async () => {
+    const { user, email, graph } = someone();
+    const published = { ...NOTHING_PUBLISHED, segments: { 'value-top': NOW } };
+    const until = { keptUntil: NOW, published };
+    await store.write([unit({ nodes: [node(user, { ...until, subjectId: graph.subjectId })] })]);
+    await store.write([
+      unit({ nodes: [node(email, { ...until, saturated: true, erasedAt: 5, restrictedUntil: 6 })] }),
+    ]);
+    expect((await store.read([user], [], true)).nodes.get(user)).toMatchObject({ state: '[1]', published });
+    now = NOW;
+    const { nodes } = await store.read([user, email], [], true);
+    const gone = {
+      state: null,
+      seen: null,
+      published: null,
+      keptUntil: null,
+      links: new Uint8Array(),
+      version: 1,
+    };
+    expect(nodes.get(user)).toEqual({
+      ...node(user, { ...gone, subjectId: graph.subjectId }),
+    });
+    expect(nodes.get(email)).toEqual({
+      ...node(email, { ...gone, saturated: true, erasedAt: 5, restrictedUntil: 6 }),
+    });
+    const anew = node(user, { version: 1, state: '[2]', keptUntil: NOW + 1 });
+    expect(await store.write([unit({ nodes: [anew] })])).toEqual(['written']);
+    expect((await store.read([user], [], true)).nodes.get(user)).toMatchObject({ state: '[2]', version: 2 });
+  });
+
+  it('forgets pages that are past their time', async () => {
+    const { user } = someone();
+    const page = { atomId: user, key: 'seen#0000000100#x', messages: ['AAAAAAAA'], keptUntil: NOW };
+    await store.write([unit({ pages: [page], nodes: [node(user)] })]);
+    expect([...(await store.pagedMessages(user, 0))]).toEqual(['AAAAAAAA']);
+    now = NOW;
+    expect([...(await store.pagedMessages(user, 0))]).toEqual([]);
   });
 
   it('writes and reads hundreds at once', async () => {

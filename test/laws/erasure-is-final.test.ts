@@ -23,6 +23,7 @@ const tombstone = (id: IdentifierToken, version: number): StoredNode => ({
   published: null,
   erasedAt: ERASED_AT,
   restrictedUntil: null,
+  keptUntil: null,
 });
 
 /** A region that knew Ada, and has erased her. */

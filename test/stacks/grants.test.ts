@@ -7,6 +7,7 @@ import {
   flow,
   resources,
 } from '../../functions/flow.ts';
+import { LOG_DELIVERY_ACTIONS } from '../../lib/constructs/state-machine.ts';
 import {
   ofType,
   type Permission,
@@ -57,6 +58,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   quarantine: 'BucketsQuarantine',
   evidence: 'BucketsEvidence',
   checkpoints: 'BucketsCheckpoints',
+  answers: 'BucketsAnswers',
   events: 'TransitionsBus',
   tokenKey: 'EncryptionTokenKey',
   signingKey: 'EncryptionSigningKey',
@@ -72,7 +74,7 @@ function meant({ on, actions, indexes: andIndexes, prefix }: Access): readonly s
   const name = constructs[on];
   return actions.flatMap((action) => {
     if (resources[on].kind === 'bucket')
-      return action === 's3:ListBucket'
+      return action.startsWith('s3:ListBucket')
         ? [`${action} on ${name}`]
         : [`${action} on ${name}/${prefix ?? ''}*`];
     return [`${action} on ${name}`, ...(andIndexes ? [`${action} on ${name}/index/${indexes[on]}`] : [])];
@@ -106,6 +108,8 @@ function meantByTrigger(id: FunctionId): readonly string[] {
   }
 }
 
+const isLogDelivery = (action: string): boolean =>
+  (LOG_DELIVERY_ACTIONS as readonly string[]).includes(action);
 const isKeyUse = (permission: string): boolean => /^kms:\w+ on EncryptionDataKey/.test(permission);
 const logs = (id: FunctionId): readonly string[] =>
   ['logs:CreateLogStream', 'logs:PutLogEvents'].map(
@@ -184,15 +188,18 @@ describe('the whole template', () => {
     expect(allowed.filter(({ action }) => action.includes('*'))).toEqual([]);
   });
 
-  it('allows nothing on every resource, but a key its own use in its own policy', () => {
-    const everywhere = allowed.filter(({ resource }) => resource === '*');
+  it('allows nothing on every resource, but a key its own use in its own policy, and machines to send their logs', () => {
+    const everywhere = allowed.filter(({ resource, action }) => resource === '*' && !isLogDelivery(action));
     expect(new Set(everywhere.map(({ type }) => type))).toEqual(new Set(['AWS::KMS::Key']));
   });
 
   it('ends a resource with a wildcard only for objects of a bucket', () => {
-    const open = allowed.filter(({ type, resource }) => type !== 'AWS::KMS::Key' && resource.includes('*'));
+    const open = allowed.filter(
+      ({ type, resource, action }) =>
+        type !== 'AWS::KMS::Key' && resource.includes('*') && !isLogDelivery(action),
+    );
     for (const { action, resource } of open) {
-      expect(action).toMatch(/^s3:(Get|Put|Delete)Object$/);
+      expect(action).toMatch(/^s3:((Get|Put|Delete)Object|DeleteObjectVersion)$/);
       expect(resource).toMatch(/^<Buckets\w+\.Arn>\/[a-z0-9/]*\*$/);
     }
   });

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { type FlowFunction, flow, resources } from '../../functions/flow.ts';
+import { STREAM_HOURS } from '../../functions/contracts/retention.ts';
+import { type FlowFunction, flow, machines, resources } from '../../functions/flow.ts';
 import { COMPACTION_DAYS } from '../../functions/registry/evidence-retention.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
-import { RETENTION_HOURS } from '../../lib/constructs/streams.ts';
 import {
   ofType,
   permissionsOf,
@@ -64,11 +64,9 @@ describe.each(codes)('the stack of %s', (code) => {
       expect(Properties.StreamModeDetails).toEqual({ StreamMode: 'ON_DEMAND' });
     }
     for (const { trigger } of [flow.understand, flow.archive])
-      expect(RETENTION_HOURS[trigger.stream]).toBeGreaterThanOrEqual(
-        trigger.recordAgeSecondsMax / 3_600 + 12,
-      );
+      expect(STREAM_HOURS[trigger.stream]).toBeGreaterThanOrEqual(trigger.recordAgeSecondsMax / 3_600 + 12);
     expect(of('AWS::Kinesis::Stream').map(({ Properties }) => Properties.RetentionPeriodHours)).toEqual(
-      Object.values(RETENTION_HOURS),
+      Object.values(STREAM_HOURS),
     );
   });
 
@@ -106,7 +104,7 @@ describe.each(codes)('the stack of %s', (code) => {
 
   it('versions its buckets, shuts the public out and refuses plain HTTP', () => {
     const buckets = ofType(template, 'AWS::S3::Bucket');
-    // And the one that records access to them.
+    // And the one that records access to them all.
     expect(buckets).toHaveLength(ofKind('bucket').length + 1);
     for (const [id, { Properties }] of buckets) {
       expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
@@ -126,9 +124,9 @@ describe.each(codes)('the stack of %s', (code) => {
     }
   });
 
-  it('encrypts evidence, checkpoints and quarantine under the data key, and records who reads them', () => {
+  it('encrypts evidence, checkpoints, quarantine and answers under the data key, and records who reads them', () => {
     const guarded = of('AWS::S3::Bucket').filter(({ Properties }) => Properties.LoggingConfiguration);
-    expect(guarded).toHaveLength(3);
+    expect(guarded).toHaveLength(4);
     for (const { Properties } of guarded)
       expect(Properties.BucketEncryption).toEqual({
         ServerSideEncryptionConfiguration: [
@@ -251,9 +249,14 @@ describe.each(codes)('the stack of %s', (code) => {
   });
 
   it('ticks as the map says, and keeps a tick that reached no function', () => {
-    const ticking = (Object.values(flow) as readonly FlowFunction[]).flatMap(({ trigger }) =>
-      trigger.kind === 'schedule' ? [trigger.everyMinutes] : [],
-    );
+    const ticking = [
+      ...(Object.values(flow) as readonly FlowFunction[]).flatMap(({ trigger }) =>
+        trigger.kind === 'schedule' ? [trigger.everyMinutes] : [],
+      ),
+      ...Object.values(machines as Readonly<Record<string, FlowMachine>>).flatMap(
+        ({ everyMinutes }) => everyMinutes ?? [],
+      ),
+    ];
     const rules = of('AWS::Events::Rule').filter(({ Properties }) => Properties.ScheduleExpression);
     const minutesOf = (rate: unknown): number => {
       const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(String(rate)) ?? [];
@@ -348,10 +351,10 @@ describe.each(codes)('the stack of %s', (code) => {
     ]);
   });
 
-  it('alarms on lateness, failures, errors, throttles, 5xx and an archive that does not verify', () => {
+  it('alarms on lateness, failures, errors, throttles, 5xx, failed machines and an archive that does not verify', () => {
     // CloudWatch adds up ten metrics at most: errors and throttles have an alarm for each ten functions.
     const tens = Math.ceil(Object.keys(flow).length / 10);
-    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(6 + 2 * tens);
+    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(6 + 2 * tens + Object.keys(machines).length);
     for (const { Properties } of of('AWS::CloudWatch::Alarm'))
       expect(Properties.TreatMissingData).toBe('notBreaching');
   });

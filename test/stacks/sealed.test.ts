@@ -45,7 +45,11 @@ function withoutNames({ code, region, account = '', template }: SealedStack): un
     .replaceAll(`"${code}"`, '"CODE"')
     .replaceAll(region, 'REGION')
     .replaceAll(account, 'ACCOUNT')
-    .replaceAll(/"ExpirationInDays":\d+/g, '"ExpirationInDays":"DAYS"');
+    .replaceAll(`rapport_${code.replaceAll('-', '_')}`, 'rapport_CODE')
+    .replaceAll(/"ExpirationInDays":\d+/g, '"ExpirationInDays":"DAYS"')
+    // The question about what is past its time says the days, and why.
+    .replaceAll(/\('(\w+)', \d+, '(?:[^']|'')*'\)/g, "('$1', DAYS)")
+    .replaceAll(/INTERVAL '\d+' DAY/g, 'INTERVAL DAYS');
   return JSON.parse(general);
 }
 const idOf = (type: string): string => ofType(eu, type)[0]?.[0] ?? '';

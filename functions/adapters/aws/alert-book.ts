@@ -120,11 +120,12 @@ async function move(
         TableName: table,
         Key: { alertId: { S: alertId } },
         UpdateExpression: 'SET #state = :to, #at = :at',
-        ConditionExpression: `#state IN (${sources.map(([name]) => name).join()})`,
+        ConditionExpression: `#state IN (${sources.map(([name]) => name).join()}) AND expiresAt > :now`,
         ExpressionAttributeNames: { '#state': 'state', '#at': `${to}At` },
         ExpressionAttributeValues: {
           ':to': { S: to },
           ':at': { N: String(at) },
+          ':now': { N: String(Math.floor(at / 1_000)) },
           ...Object.fromEntries(sources),
         },
         ReturnValues: 'ALL_NEW',
@@ -136,6 +137,8 @@ async function move(
     return { alert: toAlert(answer.Attributes ?? {}), moved: true };
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw translate('dynamodb', error);
-    return error.Item === undefined ? null : { alert: toAlert(error.Item), moved: false };
+    // An alert past its time may still lie there: DynamoDB deletes late.
+    const isGone = error.Item === undefined || Number(error.Item.expiresAt?.N) * 1_000 <= at;
+    return isGone ? null : { alert: toAlert(error.Item ?? {}), moved: false };
   }
 }

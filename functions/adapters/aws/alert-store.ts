@@ -2,6 +2,7 @@ import type { AttributeValue, BatchStatementRequest } from '@aws-sdk/client-dyna
 import { BatchExecuteStatementCommand } from '@aws-sdk/client-dynamodb';
 import type { Alert } from '../../contracts/alerts.ts';
 import type { AlertId } from '../../contracts/ids.ts';
+import { ALERT_DAYS } from '../../contracts/retention.ts';
 import { ThrottledError, TransientError } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import { required } from '../../runtime/environment.ts';
@@ -10,8 +11,6 @@ import { chunks, inTurns } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translated } from './errors.ts';
 
-/** How long an alert stays in the hot store; its evidence stays in the archive. */
-export const ALERT_DAYS = 400;
 const STATEMENTS_PER_CALL_MAX = 25;
 
 /** Attributes of an alert's item; `details` holds what no query needs. */

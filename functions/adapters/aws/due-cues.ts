@@ -7,6 +7,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { asSubjectId } from '../../contracts/ids.ts';
+import { CUE_DAYS } from '../../contracts/retention.ts';
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS } from '../../kernel/time.ts';
 import type { DueCue, FallenDue } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
@@ -19,8 +20,6 @@ import { translated } from './errors.ts';
 const SLOTS_PER_MINUTE = 4;
 const WRITES_PER_CALL_MAX = 25;
 const PAGE_MAX = 200;
-/** A cue that nobody looked at this long after it fell due is history. */
-const KEPT_DAYS = 7;
 /** Minutes before the last sweep that are looked at again: a slow writer may have armed a cue in one of them. */
 const OVERLAP_MINUTES = 5;
 /** Where a stack's first sweep begins. */
@@ -45,7 +44,7 @@ export function dueCues(table = required('DUE_CUES_TABLE')) {
           slot: { S: slot },
           cue: { S: cue.subjectId },
           dueAt: { N: String(cue.dueAt) },
-          expiresAt: { N: String(Math.ceil((cue.dueAt + KEPT_DAYS * DAY_MS) / 1_000)) },
+          expiresAt: { N: String(Math.ceil((cue.dueAt + CUE_DAYS * DAY_MS) / 1_000)) },
         });
       }
       await writeAll(
@@ -100,7 +99,7 @@ async function progress(table: string, now: EpochMs): Promise<number> {
     dynamodb().send(new GetItemCommand({ TableName: table, Key: PROGRESS_KEY, ConsistentRead: true })),
   );
   count('readUnits');
-  const oldest = minuteOf(now - KEPT_DAYS * DAY_MS);
+  const oldest = minuteOf(now - CUE_DAYS * DAY_MS);
   return Math.max(oldest, Number(Item?.minute?.N ?? minuteOf(now - FIRST_LOOK_BACK_MS)));
 }
 

@@ -9,6 +9,7 @@ import {
 import { asMessageToken, type MessageToken } from '../../contracts/ids.ts';
 import { OUTCOMES } from '../../contracts/outcomes.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
+import { RECORD_DAYS } from '../../contracts/retention.ts';
 import { InvariantError } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import { required } from '../../runtime/environment.ts';
@@ -17,8 +18,6 @@ import { chunks, inTurns, unitsOf, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
 
-/** How long an outcome stays findable; as long as a client could still ask what became of an event. */
-export const RECORD_DAYS = 90;
 /** Limits of the DynamoDB API. */
 const GETS_PER_CALL_MAX = 100;
 const PUTS_PER_CALL_MAX = 25;

@@ -32,6 +32,8 @@ export const NODE_ATTRIBUTES = [
   'published',
   'erasedAt',
   'restrictedUntil',
+  'keptUntil',
+  'expiresAt',
 ] as const;
 export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
   nullable(node.subjectId),
@@ -42,7 +44,23 @@ export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
   nullable(node.published === null ? null : JSON.stringify(node.published)),
   instant(node.erasedAt),
   instant(node.restrictedUntil),
+  instant(node.keptUntil),
+  expiryOf(node),
 ];
+
+/** Epoch seconds, as DynamoDB's time to live has them. */
+export const seconds = (at: EpochMs): AttributeValue => ({ N: String(Math.ceil(at / 1_000)) });
+
+/** When DynamoDB may delete a node by itself: one that others lean on, or that says what must not be processed, stays and
+ * is emptied by the retention sweep. */
+const expiryOf = (node: StoredNode): AttributeValue =>
+  node.keptUntil === null ||
+  node.subjectId !== null ||
+  node.saturated ||
+  node.erasedAt !== null ||
+  node.restrictedUntil !== null
+    ? { NULL: true }
+    : seconds(node.keptUntil);
 
 /** The item of a node after a write: its version is one higher than the one that was read. */
 export const nodeItem = (node: StoredNode): Item => ({
@@ -63,6 +81,7 @@ export function toNode(item: Item): StoredNode {
     published: item.published?.S === undefined ? null : (JSON.parse(item.published.S) as Published),
     erasedAt: item.erasedAt?.N === undefined ? null : Number(item.erasedAt.N),
     restrictedUntil: item.restrictedUntil?.N === undefined ? null : Number(item.restrictedUntil.N),
+    keptUntil: item.keptUntil?.N === undefined ? null : Number(item.keptUntil.N),
   };
 }
 

@@ -27,6 +27,7 @@ import type {
 } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
+import { asKeptAt } from '../kept.ts';
 import { chunks, inTurns, THROTTLING, unitsOf, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
@@ -41,6 +42,7 @@ import {
   personItem,
   personKey,
   SUBJECT_ATTRIBUTES,
+  seconds,
   subjectItem,
   subjectKey,
   subjectValues,
@@ -66,10 +68,12 @@ const CONFLICTS: ReadonlySet<string> = new Set([
 /** Profiles and subjects in DynamoDB. */
 export function profileStore(
   tables = { profiles: required('PROFILES_TABLE'), subjects: required('SUBJECTS_TABLE') },
+  clock: () => EpochMs = Date.now,
 ): ProfileStore {
   return {
-    read: (nodes, subjects, consistent, persons = []) => read(tables, nodes, subjects, consistent, persons),
-    pagedMessages: (atomId, since) => pagedMessages(tables.profiles, atomId, since),
+    read: (nodes, subjects, consistent, persons = []) =>
+      read(tables, nodes, subjects, consistent, persons, clock()),
+    pagedMessages: (atomId, since) => pagedMessages(tables.profiles, atomId, since, clock()),
     write: (units) => write(tables, units),
   };
 }
@@ -85,6 +89,7 @@ async function read(
   subjects: readonly SubjectId[],
   consistent: boolean,
   persons: readonly AtomId[],
+  now: EpochMs,
 ): Promise<World> {
   const wanted = [
     ...nodes.map((id) => ({ table: tables.profiles, key: nodeKey(id) })),
@@ -113,7 +118,7 @@ async function read(
           found.persons.set(person.id, person);
           continue;
         }
-        const node = toNode(item);
+        const node = asKeptAt(toNode(item), now);
         found.nodes.set(node.id, node);
       }
       for (const item of answer.Responses?.[tables.subjects] ?? []) found.subjects.set(...toSubject(item));
@@ -125,7 +130,12 @@ async function read(
   return found;
 }
 
-async function pagedMessages(table: string, atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>> {
+async function pagedMessages(
+  table: string,
+  atomId: AtomId,
+  since: EpochMs,
+  now: EpochMs,
+): Promise<ReadonlySet<string>> {
   const messages = new Set<string>();
   let from: Item | undefined;
   do {
@@ -134,10 +144,12 @@ async function pagedMessages(table: string, atomId: AtomId, since: EpochMs): Pro
         new QueryCommand({
           TableName: table,
           KeyConditionExpression: 'id = :id AND part BETWEEN :from AND :to',
+          FilterExpression: 'attribute_not_exists(expiresAt) OR expiresAt > :now',
           ExpressionAttributeValues: {
             ':id': { S: atomId },
             ':from': { S: pagesFrom(since) },
             ':to': { S: PAGES_END },
+            ':now': { N: String(Math.floor(now / 1_000)) },
           },
           ConsistentRead: true,
           ReturnConsumedCapacity: 'TOTAL',
@@ -193,6 +205,7 @@ async function writePages(table: string, pages: readonly PageWrite[]): Promise<v
       id: { S: page.atomId },
       part: { S: page.key },
       messages: { B: Buffer.from(page.messages.join(''), 'base64url') },
+      expiresAt: seconds(page.keptUntil),
     };
     count('writeUnits', writeUnitsOf(Item));
     return { PutRequest: { Item } };

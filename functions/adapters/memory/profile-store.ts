@@ -2,6 +2,7 @@ import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts'
 import type { EpochMs } from '../../kernel/time.ts';
 import { pagesFrom } from '../../pipeline/3-profile/seen.ts';
 import type {
+  PageWrite,
   ProfileStore,
   StoredNode,
   StoredPerson,
@@ -9,13 +10,20 @@ import type {
   World,
   WriteUnit,
 } from '../../pipeline/understand/ports.ts';
+import { asKeptAt } from '../kept.ts';
 
 /** The profile store in memory, with the same conditions as the real one; for unit and property tests. */
 export class MemoryProfileStore implements ProfileStore {
+  readonly #clock: () => EpochMs;
   readonly nodes = new Map<IdentifierToken, StoredNode>();
   readonly subjects = new Map<SubjectId, StoredSubject>();
   readonly persons = new Map<AtomId, StoredPerson>();
-  readonly pages = new Map<AtomId, Map<string, readonly string[]>>();
+  readonly pages = new Map<AtomId, Map<string, PageWrite>>();
+
+  /** @param clock what is past its time by it counts for nothing; without one, nothing ever is */
+  constructor(clock: () => EpochMs = () => Number.NEGATIVE_INFINITY) {
+    this.#clock = clock;
+  }
 
   async read(
     nodes: readonly IdentifierToken[],
@@ -31,16 +39,20 @@ export class MemoryProfileStore implements ProfileStore {
       }
       return found;
     };
+    const kept = [...pick(this.nodes, nodes)].map(
+      ([id, node]) => [id, asKeptAt(node, this.#clock())] as const,
+    );
     return {
-      nodes: pick(this.nodes, nodes),
+      nodes: new Map(kept),
       subjects: pick(this.subjects, subjects),
       persons: pick(this.persons, persons),
     };
   }
 
   async pagedMessages(atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>> {
-    const pages = this.pages.get(atomId) ?? new Map<string, readonly string[]>();
-    return new Set([...pages].filter(([key]) => key >= pagesFrom(since)).flatMap(([, messages]) => messages));
+    const pages = [...(this.pages.get(atomId) ?? new Map<string, PageWrite>()).values()];
+    const kept = pages.filter((page) => page.key >= pagesFrom(since) && page.keptUntil > this.#clock());
+    return new Set(kept.flatMap(({ messages }) => messages));
   }
 
   async write(units: readonly WriteUnit[]): Promise<readonly ('written' | 'conflict')[]> {
@@ -49,8 +61,8 @@ export class MemoryProfileStore implements ProfileStore {
 
   #writeUnit(unit: WriteUnit): 'written' | 'conflict' {
     for (const page of unit.pages) {
-      const pages = this.pages.get(page.atomId) ?? new Map<string, readonly string[]>();
-      this.pages.set(page.atomId, pages.set(page.key, page.messages));
+      const pages = this.pages.get(page.atomId) ?? new Map<string, PageWrite>();
+      this.pages.set(page.atomId, pages.set(page.key, page));
     }
     const nodeFits = (node: StoredNode): boolean => (this.nodes.get(node.id)?.version ?? 0) === node.version;
     const subjectFits = (write: WriteUnit['subjects'][number]): boolean =>

@@ -208,6 +208,16 @@ const rowIn = ({ row_id, row_ref, payload }: Readonly<Record<string, Cell>>): Ar
 export const readRows = async (bytes: Uint8Array): Promise<readonly ArchivedRow[]> =>
   (await readObjects(bytes, ['row_id', 'row_ref', 'payload'])).map(rowIn);
 
+/** What a row of the signals table says in the open of what was sent, and whose it is. */
+export const readPlainSignals = async (
+  bytes: Uint8Array,
+): Promise<readonly { signalName: string; sourceId: string; rowRef: string | null }[]> =>
+  (await readObjects(bytes, ['signal_name', 'source_id', 'row_ref'])).map((row) => ({
+    signalName: String(row.signal_name),
+    sourceId: String(row.source_id),
+    rowRef: typeof row.row_ref === 'string' ? row.row_ref : null,
+  }));
+
 /** A row with its plain columns, as the archive has them; dates as `YYYY-MM-DD`. */
 export interface PlainRow extends ArchivedRow {
   readonly plain: Readonly<Record<string, string | number | null>>;

@@ -40,6 +40,7 @@ export interface SeenPage {
   /** Sorts by the newest minute in the page; the rest of the key follows from the content, so writing it again is safe. */
   readonly key: string;
   readonly messages: readonly string[];
+  readonly newestMinute: number;
 }
 
 export const messagePrefix = (token: MessageToken): string => token.slice(0, 8);
@@ -108,6 +109,7 @@ function pageOf(entries: readonly SeenEntry[]): SeenPage {
   return {
     key: `${PAGE_KEY_PREFIX}${padded(newestMinute)}#${crc32(messages.join())}-${messages.length}`,
     messages,
+    newestMinute,
   };
 }
 

@@ -20,6 +20,7 @@ import {
   alertsQuerySchema,
   profileLookupSchema,
   receiptLookupSchema,
+  rowRefsLookupSchema,
   settlementSchema,
   subjectPathSchema,
 } from '../../contracts/operations.ts';
@@ -44,6 +45,7 @@ import type { ServePorts } from './ports.ts';
 import { lookupProfile, profileOfSubject } from './profiles.ts';
 import { lookupReceipt } from './receipts.ts';
 import { decideReview, listReviews } from './reviews.ts';
+import { lookupRowRefs } from './row-refs.ts';
 import { type Answered, policyOf, type ServePolicy } from './setting.ts';
 import { sourcePage } from './sources.ts';
 import { unmerge } from './unmerge.ts';
@@ -155,6 +157,11 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
     if ('problem' in parsed) return problem(parsed.problem);
     const { messageId, identifiers = [] } = parsed.value;
     return told(await lookupReceipt(messageId, identifiers, policy, ports));
+  },
+  'POST /v1/evidence/row-refs': async (event, { policy, ports }) => {
+    const parsed = parsedBody(rowRefsLookupSchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    return told(await lookupRowRefs(parsed.value, policy, ports));
   },
 };
 

@@ -50,6 +50,7 @@ export async function findSubject(tokens: readonly IdentifierToken[], store: Sub
       continue;
     }
     const found = first.subjectId === null ? aloneOf(first) : await joinedOf(first, nodes, store, consistent);
+    if (found === 'forgotten') return { found: null };
     if (found !== null) return { found };
   }
   throw new TransientError('the subject is being changed');
@@ -66,13 +67,14 @@ const aloneOf = (node: KnownNode): FoundSubject => ({
   published: node.published ?? NOTHING_PUBLISHED,
 });
 
-/** A subject of several identifiers; null when a merge or split is under way between the reads. */
+/** A subject of several identifiers; null when a merge or split is under way between the reads, `forgotten` when all that
+ * was learnt of it is past its time. */
 async function joinedOf(
   node: KnownNode,
   read: ReadonlyMap<IdentifierToken, KnownNode>,
   store: SubjectStore,
   consistent: boolean,
-): Promise<FoundSubject | null> {
+): Promise<FoundSubject | 'forgotten' | null> {
   if (node.subjectId === null) return null;
   const subject = (await store.read([], [node.subjectId], consistent)).subjects.get(node.subjectId);
   if (subject === undefined || !subject.graph.nodes.includes(node.id)) return null;
@@ -85,5 +87,5 @@ async function joinedOf(
     if (atom?.subjectId !== graph.subjectId) return null;
     state = mergeStates(state, stateOf(atom));
   }
-  return { graph, state, published };
+  return atoms.every((atom) => atom?.state === null) ? 'forgotten' : { graph, state, published };
 }

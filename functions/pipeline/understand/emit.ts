@@ -184,6 +184,9 @@ const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
   'consent-granted': 'consent',
   'consent-withdrawn': 'consent',
   'gpc-honoured': 'consent',
+  'subject-erased': 'consent',
+  'retention-swept': 'other',
+  'month-rolled-up': 'other',
 };
 
 const EVENT_TYPE: Readonly<Partial<Record<EffectRow['kind'], DomainEvent['type']>>> = {

@@ -65,7 +65,7 @@ export function planUnit(
   const atoms = atomsOf(unit, known, world, paged, context);
   const identity = identify(unit, known, atoms, world, context, now);
 
-  const writes = new WriteCollector(world, identity.before);
+  const writes = new WriteCollector(world, identity.before, context.jurisdiction.retention);
   const endings: Ending[] = [...forbidden];
   const stored: AtomId[] = [];
   const published: PublishedGroup[] = [];

@@ -28,6 +28,8 @@ export interface StoredNode {
   readonly erasedAt: EpochMs | null;
   /** Until when processing is restricted; signals are withheld. */
   readonly restrictedUntil: EpochMs | null;
+  /** When what was learnt from its signals has to be gone (`rights/retention/kept-until.ts`); null: nothing was. */
+  readonly keptUntil: EpochMs | null;
 }
 
 export interface StoredSubject {
@@ -62,6 +64,7 @@ export interface PageWrite {
   readonly atomId: AtomId;
   readonly key: string;
   readonly messages: readonly string[];
+  readonly keptUntil: EpochMs;
 }
 
 /** Writes that belong to one subject (or to subjects being joined or parted). */

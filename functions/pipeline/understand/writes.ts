@@ -2,6 +2,9 @@ import { isEmptyConsent } from '../../contracts/consent.ts';
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import { neighboursOf, type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
+import { MINUTE_MS } from '../../kernel/time.ts';
+import { keptUntil, pageKeptUntil, type RetentionByClass } from '../../rights/retention/kept-until.ts';
+import { wholeState } from '../3-profile/revocable.ts';
 import { encodeWindow, type SeenPage, type SeenWindow } from '../3-profile/seen.ts';
 import { encodeState } from '../3-profile/state-codec.ts';
 import { decodeLinks, encodeLinks, linkPrefix } from './delivery.ts';
@@ -36,11 +39,13 @@ export class WriteCollector {
   readonly #nodes = new Map<IdentifierToken, NodeWrite>();
   readonly #pages: PageWrite[] = [];
   readonly #persons: OpenPerson[] = [];
+  readonly #retention: RetentionByClass;
 
   /** @param before the subject of every node before the batch. */
-  constructor(world: World, before: ReadonlyMap<IdentifierToken, SubjectId>) {
+  constructor(world: World, before: ReadonlyMap<IdentifierToken, SubjectId>, retention: RetentionByClass) {
     this.#world = world;
     this.#before = before;
+    this.#retention = retention;
   }
 
   /** An atom as it is after the batch. Nothing is written when nothing changed.
@@ -70,8 +75,20 @@ export class WriteCollector {
       return false;
     const prefixes = new Set(decodeLinks(stored?.links ?? new Uint8Array()));
     for (const link of links) if (prefixes.size < LINKS_MAX) prefixes.add(linkPrefix(link));
-    for (const page of seen.pages) this.#pages.push({ atomId: id, ...page });
-    this.#nodes.set(id, { ...this.#node(id), state: text, seen: window, links: encodeLinks(prefixes) });
+    for (const { key, messages, newestMinute } of seen.pages)
+      this.#pages.push({
+        atomId: id,
+        key,
+        messages,
+        keptUntil: pageKeptUntil(newestMinute * MINUTE_MS, this.#retention),
+      });
+    this.#nodes.set(id, {
+      ...this.#node(id),
+      state: text,
+      seen: window,
+      links: encodeLinks(prefixes),
+      keptUntil: keptUntil(wholeState(state), newestIn(seen.window), this.#retention),
+    });
     return true;
   }
 
@@ -99,6 +116,7 @@ export class WriteCollector {
       published: null,
       erasedAt: null,
       restrictedUntil: null,
+      keptUntil: null,
     };
   }
 
@@ -182,6 +200,10 @@ export class WriteCollector {
     }
   }
 }
+
+/** When the newest message of a window happened; null for an empty one. */
+const newestIn = ({ entries }: SeenWindow): number | null =>
+  entries.length === 0 ? null : Math.max(...entries.map(({ minute }) => minute)) * MINUTE_MS;
 
 /** Everything that shares a subject, before or after, has one root. */
 function roots(

@@ -3,6 +3,7 @@ import { calendarDays } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   GPC_BY_DEFAULT,
   general,
   LOGS_BY_DEFAULT,
@@ -75,5 +76,5 @@ export const au: JurisdictionDefinition = {
   ),
   automatedDecisions: secondary(['disclose'], 'APP 1.7 to 1.9: maddocks.com.au 16 Jun 2026; areebi.com'),
   transfers: secondary('APP 8 accountability', NOTICE),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

@@ -3,6 +3,7 @@ import { businessDays, calendarDays } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   GPC_BY_DEFAULT,
   general,
   LOGS_BY_DEFAULT,
@@ -80,5 +81,5 @@ export const br: JurisdictionDefinition = {
   ),
   automatedDecisions: general(['explain', 'human-review'], 'LGPD art. 20: review and criteria'),
   transfers: secondary('adequacy/ANPD SCC Res. 19/2024', 'becompliance.com; tabnews'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

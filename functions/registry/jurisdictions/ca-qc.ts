@@ -3,6 +3,7 @@ import { calendarDays } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   GPC_BY_DEFAULT,
   general,
   LOGS_BY_DEFAULT,
@@ -77,5 +78,5 @@ export const caQc: JurisdictionDefinition = {
   ),
   automatedDecisions: secondary(['disclose', 'explain', 'human-review'], DECISIONS),
   transfers: general('privacy impact assessment first', 'P-39.1 s. 17'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

@@ -3,6 +3,7 @@ import { calendarDays } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   GPC_BY_DEFAULT,
   general,
   NO_TIME_OF_ITS_OWN,
@@ -76,5 +77,5 @@ export const ca: JurisdictionDefinition = {
   ),
   automatedDecisions: general([], 'PIPEDA: none explicit'),
   transfers: general('accountability (free)', 'PIPEDA sched. 1 cl. 4.1.3'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

@@ -3,6 +3,7 @@ import { calendarDays } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   general,
   LOGS_BY_DEFAULT,
   NO_TIME_OF_ITS_OWN,
@@ -87,5 +88,5 @@ export const ch: JurisdictionDefinition = {
   ),
   automatedDecisions: secondary(['disclose', 'explain', 'human-review'], 'chambers gpg 438'),
   transfers: secondary('art 16 adequacy/SCC', 'en.obsecom.ch'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

@@ -3,6 +3,7 @@ import { businessDays, hours } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   GPC_BY_DEFAULT,
   general,
   LOGS_BY_DEFAULT,
@@ -82,5 +83,5 @@ export const cn: JurisdictionDefinition = {
     'localised for CIIO/threshold (art 40); <100k non-sensitive/yr exempt; 100k-1M std contract; >1M assessment',
     'personalinformationprotectionlaw.com art 38 and 40; fangdalaw.com; translate.hicom-asia.com',
   ),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

@@ -3,6 +3,7 @@ import { calendarMonths } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   general,
   IN_72_HOURS,
   LOGS_BY_DEFAULT,
@@ -100,5 +101,5 @@ export const eu: JurisdictionDefinition = {
     'CJEU C-203/22 27 Feb 2025: dicopo.eu/?p=132891; bailii EUECJ 2025 C20322',
   ),
   transfers: general('adequacy/SCC/BCR', 'GDPR chapter V'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

@@ -1,6 +1,7 @@
 import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
 import { calendarDays } from '../period.ts';
 import {
+  FIFTY_PEOPLE,
   GPC_BY_DEFAULT,
   general,
   IN_72_HOURS,
@@ -83,5 +84,5 @@ export const india: JurisdictionDefinition = {
   // No right to an explanation; a significant fiduciary owes diligence over its algorithms.
   automatedDecisions: secondary([], 'mahitiadhikar/Indian Express 23 Jan 2026'),
   transfers: secondary('allowed unless restricted; SDF localisation possible', 'ssrana.in/?p=43288'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

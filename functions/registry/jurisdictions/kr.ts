@@ -3,6 +3,7 @@ import { calendarDays } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   GPC_BY_DEFAULT,
   general,
   IN_72_HOURS,
@@ -76,5 +77,5 @@ export const kr: JurisdictionDefinition = {
   ),
   automatedDecisions: primary(['explain', 'human-review', 'refuse', 'disclose'], AUTOMATED),
   transfers: primary('consent/cert/equivalence', 'PIPA art. 28-8: prighter.com decree IV-3'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

@@ -3,6 +3,7 @@ import { calendarDays } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   GPC_BY_DEFAULT,
   general,
   IN_72_HOURS,
@@ -85,5 +86,5 @@ export const sa: JurisdictionDefinition = {
   ),
   automatedDecisions: general([], 'PDPL: explicit consent for solely automated decisions'),
   transfers: secondary('adequacy / SCC, BCR, cert + risk assessment', 'insightplus.bakermckenzie.com'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

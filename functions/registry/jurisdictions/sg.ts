@@ -3,6 +3,7 @@ import { calendarDays } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   GPC_BY_DEFAULT,
   general,
   LOGS_BY_DEFAULT,
@@ -75,5 +76,5 @@ export const sg: JurisdictionDefinition = {
   ),
   automatedDecisions: general([], 'PDPA: none binding'),
   transfers: general('comparable protection', 'PDPA s. 26'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

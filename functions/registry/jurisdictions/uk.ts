@@ -3,6 +3,7 @@ import { calendarMonths } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   general,
   IN_72_HOURS,
   LOGS_BY_DEFAULT,
@@ -88,5 +89,5 @@ export const uk: JurisdictionDefinition = {
     'lewissilkin.com 9 Feb 2026; kennedyslaw.com',
   ),
   transfers: secondary('test: "not materially lower"; IDTA/Addendum', 'lewissilkin.com'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

@@ -2,6 +2,7 @@ import type { JurisdictionDefinition } from '../jurisdiction-definition.ts';
 import { businessDays, calendarDays } from '../period.ts';
 import {
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   general,
   onceKnown,
   primary,
@@ -107,5 +108,5 @@ export const usCa: JurisdictionDefinition = {
     'getprivisy.com/regulations/ccpa/7220; procopio.com; natlawreview.com (pre-OAL text: 21 Apr 2028; cf-6cy.pages.dev: 1 Apr 2028)',
   ),
   transfers: general('free', 'no rule'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

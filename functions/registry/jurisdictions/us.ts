@@ -3,6 +3,7 @@ import { calendarDays } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   general,
   LOGS_BY_DEFAULT,
   NO_TIME_OF_ITS_OWN,
@@ -92,5 +93,5 @@ export const us: JurisdictionDefinition = {
   ),
   automatedDecisions: secondary(['disclose', 'explain', 'refuse'], COLORADO),
   transfers: general('free', 'no rule'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

@@ -3,6 +3,7 @@ import { calendarDays } from '../period.ts';
 import {
   BEYOND_SERVICE,
   ERASED_AT_ONCE,
+  FIFTY_PEOPLE,
   GPC_BY_DEFAULT,
   general,
   LOGS_BY_DEFAULT,
@@ -74,5 +75,5 @@ export const za: JurisdictionDefinition = {
   ),
   automatedDecisions: general(['explain', 'human-review'], 'POPIA s. 71: logic and representations'),
   transfers: general('adequate protection, consent or contract', 'POPIA s. 72'),
-  aggregateThreshold: general(20, 'product default'),
+  aggregateThreshold: FIFTY_PEOPLE,
 };

@@ -12,10 +12,12 @@ import {
 } from './compute.ts';
 import { eventBus, eventRule } from './events.ts';
 import { api, authorizer, integration, route, stage } from './http.ts';
+import { stateMachine } from './machines.ts';
 import type { Properties } from './properties.ts';
 import { bucket, key, keyAlias, queue, stream, table } from './storage.ts';
 
-/** For what has no effect on one machine: permissions between services, alarms, dashboards. */
+/** For what has no effect on one machine: permissions between services, alarms, dashboards, the catalogue (DuckDB reads the
+ * same files without one). */
 const inert: ResourceHandler = (properties): Created => ({
   ref: properties.logicalId,
   attributes: { Arn: properties.logicalId },
@@ -52,9 +54,14 @@ const handlers: Readonly<Record<string, ResourceHandler>> = {
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::EventBusPolicy': inert,
   'AWS::Events::Rule': eventRule,
+  'AWS::StepFunctions::StateMachine': stateMachine,
   'AWS::CloudWatch::Alarm': inert,
   'AWS::CloudWatch::CompositeAlarm': inert,
   'AWS::CloudWatch::Dashboard': inert,
+  'AWS::Glue::Database': inert,
+  'AWS::Glue::Table': inert,
+  'AWS::Athena::WorkGroup': inert,
+  'AWS::Athena::NamedQuery': inert,
   'AWS::CDK::Metadata': inert,
 };
 

@@ -6,6 +6,9 @@ import type { ExplanationView } from '../../../functions/contracts/evidence-api.
 import { DAY_MS } from '../../../functions/kernel/time.ts';
 import { wholeState } from '../../../functions/pipeline/3-profile/revocable.ts';
 import { decodeState } from '../../../functions/pipeline/3-profile/state-codec.ts';
+import { queries } from '../../../functions/registry/queries/index.ts';
+import { evidenceFolders } from '../../../lib/archive/evidence-folders.ts';
+import { askNamed, withDefaults } from '../../../lib/archive/named.ts';
 import { type Archive, openArchive } from '../../../lib/archive/open.ts';
 import type { Door, RunningPair } from '../running-pair.ts';
 import { rowsOfTables } from '../traces.ts';
@@ -24,6 +27,14 @@ C536379,D,Discount,-1,12/1/2010 9:41,27.50,17850,United Kingdom
 A563185,B,Adjust bad debt,1,8/12/2011 14:50,-11062.06,,United Kingdom
 581587,22613,PACK OF 20 SPACEBOY,12,12/9/2011 12:50,0.85,12680,USA
 `;
+
+/** Questions to which these stories have an answer. Nobody was forgotten, nothing is over age, and no evidence is missing. */
+const ANSWERED: ReadonlySet<string> = new Set([
+  'decisions-about-subject',
+  'withheld',
+  'decisions-by-policy',
+  'quarantine-by-source',
+]);
 
 interface Run {
   readonly code: number;
@@ -111,6 +122,36 @@ export function archiveStories(pair: () => RunningPair): void {
         expect(folded).toBeGreaterThan(2);
       },
     );
+
+    it.each(queries.map((each) => [each.name, each] as const))('answers the question %s', async (_, each) => {
+      const folders = evidenceFolders(pair().dataDir);
+      const [someone] = await query<{ row_ref: string }>(
+        "SELECT row_ref FROM effects WHERE kind = 'alert-opened' LIMIT 1",
+      );
+      const given = 'row_refs' in each.parameters ? { row_refs: someone?.row_ref ?? '' } : {};
+      const parameters = withDefaults(each, given, new Date().toISOString().slice(0, 10));
+      const byCode = new Map(Object.keys(folders).map((code) => [code, parameters]));
+      const { columns, rows } = await askNamed(each, byCode, folders);
+      expect(columns[0]).toBe('jurisdiction');
+      expect([each.name, rows.length > 0]).toEqual([each.name, ANSWERED.has(each.name)]);
+    });
+
+    it('says on the command line what was decided about a customer, by any identifier of theirs', async () => {
+      const asked = ['query', 'decisions-about-subject', '--jurisdiction', 'eu', '--json'];
+      const { code, out } = await rapport(...asked, '--identifier', 'userId=C-3');
+      expect([code, out]).toEqual([0, expect.stringMatching(/^\[/)]);
+      expect(JSON.parse(out)).toContainEqual(
+        expect.objectContaining({
+          kind: 'alert-opened',
+          name: 'repeat-contact',
+          policy_version: 'repeat-contact@1',
+          reasons: expect.stringMatching(/\w/),
+          times: 1,
+        }),
+      );
+      const nobody = await rapport(...asked, '--identifier', 'userId=nobody-1');
+      expect(nobody).toEqual({ code: 2, out: 'rapport: no customer is known here by that identifier\n' });
+    });
 
     it('answers SQL on the command line', async () => {
       const sql = "SELECT kind, reasons FROM effects WHERE name = 'repeat-contact' ORDER BY kind, reasons";

@@ -1,0 +1,83 @@
+import * as z from 'zod';
+import { evidenceStore } from '../../adapters/aws/evidence-store.ts';
+import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
+import { objectsShelf, streamShelf } from '../../adapters/aws/retention-objects.ts';
+import { expiringShelf, profilesShelf, subjectsShelf } from '../../adapters/aws/retention-tables.ts';
+import { STREAM_HOURS } from '../../contracts/retention.ts';
+import { invariant } from '../../kernel/invariant.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+import type { JurisdictionDefinition } from '../../registry/jurisdiction-definition.ts';
+import { jurisdictions } from '../../registry/jurisdictions/index.ts';
+import { required } from '../../runtime/environment.ts';
+import { type StepAnswer, stepHandler } from '../../runtime/step-handler.ts';
+import { answerEnd, evidenceEnd, quarantineEnd } from './over-age.ts';
+import type { RetentionPorts } from './ports.ts';
+import { releaseMonth } from './release.ts';
+import { beginSweep, reportSweep, type Sweep, sweepOn } from './sweep.ts';
+
+/** What the machine sends: which step, and the document, or one month of it. */
+const requestSchema = z.discriminatedUnion('step', [
+  z.object({ step: z.literal('begin') }),
+  z.object({ step: z.literal('roll-up'), input: z.string() }),
+  z.object({ step: z.literal('sweep'), input: z.custom<Sweep>() }),
+  z.object({ step: z.literal('report'), input: z.custom<Sweep>() }),
+]);
+
+function portsOf({ retention }: JurisdictionDefinition): RetentionPorts {
+  const live = { profiles: required('PROFILES_TABLE'), subjects: required('SUBJECTS_TABLE') };
+  const rebuilt = {
+    profiles: required('REBUILT_PROFILES_TABLE'),
+    subjects: required('REBUILT_SUBJECTS_TABLE'),
+  };
+  return {
+    shelves: [
+      subjectsShelf('subjects', live),
+      profilesShelf('profiles', live.profiles),
+      subjectsShelf('rebuiltSubjects', rebuilt),
+      profilesShelf('rebuiltProfiles', rebuilt.profiles),
+      expiringShelf('records', required('RECORDS_TABLE'), ['messageToken']),
+      expiringShelf('alerts', required('ALERTS_TABLE'), ['alertId']),
+      expiringShelf('dueCues', required('DUE_CUES_TABLE'), ['slot', 'cue']),
+      objectsShelf('evidence', required('EVIDENCE_BUCKET'), (key, writtenAt) =>
+        evidenceEnd(key, writtenAt, retention),
+      ),
+      objectsShelf('quarantine', required('QUARANTINE_BUCKET'), quarantineEnd),
+      objectsShelf('answers', required('ANSWERS_BUCKET'), answerEnd),
+      streamShelf('signals', required('SIGNALS_STREAM'), STREAM_HOURS.signals),
+      streamShelf('lineage', required('LINEAGE_STREAM'), STREAM_HOURS.lineage),
+    ],
+    evidence: evidenceStore(),
+    lineage: lineageStream(),
+  };
+}
+
+export const handler = stepHandler({
+  functionId: 'retention',
+  step: async (event, now): Promise<StepAnswer> => {
+    const jurisdiction = jurisdictions[required('JURISDICTION')];
+    invariant(jurisdiction !== undefined, 'JURISDICTION is not in the registry');
+    return answered(requestSchema.parse(event), jurisdiction, portsOf(jurisdiction), now);
+  },
+});
+
+async function answered(
+  request: z.infer<typeof requestSchema>,
+  jurisdiction: JurisdictionDefinition,
+  ports: RetentionPorts,
+  now: EpochMs,
+): Promise<StepAnswer> {
+  switch (request.step) {
+    case 'begin':
+      return { answer: await beginSweep(ports, now), metrics: {} };
+    case 'roll-up': {
+      const outcome = await releaseMonth(request.input, jurisdiction, ports);
+      return { answer: { outcome }, metrics: { monthsReleased: outcome === 'released' ? 1 : 0 } };
+    }
+    case 'sweep':
+      return { answer: await sweepOn(request.input, ports), metrics: {} };
+    case 'report': {
+      const { clean, removed, left } = await reportSweep(request.input, jurisdiction.code, ports);
+      return { answer: { clean }, metrics: { removed, left } };
+    }
+  }
+}
