@@ -3,9 +3,12 @@
  * environment variables and least-privilege grants from it, so code that needs a new permission says so here, and
  * nothing is granted that this page does not show. Plain values only.
  */
+import type { FlowMachine } from './contracts/machines.ts';
+
+export type ResourceKind = 'stream' | 'table' | 'bucket' | 'bus' | 'mac-key' | 'machine';
 
 /** What a stack consists of. The key names the resource everywhere; `env` is the variable that tells a function its
- * physical name (an ARN for keys). */
+ * physical name (an ARN for keys and machines). */
 export const resources = {
   signals: { kind: 'stream', env: 'SIGNALS_STREAM' },
   lineage: { kind: 'stream', env: 'LINEAGE_STREAM' },
@@ -28,7 +31,7 @@ export const resources = {
   events: { kind: 'bus', env: 'EVENT_BUS' },
   /** HMAC key: the root from which the token and write-key secrets are derived in memory. */
   tokenKey: { kind: 'mac-key', env: 'TOKEN_KEY_ARN' },
-} as const satisfies Record<string, { kind: 'stream' | 'table' | 'bucket' | 'bus' | 'mac-key'; env: string }>;
+} as const satisfies Record<string, { kind: ResourceKind; env: string }>;
 
 export type ResourceId = keyof typeof resources;
 
@@ -75,11 +78,15 @@ export interface FailureTrigger {
   readonly kind: 'failures-of';
   readonly functions: readonly ('understand' | 'archive')[];
 }
+/** A step of a state machine invokes the function: see `machines`. */
+export interface TaskTrigger {
+  readonly kind: 'task';
+}
 
 export interface FlowFunction {
   readonly entry: string;
   readonly purpose: string;
-  readonly trigger: HttpTrigger | StreamTrigger | ScheduleTrigger | FailureTrigger;
+  readonly trigger: HttpTrigger | StreamTrigger | ScheduleTrigger | FailureTrigger | TaskTrigger;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   /** Concurrent executions set aside (and the most there can be). Absent: unreserved. */
@@ -326,6 +333,9 @@ export const flow = {
 } as const satisfies Record<string, FlowFunction>;
 
 export type FunctionId = keyof typeof flow;
+
+/** State machines, by the id of their resource. Their tasks are functions whose trigger is `task`. */
+export const machines: Readonly<Record<string, FlowMachine>> = {};
 
 /** Environment every function has besides its resources' names. */
 export const COMMON_ENV = ['JURISDICTION', 'SIGNAL_BUCKETS', 'PEER_ENDPOINTS', 'PUBLIC_HOLIDAYS'] as const;

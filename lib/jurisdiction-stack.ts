@@ -1,7 +1,7 @@
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
-import { type FlowFunction, type FunctionId, flow } from '../functions/flow.ts';
+import { type FlowFunction, type FunctionId, flow, machines } from '../functions/flow.ts';
 import type { DeployableJurisdiction } from '../functions/registry/jurisdictions/index.ts';
 import type { Bundler } from './bundle.ts';
 import { Alarms } from './constructs/alarms.ts';
@@ -13,6 +13,7 @@ import { FailureFeed } from './constructs/failure-feed.ts';
 import { FailureQueues, type StreamFunctionId } from './constructs/failure-queues.ts';
 import { FlowHttpApi, type Routed } from './constructs/http-api.ts';
 import { place } from './constructs/resources.ts';
+import { FlowStateMachine, MachineTicker } from './constructs/state-machine.ts';
 import { StreamFeed } from './constructs/stream-feed.ts';
 import { Streams } from './constructs/streams.ts';
 import { Tables } from './constructs/tables.ts';
@@ -74,8 +75,9 @@ export class JurisdictionStack extends Stack {
     });
     this.allowTokens();
     for (const functionId of FUNCTION_IDS) this.trigger(functionId);
+    const built = this.buildMachines();
     const apis = this.openApis();
-    this.watch(apis);
+    this.watch(apis, built);
     this.tell(apis);
   }
 
@@ -155,7 +157,27 @@ export class JurisdictionStack extends Stack {
       case 'http':
         // Routes of several functions share an API: see openApis.
         return;
+      case 'task':
+        // Machines name their tasks: see buildMachines.
+        return;
     }
+  }
+
+  private buildMachines(): readonly FlowStateMachine[] {
+    return Object.entries(machines).map(([machineId, machine]) => {
+      const target = new FlowStateMachine(this, `${pascal(machineId)}Machine`, {
+        machineId,
+        machine,
+        code: this.code,
+        encryption: this.encryption,
+        logGroupPrefix: this.logGroupPrefix,
+        functionArn: (functionId) => this.deployed(functionId as FunctionId).lambda.functionArn,
+      });
+      const { everyMinutes } = machine;
+      if (everyMinutes !== undefined)
+        new MachineTicker(target, 'Ticker', { target, everyMinutes, missedTicks: this.queues.missedTicks });
+      return target;
+    });
   }
 
   private openApis(): Readonly<Record<'collect' | 'operations', FlowHttpApi>> {
@@ -191,7 +213,7 @@ export class JurisdictionStack extends Stack {
     });
   }
 
-  private watch(apis: Readonly<Record<string, FlowHttpApi>>): void {
+  private watch(apis: Readonly<Record<string, FlowHttpApi>>, built: readonly FlowStateMachine[]): void {
     new Alarms(this, 'Alarms', {
       functions: [...this.functions.values()],
       streamFunctions: STREAM_FUNCTION_IDS.map((id) => ({
@@ -201,6 +223,7 @@ export class JurisdictionStack extends Stack {
       })),
       queues: this.queues.all(),
       apis: Object.entries(apis).map(([name, api]) => ({ name, api })),
+      machines: built,
     });
   }
 

@@ -4,6 +4,7 @@ import {
   ComparisonOperator,
   type IMetric,
   MathExpression,
+  Metric,
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -12,6 +13,7 @@ import { Construct } from 'constructs';
 import type { DeployedFunction } from './deployed-function.ts';
 import type { StreamFunctionId } from './failure-queues.ts';
 import type { FlowHttpApi } from './http-api.ts';
+import type { FlowStateMachine } from './state-machine.ts';
 
 const PERIOD = Duration.minutes(5);
 
@@ -32,6 +34,7 @@ export class Alarms extends Construct {
       }[];
       readonly queues: readonly Queue[];
       readonly apis: readonly { readonly name: string; readonly api: FlowHttpApi }[];
+      readonly machines: readonly FlowStateMachine[];
     },
   ) {
     super(scope, id);
@@ -64,6 +67,13 @@ export class Alarms extends Construct {
       counted('Throttles'),
       0,
     );
+    if (props.machines.length > 0)
+      this.above(
+        'Machines',
+        'A state machine failed or took too long',
+        sumOf(props.machines.flatMap(({ arn }) => MACHINE_METRICS.map((name) => machineMetric(arn, name)))),
+        0,
+      );
     for (const { name, api } of props.apis)
       this.above(
         `Unavailable-${name}`,
@@ -87,6 +97,17 @@ export class Alarms extends Construct {
     });
   }
 }
+
+const MACHINE_METRICS = ['ExecutionsFailed', 'ExecutionsTimedOut'] as const;
+
+const machineMetric = (arn: string, metricName: (typeof MACHINE_METRICS)[number]): IMetric =>
+  new Metric({
+    namespace: 'AWS/States',
+    metricName,
+    dimensionsMap: { StateMachineArn: arn },
+    statistic: Stats.SUM,
+    period: PERIOD,
+  });
 
 function sumOf(metrics: readonly IMetric[]): IMetric {
   const usingMetrics = Object.fromEntries(metrics.map((metric, at) => [`m${at}`, metric]));

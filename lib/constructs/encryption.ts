@@ -76,6 +76,7 @@ export class Encryption extends Construct {
             resources: THIS_KEY,
           }),
           this.forLogs(names.logGroupPrefix),
+          this.forDeliveredLogs(),
         ],
       }),
     });
@@ -118,6 +119,22 @@ export class Encryption extends Construct {
         },
       }),
     );
+  }
+
+  /** Step Functions hands its log to CloudWatch under this key, for its machines are encrypted with it
+   * (https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html). */
+  private forDeliveredLogs(): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'DeliveredLogs',
+      principals: [new ServicePrincipal('delivery.logs.amazonaws.com')],
+      actions: ['kms:Decrypt'],
+      resources: THIS_KEY,
+      conditions: {
+        StringEquals: {
+          'kms:EncryptionContext:SourceArn': `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:*`,
+        },
+      },
+    });
   }
 
   private forLogs(logGroupPrefix: string): PolicyStatement {

@@ -62,6 +62,9 @@ export function accessesOf(fn: FlowFunction): readonly Access[] {
     : fn.access;
 }
 
+/** Actions that address an execution of a machine; all others address the machine. */
+const EXECUTION_ACTIONS: ReadonlySet<string> = new Set(['states:DescribeExecution', 'states:StopExecution']);
+
 function directStatements(access: Access, on: Placed): readonly PolicyStatement[] {
   const statement = (actions: readonly string[], resources: readonly string[]) =>
     actions.length === 0 ? [] : [new PolicyStatement({ actions: [...actions], resources: [...resources] })];
@@ -69,6 +72,12 @@ function directStatements(access: Access, on: Placed): readonly PolicyStatement[
     const onBucket = access.actions.filter((action) => BUCKET_ACTIONS.has(action));
     const onObjects = access.actions.filter((action) => !BUCKET_ACTIONS.has(action));
     return [...statement(onBucket, [on.arn]), ...statement(onObjects, [`${on.arn}/${access.prefix ?? ''}*`])];
+  }
+  if (on.kind === 'machine') {
+    const onMachine = access.actions.filter((action) => !EXECUTION_ACTIONS.has(action));
+    const onExecutions = access.actions.filter((action) => EXECUTION_ACTIONS.has(action));
+    const executions = `${on.arn.replace(':stateMachine:', ':execution:')}:*`;
+    return [...statement(onMachine, [on.arn]), ...statement(onExecutions, [executions])];
   }
   const indexes = access.indexes === true ? on.indexes.map((index) => `${on.arn}/index/${index}`) : [];
   return statement(access.actions, [on.arn, ...indexes]);
@@ -106,5 +115,8 @@ function keyUse(
     case 'bus':
     case 'mac-key':
       return [];
+    case 'machine':
+      // Whoever reads an execution decrypts it; starting and stopping one needs no key.
+      return action === 'states:DescribeExecution' ? through('states', 'kms:Decrypt') : [];
   }
 }

@@ -1,5 +1,5 @@
 import type { EventBus } from 'aws-cdk-lib/aws-events';
-import type { ResourceId, resources } from '../../functions/flow.ts';
+import type { ResourceId, ResourceKind } from '../../functions/flow.ts';
 import type { Buckets } from './buckets.ts';
 import type { Encryption } from './encryption.ts';
 import type { Streams } from './streams.ts';
@@ -7,9 +7,9 @@ import { type TableId, Tables } from './tables.ts';
 
 /** One resource of the map as it stands in a stack. */
 export interface Placed {
-  readonly kind: (typeof resources)[ResourceId]['kind'];
+  readonly kind: ResourceKind;
   readonly arn: string;
-  /** What a function is told: the physical name, or the ARN for a key. */
+  /** What a function is told: the physical name, or the ARN for a key or a machine. */
   readonly name: string;
   /** Tables only. */
   readonly indexes: readonly string[];

@@ -2,12 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { AwsJsonClient } from './aws-request.ts';
+import type { RegionClock } from './clock.ts';
 import type { Engine } from './engines/engine.ts';
 import { type EventBridgeEngine, startEventBridge } from './engines/event-bridge.ts';
 import { startKinesis } from './engines/kinesis.ts';
 import { type KmsEngine, startKms } from './engines/kms.ts';
 import { type S3Engine, startS3 } from './engines/s3.ts';
 import { startSqs } from './engines/sqs.ts';
+import { type StepFunctionsEngine, startStepFunctions } from './engines/step-functions.ts';
 import type { RegionOptions } from './region-types.ts';
 import type { SynthesizedStack } from './template/template.ts';
 
@@ -19,6 +21,7 @@ export interface RegionEngines {
   readonly s3: S3Engine;
   readonly kms: KmsEngine;
   readonly events: EventBridgeEngine;
+  readonly states: StepFunctionsEngine;
 }
 
 /** Access key of a jurisdiction's clients: DynamoDB Local keeps a database of its own per key and region, so one
@@ -30,6 +33,7 @@ export const accessKeyOf = (jurisdiction: string): string =>
  * @param started told of each, so that those before a failing one are stopped */
 export async function startEngines(
   options: RegionOptions,
+  clock: RegionClock,
   started: (engine: Engine) => void,
   onFault: (cause: unknown) => void,
 ): Promise<RegionEngines> {
@@ -55,15 +59,25 @@ export async function startEngines(
         port: ports?.s3 ?? 0,
         directory: join(directory, 's3'),
         versionsDirectory: state('s3-versions'),
+        now: clock.now,
       }),
     ),
-    kms: keep(await startKms({ port: ports?.kms ?? 0, directory: state('kms'), ...own })),
+    kms: keep(await startKms({ port: ports?.kms ?? 0, directory: state('kms'), now: clock.now, ...own })),
     events: keep(
       await startEventBridge({
         port: ports?.events ?? 0,
         file: join(directory, `events-${stack.jurisdiction}.ndjson`),
         onTargetError: onFault,
+        clock,
         ...own,
+      }),
+    ),
+    states: keep(
+      await startStepFunctions({
+        port: ports?.states ?? 0,
+        ...(await onDisk('step-functions')),
+        clock,
+        onFault,
       }),
     ),
   };
@@ -84,6 +98,7 @@ export const regionEnvironment = (
   AWS_ENDPOINT_URL_KMS: engines.kms.url,
   AWS_ENDPOINT_URL_EVENTBRIDGE: engines.events.url,
   AWS_ENDPOINT_URL_SQS: engines.sqs.url,
+  AWS_ENDPOINT_URL_SFN: engines.states.url,
   // Any other service: a port where nothing listens, so that no call leaves this machine.
   AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
   AWS_EC2_METADATA_DISABLED: 'true',

@@ -1,9 +1,10 @@
 import type { Engine } from './engines/engine.ts';
 import type { BusEvent } from './engines/event-bridge.ts';
+import type { Execution } from './engines/step-functions.ts';
 import type { Invocation } from './functions/function-host.ts';
 import type { MeterReading } from './functions/meter.ts';
 import type { HttpFront } from './http/http-front.ts';
-import type { SynthesizedStack } from './template/template.ts';
+import type { Json, SynthesizedStack } from './template/template.ts';
 
 /** Ports of a region's own listeners; 0 is any free one. */
 export interface RegionPorts {
@@ -12,6 +13,7 @@ export interface RegionPorts {
   readonly kms: number;
   readonly events: number;
   readonly sqs: number;
+  readonly states: number;
 }
 
 export interface RegionOptions {
@@ -58,8 +60,15 @@ export interface Region {
   readonly resources: Readonly<Record<string, string>>;
   /** Events that went over the region's buses lately. */
   recentEvents(): readonly { readonly bus: string; readonly event: BusEvent }[];
+  /** The region's time. `advance` moves it forward; what had fallen due by then has begun when it resolves, objects that
+   * expired are gone, and `idle` waits for the rest. */
+  readonly clock: { now(): number; advance(ms: number): Promise<void> };
+  /** Executions of state machines, finished ones too. A machine is named as in flow.ts. */
+  executions(): readonly (Execution & { readonly machineId: string })[];
+  /** Starts a state machine, by its id in flow.ts. @returns the execution's ARN. */
+  startMachine(machineId: string, input: Json): Promise<string>;
   invoke(functionId: string, event: unknown): Promise<Invocation>;
-  /** Whether nothing is under way: streams and queues drained, no invocation running. */
+  /** Whether nothing is under way: streams and queues drained, no invocation running, no state machine but in a wait. */
   isIdle(): boolean;
   /** Resolves when everything that was put into the region before the call is carried to its end, with all that
    * followed from it. `closeWindows` (default) ends open batching windows instead of waiting for them.

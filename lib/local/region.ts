@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type FlowFunction, flow } from '../../functions/flow.ts';
+import { RegionClock } from './clock.ts';
 import { UserError } from './errors.ts';
 import type { EventSource } from './event-sources/source.ts';
 import { FunctionHost, type Invocation } from './functions/function-host.ts';
@@ -13,6 +14,7 @@ import type { Region, RegionOptions, Violation } from './region-types.ts';
 import type { Build } from './resources/build.ts';
 import { makeResource, requireKnownTypes } from './resources/index.ts';
 import { Properties } from './resources/properties.ts';
+import { executionsOf, machineArnOf, startMachines } from './start-machines.ts';
 import { startApis, startRules, startSources } from './start-triggers.ts';
 import { type Created, creationOrder, parameterValues, resolve, type Scope } from './template/intrinsics.ts';
 import type { JsonMap } from './template/template.ts';
@@ -46,11 +48,13 @@ class RegionMaker {
   readonly #stops: (() => Promise<void> | void)[];
   readonly #stop: () => Promise<void>;
   readonly #hosts = new Map<string, FunctionHost>();
+  readonly #clock = new RegionClock();
   readonly #meter = new Meter();
   readonly #violations = new Map<string, Violation>();
   readonly #faults: LogFile;
   readonly #sources: EventSource[] = [];
   #lastActivity = performance.now();
+  #engines: RegionEngines | undefined;
 
   constructor(options: RegionOptions, stops: (() => Promise<void> | void)[], stop: () => Promise<void>) {
     this.#options = options;
@@ -64,9 +68,11 @@ class RegionMaker {
     const { stack } = this.#options;
     const engines = await startEngines(
       this.#options,
+      this.#clock,
       (engine) => this.#stops.push(() => engine.stop()),
       (cause) => this.#noteFault(cause),
     );
+    this.#engines = engines;
     const environment = regionEnvironment(stack, engines);
     const clients = regionClients(stack, engines);
     this.#stops.push(() => {
@@ -89,6 +95,7 @@ class RegionMaker {
       authorizers: new Map(),
       routes: [],
       stages: new Map(),
+      machines: new Map(),
     };
     const created = await this.#create(build);
     this.#host(build, environment, engines);
@@ -108,6 +115,8 @@ class RegionMaker {
       ]);
     });
     startApis(surroundings);
+    startMachines(surroundings, ({ name }) => this.#noteViolation(name, 'lambda:InvokeFunction'));
+    this.#keepTime(engines);
     this.#stops.push(startRules(surroundings));
     await startSources(surroundings, this.#sources);
     if (this.#options.eager ?? false) for (const host of this.#hosts.values()) host.warm();
@@ -164,13 +173,13 @@ class RegionMaker {
       const host = new FunctionHost(spec, {
         environment: { ...environment, ...runtime },
         servicesByPort,
+        ahead: this.#clock.ahead,
         log: this.#log(spec.functionId, (name, value) => this.#meter.addMetric(spec.functionId, name, value)),
         concurrencyMax: this.#options.concurrencyMax ?? 4,
         onReport: (report) => {
           this.#meter.addCalls(report);
           for (const action of report.actions) {
-            if (!build.grants.allows(spec.role, action))
-              this.#violations.set(`${spec.functionId} ${action}`, { functionId: spec.functionId, action });
+            if (!build.grants.allows(spec.role, action)) this.#noteViolation(spec.functionId, action);
           }
         },
       });
@@ -213,7 +222,19 @@ class RegionMaker {
     );
   }
 
+  #noteViolation(functionId: string, action: string): void {
+    this.#violations.set(`${functionId} ${action}`, { functionId, action });
+  }
+
+  /** Lets objects expire, once a day as S3 does, and whenever the clock is moved. */
+  #keepTime({ s3, events }: RegionEngines): void {
+    const expire = async (): Promise<void> => void (await s3.applyLifecycle(this.#clock.now()));
+    this.#clock.onAdvance(expire);
+    this.#stops.push(events.addSchedule({ name: 'S3 lifecycle', everyMs: DAY_MS, target: expire }));
+  }
+
   #isIdle(since: number): boolean {
+    if (!(this.#engines?.states.isIdle(NEAR_WAIT_MS) ?? true)) return false;
     for (const host of this.#hosts.values()) if (host.inFlight > 0) return false;
     const last = Math.max(since, this.#lastActivity);
     return this.#sources.every((source) => source.isDrained(last));
@@ -253,6 +274,9 @@ class RegionMaker {
       ),
       resources: Object.fromEntries([...created].map(([logicalId, { ref }]) => [logicalId, ref])),
       recentEvents: () => build.engines.events.recent(),
+      clock: { now: this.#clock.now, advance: (ms) => this.#clock.advance(ms) },
+      executions: () => executionsOf(build),
+      startMachine: (machineId, input) => build.engines.states.start(machineArnOf(build, machineId), input),
       invoke: (functionId, event) => this.#invoke(arnBy(functionId), event),
       isIdle: () => this.#isIdle(0),
       idle: ({ closeWindows = true, timeoutMs = 120_000 } = {}) => this.#idle(closeWindows, timeoutMs),
@@ -262,6 +286,10 @@ class RegionMaker {
     };
   }
 }
+
+const DAY_MS = 86_400_000;
+/** A state machine that waits for longer is not under way, ms. */
+const NEAR_WAIT_MS = 2_000;
 
 /** The APIs of the map. */
 const API_IDS: ReadonlySet<string> = new Set(

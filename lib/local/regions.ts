@@ -25,6 +25,7 @@ const PLACE = {
   kms: 6,
   events: 7,
   sqs: 8,
+  states: 9,
 } as const;
 
 export interface ReadyJurisdiction {
@@ -136,6 +137,7 @@ export async function startRegions(options: RegionsOptions): Promise<Regions> {
           kms: portOf(at, PLACE.kms),
           events: portOf(at, PLACE.events),
           sqs: portOf(at, PLACE.sqs),
+          states: portOf(at, PLACE.states),
         },
         parameters: {
           OidcIssuer: door.issuer.url,

@@ -11,6 +11,7 @@ import { type Build, functionOf } from './resources/build.ts';
 import { periodMs } from './resources/events.ts';
 import { routesOf } from './resources/http.ts';
 import type { Properties } from './resources/properties.ts';
+import type { Json } from './template/template.ts';
 
 /** What triggers need of their region. */
 export interface TriggerSurroundings {
@@ -104,6 +105,9 @@ function targetOf(surroundings: TriggerSurroundings, target: Properties): Target
       if (dead !== undefined) await send(build, dead.url, payload);
     };
   }
+  if (build.machines.has(arn))
+    return async (event) =>
+      void (await build.engines.states.start(arn, (input === undefined ? event : JSON.parse(input)) as Json));
   const queue = build.queues.get(arn);
   if (queue !== undefined) return (event) => send(build, queue.url, event);
   const group = /:log-group:([^:]+)/.exec(arn)?.[1]?.split('/').at(-1);

@@ -37,6 +37,46 @@ const post = (
 const echoed = async (response: Promise<Response>): Promise<EchoedEvent> =>
   (await (await response).json()) as EchoedEvent;
 
+const DAY_MS = 86_400_000;
+
+describe('the clock', () => {
+  const toldIn = (output: string | undefined): readonly number[] =>
+    (JSON.parse(output ?? '{}') as { told: number[] }).told;
+
+  it('is seen by functions, and ends the waits of a state machine', async () => {
+    const { region } = running;
+    const executionArn = await region.startMachine('steps', { waitMs: 3 * DAY_MS });
+    await region.idle();
+    const ofIt = () => region.executions().find((execution) => execution.executionArn === executionArn);
+    expect(ofIt()).toMatchObject({ machineId: 'steps', status: 'RUNNING', state: 'Sleep' });
+    await region.clock.advance(3 * DAY_MS);
+    await region.idle();
+    expect(ofIt()).toMatchObject({ status: 'SUCCEEDED' });
+    const [before = 0, after = 0] = toldIn(ofIt()?.output);
+    expect(after - before).toBeGreaterThanOrEqual(3 * DAY_MS);
+    expect(Math.abs(after - region.clock.now())).toBeLessThan(60_000);
+    expect(region.violations().filter(({ action }) => action === 'lambda:InvokeFunction')).toEqual([]);
+  });
+
+  it('makes a daily schedule start its machine, once for all the days that passed', async () => {
+    const { region } = running;
+    const started = () => region.executions().filter(({ input }) => input === '{"waitMs":1}').length;
+    const before = started();
+    await region.clock.advance(2 * DAY_MS);
+    await region.idle();
+    expect(started()).toBe(before + 1);
+  });
+
+  it('lets objects expire by the rules of their bucket', async () => {
+    const { region } = running;
+    const { AWS_ENDPOINT_URL_S3: url } = region.environment;
+    const object = `${url}/rapport-test-exports/old`;
+    expect((await fetch(object, { method: 'PUT', body: 'x' })).status).toBe(200);
+    await region.clock.advance(8 * DAY_MS);
+    expect((await fetch(object)).status).toBe(404);
+  });
+});
+
 describe('HTTP API', () => {
   it('hands a gzip body over intact, whatever its content type says', async () => {
     const text = JSON.stringify({ batch: ['é', '\u0000'] });

@@ -13,6 +13,8 @@ export type KmsOptions = {
   readonly region?: string;
   readonly accountId?: string;
   readonly port?: number;
+  /** Clock, epoch ms; `Date.now` unless given. */
+  readonly now?: () => number;
 };
 
 export type KmsEngine = Engine & {
@@ -31,7 +33,7 @@ export async function startKms(options: KmsOptions): Promise<KmsEngine> {
   return {
     ...engine,
     createKey: async (request) => {
-      const { keyId, arn, spec } = await keys.create(request, Date.now());
+      const { keyId, arn, spec } = await keys.create(request, (options.now ?? Date.now)());
       return { keyId, arn, spec };
     },
   };

@@ -30,6 +30,8 @@ export interface HostSurroundings {
   /** All that the function's environment holds besides what the template gives it. */
   readonly environment: Readonly<Record<string, string>>;
   readonly servicesByPort: Readonly<Record<string, string>>;
+  /** One number, shared: ms that the region's time is ahead of the machine's. */
+  readonly ahead: Float64Array;
   readonly log: LogFile;
   /** Workers at most, unless the template reserves fewer. */
   readonly concurrencyMax: number;
@@ -147,6 +149,7 @@ export class FunctionHost {
       memoryMb: this.spec.memoryMb,
       sourceMaps: (this.spec.environment.NODE_OPTIONS ?? '').includes('--enable-source-maps'),
       servicesByPort: this.#surroundings.servicesByPort,
+      ahead: this.#surroundings.ahead,
     };
     const worker = new Worker(join(import.meta.dirname, 'worker.ts'), {
       name: this.spec.functionName,

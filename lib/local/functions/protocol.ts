@@ -11,6 +11,8 @@ export interface WorkerStart {
   readonly sourceMaps: boolean;
   /** Port of each local endpoint, to its IAM service prefix. */
   readonly servicesByPort: Readonly<Record<string, string>>;
+  /** One number, shared: ms that the region's time is ahead of the machine's. */
+  readonly ahead: Float64Array;
 }
 
 export interface InvokeMessage {

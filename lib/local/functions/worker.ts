@@ -6,10 +6,14 @@ import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { countAwsCalls } from './aws-calls.ts';
 import type { FunctionError, InvokeMessage, WorkerMessage, WorkerStart } from './protocol.ts';
+import { tellRegionTime } from './region-time.ts';
 
 type Handler = (event: unknown, context: unknown) => unknown;
 
 const start = workerData as WorkerStart;
+// Time limits are real time; what the function asks for is the region's.
+const realNow = Date.now;
+tellRegionTime(start.ahead);
 const port = parentPort;
 if (port === null) throw new Error('this file runs in a worker thread only');
 if (start.sourceMaps) process.setSourceMapsEnabled(true);
@@ -46,7 +50,7 @@ function contextOf(message: InvokeMessage): object {
     logGroupName: `/aws/lambda/${start.functionName}`,
     logStreamName: 'local',
     callbackWaitsForEmptyEventLoop: true,
-    getRemainingTimeInMillis: () => Math.max(0, message.deadlineMs - Date.now()),
+    getRemainingTimeInMillis: () => Math.max(0, message.deadlineMs - realNow()),
   };
 }
 

@@ -2,6 +2,8 @@ import type { AwsJsonClient } from '../aws-request.ts';
 import type { EventBridgeEngine } from '../engines/event-bridge.ts';
 import type { KmsEngine } from '../engines/kms.ts';
 import type { S3Engine } from '../engines/s3.ts';
+import type { Definition } from '../engines/step-functions/states.ts';
+import type { StepFunctionsEngine } from '../engines/step-functions.ts';
 import type { FunctionSpec } from '../functions/function-host.ts';
 import type { Grants } from '../functions/grants.ts';
 import type { HttpFront } from '../http/http-front.ts';
@@ -27,10 +29,23 @@ export interface StageDraft {
   readonly accessLog: { readonly format: string; readonly name: string } | undefined;
 }
 
+export interface MachineDraft {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly role: string;
+  readonly definition: Definition;
+}
+
 /** A region while it is being made: what its resources are made with, and what they leave behind for the start. */
 export interface Build {
   readonly stack: SynthesizedStack;
-  readonly engines: { readonly s3: S3Engine; readonly kms: KmsEngine; readonly events: EventBridgeEngine };
+  readonly engines: {
+    readonly s3: S3Engine;
+    readonly kms: KmsEngine;
+    readonly events: EventBridgeEngine;
+    readonly states: StepFunctionsEngine;
+  };
   readonly clients: {
     readonly kinesis: AwsJsonClient;
     readonly dynamodb: AwsJsonClient;
@@ -53,6 +68,8 @@ export interface Build {
   readonly authorizers: Map<string, { readonly issuer: string; readonly audiences: readonly string[] }>;
   readonly routes: RouteDraft[];
   readonly stages: Map<string, StageDraft>;
+  /** By ARN. */
+  readonly machines: Map<string, MachineDraft>;
 }
 
 /** Makes one resource: what `Ref` and `Fn::GetAtt` will answer for it. */

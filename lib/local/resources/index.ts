@@ -12,6 +12,7 @@ import {
 } from './compute.ts';
 import { eventBus, eventRule } from './events.ts';
 import { api, authorizer, integration, route, stage } from './http.ts';
+import { stateMachine } from './machines.ts';
 import type { Properties } from './properties.ts';
 import { bucket, key, keyAlias, queue, stream, table } from './storage.ts';
 
@@ -52,6 +53,7 @@ const handlers: Readonly<Record<string, ResourceHandler>> = {
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::EventBusPolicy': inert,
   'AWS::Events::Rule': eventRule,
+  'AWS::StepFunctions::StateMachine': stateMachine,
   'AWS::CloudWatch::Alarm': inert,
   'AWS::CloudWatch::CompositeAlarm': inert,
   'AWS::CloudWatch::Dashboard': inert,
