@@ -73,7 +73,7 @@ export class JurisdictionStack extends Stack {
       tables: new Tables(this, 'Tables', { key }),
       bus: new TransitionsBus(this, 'Transitions', { code: jurisdiction.code, key }).bus,
     });
-    this.allowTokens();
+    this.allowKeys();
     for (const functionId of FUNCTION_IDS) this.trigger(functionId);
     const built = this.buildMachines();
     const apis = this.openApis();
@@ -90,6 +90,7 @@ export class JurisdictionStack extends Stack {
       streams: this.streams,
       buckets: this.buckets,
       encryption: this.encryption,
+      code: this.code,
     });
     return new Map(
       FUNCTION_IDS.map((functionId) => [
@@ -114,19 +115,22 @@ export class JurisdictionStack extends Stack {
     return found;
   }
 
-  /** The token key's policy names the roles that the map gives an action on it. */
-  private allowTokens(): void {
-    const users = new Map<string, DeployedFunction[]>();
-    for (const functionId of FUNCTION_IDS)
-      for (const { on, actions } of (flow[functionId] as FlowFunction).access)
-        if (on === 'tokenKey')
-          for (const action of actions)
-            users.set(action, [...(users.get(action) ?? []), this.deployed(functionId)]);
-    for (const [action, functions] of users)
-      this.encryption.allowTokens(
-        action,
-        functions.map(({ role }) => role),
-      );
+  /** The policies of the token key and the signing key name the roles that the map gives an action on them. */
+  private allowKeys(): void {
+    for (const on of ['tokenKey', 'signingKey'] as const) {
+      const users = new Map<string, DeployedFunction[]>();
+      for (const functionId of FUNCTION_IDS)
+        for (const access of (flow[functionId] as FlowFunction).access)
+          if (access.on === on)
+            for (const action of access.actions)
+              users.set(action, [...(users.get(action) ?? []), this.deployed(functionId)]);
+      for (const [action, functions] of users)
+        this.encryption.allow(
+          on,
+          action,
+          functions.map(({ role }) => role),
+        );
+    }
   }
 
   private trigger(functionId: FunctionId): void {

@@ -18,7 +18,7 @@ const rate = z.number().min(0).max(1);
 const identifierTypeSchema = z.enum(IDENTIFIER_TYPES);
 
 /** An identifier as its owner writes it. It is normalised and tokenised at once, and neither kept nor logged. */
-const rawIdentifierSchema = z.strictObject({
+export const rawIdentifierSchema = z.strictObject({
   type: identifierTypeSchema,
   value: z.string().min(1).max(VALUE_LENGTH_MAX),
 });

@@ -18,6 +18,8 @@ import type { JurisdictionDefinition } from '../../functions/registry/jurisdicti
 export const RECOVERY_DAYS = 7;
 /** Days a steward has to repair a quarantined event. It is kept as received, so no longer than repair takes. */
 const QUARANTINE_DAYS = 90;
+/** Days for which a person can fetch what they asked to have. */
+const EXPORT_DAYS = 7;
 /** Days it can be looked up who read or wrote an object. */
 const ACCESS_LOG_DAYS = 400;
 
@@ -52,6 +54,8 @@ const TIDY: LifecycleRule = {
 export class Buckets extends Construct {
   readonly evidence: Bucket;
   readonly quarantine: Bucket;
+  /** What people asked to have of themselves, each sealed under the person's own key. */
+  readonly exports: Bucket;
 
   constructor(
     scope: Construct,
@@ -77,6 +81,19 @@ export class Buckets extends Construct {
       ...encrypted,
       serverAccessLogsPrefix: 'evidence/',
       lifecycleRules: [...evidenceRules(props.jurisdiction), TIDY],
+    });
+    this.exports = new Bucket(this, 'Exports', {
+      ...encrypted,
+      serverAccessLogsPrefix: 'exports/',
+      lifecycleRules: [
+        {
+          id: 'exports',
+          enabled: true,
+          expiration: Duration.days(EXPORT_DAYS),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
+        TIDY,
+      ],
     });
     this.quarantine = new Bucket(this, 'Quarantine', {
       ...encrypted,

@@ -43,15 +43,23 @@ const DELEGATE = [
   'kms:ReEncryptTo',
 ];
 
+/** The one algorithm that an action may use. */
+const ALGORITHM_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'kms:GenerateMac': { 'kms:MacAlgorithm': 'HMAC_SHA_256' },
+  'kms:Sign': { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' },
+};
+
 /** In a key's own policy `*` means this key: AWS has no other form. */
 const THIS_KEY = ['*'];
 
-/** The two keys of a jurisdiction. Neither is multi-region and both outlive the stack: what they protect does too. */
+/** The three keys of a jurisdiction. None is multi-region and all outlive the stack: what they protect does too. */
 export class Encryption extends Construct {
   /** Encrypts streams, tables, buckets, logs and the bus. */
   readonly dataKey: Key;
   /** HMAC key that never leaves KMS: the root of every token of the jurisdiction. */
   readonly tokenKey: Key;
+  /** P-256 key whose private half never leaves KMS: signs the states of the evidence log. */
+  readonly signingKey: Key;
 
   /** @param names.logGroupPrefix names of the log groups that may use the data key start with it */
   constructor(
@@ -87,7 +95,7 @@ export class Encryption extends Construct {
       pendingWindow: Duration.days(30),
       multiRegion: false,
       removalPolicy: RemovalPolicy.RETAIN,
-      // The account administers this key but its IAM policies cannot hand out its use: only the roles of allowTokens can
+      // The account administers this key but its IAM policies cannot hand out its use: only the roles of `allow` can
       // compute a token. Rotation does not exist for HMAC keys, and a new key would be new tokens.
       policy: new PolicyDocument({
         statements: [
@@ -100,22 +108,43 @@ export class Encryption extends Construct {
         ],
       }),
     });
+    this.signingKey = new Key(this, 'SigningKey', {
+      description: `Rapport ${names.code}: signs the states of the evidence log. Losing it ends the log, not its proofs.`,
+      keySpec: KeySpec.ECC_NIST_P256,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      pendingWindow: Duration.days(30),
+      multiRegion: false,
+      removalPolicy: RemovalPolicy.RETAIN,
+      // As with the token key: no IAM policy of the account can hand out the right to sign. Anyone whom an IAM policy
+      // allows may fetch the public half, since auditors need it.
+      policy: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            sid: 'Account',
+            principals: [new AccountRootPrincipal()],
+            actions: [...ADMINISTER, 'kms:GetPublicKey'],
+            resources: THIS_KEY,
+          }),
+        ],
+      }),
+    });
   }
 
   /**
-   * Lets these roles, and nobody else, take an action on the token key. By condition and not by principal: KMS refuses
+   * Lets these roles, and nobody else, take an action on the token key or the signing key. By condition and not by principal: KMS refuses
    * a principal that IAM has only just made, and forgets one that is made anew.
    */
-  allowTokens(action: string, roles: readonly IRole[]): void {
-    this.tokenKey.addToResourcePolicy(
+  allow(on: 'tokenKey' | 'signingKey', action: string, roles: readonly IRole[]): void {
+    const algorithm = ALGORITHM_OF[action];
+    this[on].addToResourcePolicy(
       new PolicyStatement({
-        sid: 'Functions',
+        sid: `Functions${action.replace('kms:', '')}`,
         principals: [new AccountRootPrincipal()],
         actions: [action],
         resources: THIS_KEY,
         conditions: {
           ArnEquals: { 'aws:PrincipalArn': roles.map((role) => role.roleArn) },
-          StringEquals: { 'kms:MacAlgorithm': 'HMAC_SHA_256' },
+          ...(algorithm === undefined ? {} : { StringEquals: algorithm }),
         },
       }),
     );

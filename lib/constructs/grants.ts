@@ -4,7 +4,7 @@ import type { Access, FlowFunction } from '../../functions/flow.ts';
 import type { Placed, PlacedResources } from './resources.ts';
 
 /** Actions that address the bucket itself; all others address its objects. */
-const BUCKET_ACTIONS: ReadonlySet<string> = new Set(['s3:ListBucket']);
+const BUCKET_ACTIONS: ReadonlySet<string> = new Set(['s3:ListBucket', 's3:ListBucketVersions']);
 
 /** Whether an access reaches objects of a bucket, under its prefix. */
 export const reachesObjects = (access: Access, on: Placed): boolean =>
@@ -114,6 +114,7 @@ function keyUse(
           );
     case 'bus':
     case 'mac-key':
+    case 'signing-key':
       return [];
     case 'machine':
       // Whoever reads an execution decrypts it; starting and stopping one needs no key.

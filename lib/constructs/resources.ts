@@ -1,7 +1,9 @@
 import type { EventBus } from 'aws-cdk-lib/aws-events';
-import type { ResourceId, ResourceKind } from '../../functions/flow.ts';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { MachineId, ResourceId, ResourceKind } from '../../functions/flow.ts';
 import type { Buckets } from './buckets.ts';
 import type { Encryption } from './encryption.ts';
+import { machineArn } from './state-machine.ts';
 import type { Streams } from './streams.ts';
 import { type TableId, Tables } from './tables.ts';
 
@@ -23,6 +25,8 @@ export function place(parts: {
   readonly buckets: Buckets;
   readonly bus: EventBus;
   readonly encryption: Encryption;
+  /** The jurisdiction's. */
+  readonly code: string;
 }): PlacedResources {
   const stream = (id: 'signals' | 'lineage'): Placed => {
     const { streamArn: arn, streamName: name } = parts.streams.byId[id];
@@ -32,11 +36,20 @@ export function place(parts: {
     const { tableArn: arn, tableName: name } = parts.tables.byId[id];
     return { kind: 'table', arn, name, indexes: Tables.indexesOf(id) };
   };
-  const bucket = (id: 'evidence' | 'quarantine'): Placed => {
+  const bucket = (id: 'evidence' | 'quarantine' | 'exports'): Placed => {
     const { bucketArn: arn, bucketName: name } = parts.buckets[id];
     return { kind: 'bucket', arn, name, indexes: [] };
   };
-  const { keyArn } = parts.encryption.tokenKey;
+  const key = (kind: 'mac-key' | 'signing-key', { keyArn }: IKey): Placed => ({
+    kind,
+    arn: keyArn,
+    name: keyArn,
+    indexes: [],
+  });
+  const machine = (id: MachineId): Placed => {
+    const arn = machineArn(parts.code, id);
+    return { kind: 'machine', arn, name: arn, indexes: [] };
+  };
   return {
     signals: stream('signals'),
     lineage: stream('lineage'),
@@ -48,9 +61,14 @@ export function place(parts: {
     records: table('records'),
     alerts: table('alerts'),
     dueCues: table('dueCues'),
+    privacyRequests: table('privacyRequests'),
     evidence: bucket('evidence'),
     quarantine: bucket('quarantine'),
+    exports: bucket('exports'),
     events: { kind: 'bus', arn: parts.bus.eventBusArn, name: parts.bus.eventBusName, indexes: [] },
-    tokenKey: { kind: 'mac-key', arn: keyArn, name: keyArn, indexes: [] },
+    tokenKey: key('mac-key', parts.encryption.tokenKey),
+    privacyRequest: machine('privacyRequest'),
+    privacyDaily: machine('privacyDaily'),
+    signingKey: key('signing-key', parts.encryption.signingKey),
   };
 }

@@ -56,6 +56,11 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   evidence: 'BucketsEvidence',
   events: 'TransitionsBus',
   tokenKey: 'EncryptionTokenKey',
+  signingKey: 'EncryptionSigningKey',
+  exports: 'BucketsExports',
+  privacyRequests: 'TablesPrivacyRequests',
+  privacyRequest: 'privacyRequest',
+  privacyDaily: 'privacyDaily',
 };
 const indexes: Readonly<Partial<Record<keyof typeof resources, string>>> = {
   records: 'listed',

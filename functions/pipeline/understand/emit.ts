@@ -150,7 +150,7 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
 const isChoiceKept = ({ outcome, reason, delivery: { signal } }: Ending): boolean =>
   outcome === 'withheld' && reason !== ('processing-restricted' satisfies WithheldReason) && isChoice(signal);
 
-const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
+const EFFECT_CLASS: Readonly<Partial<Record<EffectRow['kind'], EventClass>>> = {
   'subjects-merged': 'account',
   'subject-split': 'account',
   'link-refused': 'account',
@@ -182,7 +182,7 @@ function gatherEffect(
   push(into, effect.by, {
     table: 'effects',
     rowId: id,
-    eventClass: EFFECT_CLASS[effect.kind],
+    eventClass: EFFECT_CLASS[effect.kind] ?? 'account',
     receivedAt: effect.at,
     policyVersion: versionOf(effect, telling.context),
     ...sealedFor(
