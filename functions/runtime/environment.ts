@@ -8,6 +8,3 @@ export function required(name: string): string {
     throw new InvariantError(`environment variable ${name} is not set`);
   return value;
 }
-
-/** Reads a variable that a deployer may leave out; empty then. */
-export const optional = (name: string): string => process.env[name] ?? '';

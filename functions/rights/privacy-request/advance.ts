@@ -180,7 +180,9 @@ export async function advance(
   );
   await ports.events.announce([
     ...step.reminders.map((reason) => eventOf(request, 'Privacy Request Due', reason, now, dueAt)),
-    ...(step.next.state === 'denied' ? [eventOf(request, 'Privacy Request Closed', 'denied', now)] : []),
+    ...(step.next.state === 'denied' && request.state !== 'denied'
+      ? [eventOf(request, 'Privacy Request Closed', 'denied', now)]
+      : []),
   ]);
   if (step.next !== request && (await ports.requests.save(step.next)) === null)
     throw new TransientError('the request is being changed');

@@ -17,7 +17,7 @@ import {
   verificationBodySchema,
 } from '../../contracts/privacy-requests.ts';
 import type { flow } from '../../flow.ts';
-import { optional, required } from '../../runtime/environment.ts';
+import { required } from '../../runtime/environment.ts';
 import { type HttpAnswer, httpHandler, parsedBody, problem } from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import {
@@ -101,7 +101,7 @@ const isRouteKey = (key: string): key is RouteKey => Object.hasOwn(responses, ke
 
 const setting = lazily(async (): Promise<Setting> => {
   const secrets = await jurisdictionSecrets();
-  const policy = policyOf(required, optional('PUBLIC_HOLIDAYS'), secrets);
+  const policy = policyOf(required, secrets);
   return {
     policy,
     ports: {

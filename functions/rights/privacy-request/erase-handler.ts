@@ -11,7 +11,7 @@ import { kmsSigner } from '../../adapters/aws/signer.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
 import { evidenceLog } from '../../evidence/log/keep.ts';
 import { unreachable } from '../../kernel/invariant.ts';
-import { optional, required } from '../../runtime/environment.ts';
+import { required } from '../../runtime/environment.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
 import { certify, clear, deleteKeys, eraseAgainAfterRestore, purge, suppress } from './erase.ts';
@@ -19,7 +19,7 @@ import { policyOf } from './policy.ts';
 
 const wiring = lazily(async () => {
   const secrets = await jurisdictionSecrets();
-  const policy = policyOf(required, optional('PUBLIC_HOLIDAYS'), secrets);
+  const policy = policyOf(required, secrets);
   return {
     policy,
     ports: {

@@ -128,15 +128,14 @@ export async function purge(
 ): Promise<void> {
   const request = await requestFor(requestId, ports);
   if (isDone(request)) return;
-  const counts = await purgeHot(request, ports);
-  const reasons = Object.entries(counts).map(([what, count]) => `${what}:${count}`);
-  await tell(request, [{ kind: 'subject-purged', reasons: reasons.join(), at: now }], policy, ports);
+  await purgeHot(request, ports);
+  await tell(request, [{ kind: 'subject-purged', reasons: '', at: now }], policy, ports);
 }
 
 async function purgeHot(
   { located: found }: PrivacyRequest,
   { hot, quarantine }: Pick<ErasePorts, 'hot' | 'quarantine'>,
-): Promise<Readonly<Record<string, number>>> {
+): Promise<void> {
   invariant(found !== null, 'a purge before anybody was located');
   await hot.forgetPages(found.nodes);
   const alerts = await hot.alertsOf(found.subjectIds);
@@ -149,7 +148,6 @@ async function purgeHot(
   // Content before the records that lead to it, so that a crash between leaves nothing that cannot be found.
   for (const [key, lines] of linesByKey) await quarantine.forget(key, lines);
   await hot.forgetRecords(records);
-  return { alerts: alerts.length, cues: found.cues.length, quarantined: records.length };
 }
 
 /** Third step: the secrets. From here on no row of the person in the archive can be read or joined, whatever its number.

@@ -9,7 +9,7 @@ import { quarantineStore } from '../../adapters/aws/quarantine-store.ts';
 import { requestBook } from '../../adapters/aws/request-book.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
-import { optional, required } from '../../runtime/environment.ts';
+import { required } from '../../runtime/environment.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
 import { exportPerson } from './export.ts';
@@ -17,7 +17,7 @@ import { policyOf } from './policy.ts';
 
 const wiring = lazily(async () => {
   const secrets = await jurisdictionSecrets();
-  const policy = policyOf(required, optional('PUBLIC_HOLIDAYS'), secrets);
+  const policy = policyOf(required, secrets);
   return {
     policy,
     ports: {

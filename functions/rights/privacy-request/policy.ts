@@ -17,19 +17,14 @@ export interface PrivacyPolicy {
 }
 
 /** The policy of one stack.
- * @param setting reads JURISDICTION and SIGNAL_BUCKETS
- * @param publicHolidays dates that the deployer supplies; see `calendarOf`
+ * @param setting reads JURISDICTION, SIGNAL_BUCKETS and PUBLIC_HOLIDAYS
  * @throws InvariantError when the stack is set up wrongly */
-export function policyOf(
-  setting: (name: string) => string,
-  publicHolidays: string,
-  secrets: JurisdictionSecrets,
-): PrivacyPolicy {
+export function policyOf(setting: (name: string) => string, secrets: JurisdictionSecrets): PrivacyPolicy {
   const jurisdiction = jurisdictions[setting('JURISDICTION')];
   invariant(jurisdiction !== undefined, 'JURISDICTION is not in the registry');
   const buckets = Number(setting('SIGNAL_BUCKETS'));
   invariant(Number.isInteger(buckets) && buckets >= 1 && buckets <= 100, 'SIGNAL_BUCKETS is not 1 to 100');
-  return { jurisdiction, calendar: calendarOf(jurisdiction, publicHolidays), secrets, buckets };
+  return { jurisdiction, calendar: calendarOf(jurisdiction, setting('PUBLIC_HOLIDAYS')), secrets, buckets };
 }
 
 /** Version of these rules, named by the evidence of every step. */

@@ -7,7 +7,7 @@ import { requestBook } from '../../adapters/aws/request-book.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { signalStream } from '../../adapters/aws/signal-stream.ts';
 import { unreachable } from '../../kernel/invariant.ts';
-import { optional, required } from '../../runtime/environment.ts';
+import { required } from '../../runtime/environment.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
 import { advance } from './advance.ts';
@@ -17,7 +17,7 @@ import { floor, restrict } from './restrict.ts';
 import { fail, tick } from './tick.ts';
 
 const wiring = lazily(async () => {
-  const policy = policyOf(required, optional('PUBLIC_HOLIDAYS'), await jurisdictionSecrets());
+  const policy = policyOf(required, await jurisdictionSecrets());
   return {
     policy,
     ports: {

@@ -3,8 +3,8 @@ import type { IdentifierToken } from '../../../functions/contracts/ids.ts';
 import { asMessageToken } from '../../../functions/contracts/ids.ts';
 import { subjectKeyOf, unseal } from '../../../functions/contracts/subject-keys.ts';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
-import { NOW, SECRETS, signal, tokenOf } from '../../arbitraries.ts';
-import { PrivacyRegion } from './harness.ts';
+import { NOW, SECRETS } from '../../arbitraries.ts';
+import { PrivacyRegion, seen, tokenOf } from './harness.ts';
 
 const who = { userId: 'ada', email: 'ada@lovelace.org', anonymousId: 'browser-1' };
 const ada = [{ type: 'userId' as const, value: 'ada' }];
@@ -21,10 +21,10 @@ async function known(jurisdiction = 'eu'): Promise<PrivacyRegion> {
   const { region } = privacy;
   await region.deliverUntilDone([
     region.record([
-      signal({ id: '0', who: { anonymousId: 'browser-1' }, occurredAt: NOW - 9 * DAY_MS, consent: ALLOWED }),
-      signal({ id: '1', who, occurredAt: NOW - 2 * DAY_MS, consent: ALLOWED }),
-      signal({ id: '2', who, occurredAt: NOW - DAY_MS }),
-      signal({ id: '3', who: { userId: 'charles' }, occurredAt: NOW - DAY_MS }),
+      seen({ id: '0', who: { anonymousId: 'browser-1' }, occurredAt: NOW - 9 * DAY_MS, consent: ALLOWED }),
+      seen({ id: '1', who, occurredAt: NOW - 2 * DAY_MS, consent: ALLOWED }),
+      seen({ id: '2', who, occurredAt: NOW - DAY_MS }),
+      seen({ id: '3', who: { userId: 'charles' }, occurredAt: NOW - DAY_MS }),
     ]),
   ]);
   privacy.archive();
@@ -88,7 +88,7 @@ describe('an erasure', () => {
     });
     expect(readable(privacy, privacy.region.keyring.secrets)).toBe(1);
     expect(privacy.isSigned(requestId)).toBe(true);
-    const { statement } = privacy.memory.certificates.get(requestId)?.body as {
+    const { statement } = (privacy.memory.certificates.get(requestId)?.body ?? {}) as {
       readonly statement: Readonly<Record<string, unknown>>;
     };
     expect(statement).toMatchObject({
@@ -137,7 +137,7 @@ describe('an erasure', () => {
     const callsFor = async (rows: number): Promise<number> => {
       const privacy = await known();
       const signals = Array.from({ length: rows }, (_, at) =>
-        signal({ id: `m${at}`, who, occurredAt: NOW - DAY_MS - at }),
+        seen({ id: `m${at}`, who, occurredAt: NOW - DAY_MS - at }),
       );
       for (let from = 0; from < rows; from += 500)
         await privacy.region.deliverUntilDone([privacy.region.record(signals.slice(from, from + 500))]);
@@ -162,7 +162,7 @@ describe('an erasure', () => {
     expect(Object.keys(privacy.region.states()).length).toBeGreaterThan(1);
     expect(await privacy.eraseAgain()).toBe(1);
     expect(Object.keys(privacy.region.states())).toEqual([tokenOf('userId', 'charles')]);
-    const back = signal({ id: '9', who: { userId: 'ada' }, occurredAt: NOW + 4 * DAY_MS });
+    const back = seen({ id: '9', who: { userId: 'ada' }, occurredAt: NOW + 4 * DAY_MS });
     await privacy.region.deliverUntilDone([privacy.region.record([back])], NOW + 4 * DAY_MS);
     const state = privacy.region.states();
     expect(Object.keys(state)).toHaveLength(2);

@@ -1,17 +1,28 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
-import { MemoryHotStores, MemoryRequestBook, memoryPrivacy } from '../../../functions/adapters/memory/privacy.ts';
+import {
+  MemoryHotStores,
+  MemoryRequestBook,
+  memoryPrivacy,
+} from '../../../functions/adapters/memory/privacy.ts';
 import { memoryQuarantineStore } from '../../../functions/adapters/memory/quarantine-store.ts';
+import type { IdentifierToken } from '../../../functions/contracts/ids.ts';
 import type { LineageRow } from '../../../functions/contracts/lineage.ts';
 import type {
   PrivacyRequest,
   PrivacyRequestBody,
   PrivacyRequestType,
 } from '../../../functions/contracts/privacy-requests.ts';
-import type { Signal } from '../../../functions/contracts/signal.ts';
+import { IDENTIFIER_TYPES, type IdentifierType, type Signal } from '../../../functions/contracts/signal.ts';
+import { identifierToken } from '../../../functions/contracts/tokens.ts';
 import { TransientError } from '../../../functions/kernel/invariant.ts';
+import { normaliseIdentifier } from '../../../functions/registry/identifiers/index.ts';
 import { advance } from '../../../functions/rights/privacy-request/advance.ts';
 import { choose } from '../../../functions/rights/privacy-request/choose.ts';
-import { receive, statedByOperator, verify as verifyRequest } from '../../../functions/rights/privacy-request/door.ts';
+import {
+  receive,
+  statedByOperator,
+  verify as verifyRequest,
+} from '../../../functions/rights/privacy-request/door.ts';
 import {
   certify,
   clear,
@@ -25,8 +36,22 @@ import { type PrivacyPolicy, policyOf } from '../../../functions/rights/privacy-
 import type { ArchivedRow } from '../../../functions/rights/privacy-request/ports.ts';
 import { floor, restrict } from '../../../functions/rights/privacy-request/restrict.ts';
 import { fail } from '../../../functions/rights/privacy-request/tick.ts';
-import { NOW, SECRETS } from '../../arbitraries.ts';
+import { NOW, SECRETS, signal } from '../../arbitraries.ts';
 import { MemoryRegion } from '../../understand-harness.ts';
+
+/** Token of an identifier as the doors make it. */
+export const tokenOf = (type: IdentifierType, value: string): IdentifierToken =>
+  identifierToken(SECRETS, type, normaliseIdentifier(type, value) ?? '');
+
+/** A signal whose identifiers are the doors' tokens. */
+export function seen(given: Parameters<typeof signal>[0]): Signal {
+  const [first, ...others] = IDENTIFIER_TYPES.flatMap((type) => {
+    const value = given.who?.[type];
+    return value === undefined ? [] : [{ type, token: tokenOf(type, value) }];
+  });
+  if (first === undefined) throw new Error('a signal of nobody');
+  return { ...signal(given), identifiers: [first, ...others] };
+}
 
 /** Everything that privacy requests touch, in memory, with the real rules over it and crashes on demand. */
 export class PrivacyRegion {
@@ -45,8 +70,12 @@ export class PrivacyRegion {
 
   constructor(jurisdiction = 'eu') {
     this.region = new MemoryRegion(jurisdiction);
-    const settings: Readonly<Record<string, string>> = { JURISDICTION: jurisdiction, SIGNAL_BUCKETS: '8' };
-    this.policy = policyOf((name) => settings[name] ?? '', '', SECRETS);
+    const settings: Readonly<Record<string, string>> = {
+      JURISDICTION: jurisdiction,
+      SIGNAL_BUCKETS: '8',
+      PUBLIC_HOLIDAYS: 'none',
+    };
+    this.policy = policyOf((name) => settings[name] ?? '', SECRETS);
   }
 
   /** Makes the nth external call from now fail: before it does anything, or after it has done everything. */
@@ -172,7 +201,12 @@ export class PrivacyRegion {
       );
       if (action === 'wait' || action === 'done') return action;
       const step = async (
-        work: (id: string, policy: PrivacyPolicy, ports: PrivacyRegion['ports'], now: number) => Promise<unknown>,
+        work: (
+          id: string,
+          policy: PrivacyPolicy,
+          ports: PrivacyRegion['ports'],
+          now: number,
+        ) => Promise<unknown>,
       ) => this.#again(() => work(requestId, this.policy, this.ports, this.now));
       if (action === 'choose') await step(choose);
       if (action === 'restrict') await step(restrict);
