@@ -9,13 +9,14 @@ export async function askOperations<Answer>(
   region: ReadyJurisdiction,
   path: string,
   body: unknown,
+  method: 'GET' | 'POST' = 'POST',
 ): Promise<Answer | null> {
   let response: Response;
   try {
     response = await fetch(`${region.operationsUrl.replace(/\/$/, '')}${path}`, {
-      method: 'POST',
+      method,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${region.token}` },
-      body: JSON.stringify(body),
+      ...(method === 'GET' ? {} : { body: JSON.stringify(body) }),
     });
   } catch (cause) {
     throw new UserError(`${code} does not answer at ${region.operationsUrl}: start it with npm start`, {

@@ -16,6 +16,7 @@ import type { FlowHttpApi } from './http-api.ts';
 import type { FlowStateMachine } from './state-machine.ts';
 
 const PERIOD = Duration.minutes(5);
+const METRICS_PER_ALARM_MAX = 10;
 
 /**
  * What a person should look at. The alarms have no action of their own: CloudWatch announces their state on the
@@ -56,16 +57,11 @@ export class Alarms extends Construct {
       ),
       0,
     );
-    const counted = (metric: string) =>
-      sumOf(
-        props.functions.map(({ lambda }) => lambda.metric(metric, { statistic: Stats.SUM, period: PERIOD })),
-      );
-    this.above('Errors', 'A function failed', counted('Errors'), 0);
-    this.above(
+    this.counted('Errors', 'A function failed', props.functions);
+    this.counted(
       'Throttles',
       'A function was called more often than its concurrency allows',
-      counted('Throttles'),
-      0,
+      props.functions,
     );
     if (props.machines.length > 0)
       this.above(
@@ -81,6 +77,16 @@ export class Alarms extends Construct {
         api.api.metricServerError({ statistic: Stats.SUM, period: PERIOD }),
         0,
       );
+  }
+
+  /** One alarm for ten functions: CloudWatch adds up no more metrics in one. */
+  private counted(metric: string, description: string, functions: readonly DeployedFunction[]): void {
+    for (let from = 0; from < functions.length; from += METRICS_PER_ALARM_MAX) {
+      const sums = functions
+        .slice(from, from + METRICS_PER_ALARM_MAX)
+        .map(({ lambda }) => lambda.metric(metric, { statistic: Stats.SUM, period: PERIOD }));
+      this.above(from === 0 ? metric : `${metric}${from}`, description, sumOf(sums), 0);
+    }
   }
 
   private above(id: string, description: string, metric: IMetric, threshold: number): void {

@@ -4,6 +4,7 @@ import { archiveStories } from './stories/archive.ts';
 import { customerStories } from './stories/customers.ts';
 import { lawfulStories } from './stories/lawful.ts';
 import { personalDataStories } from './stories/personal-data.ts';
+import { privacyStories } from './stories/privacy.ts';
 import { silenceStory } from './stories/silence.ts';
 
 // One pair of regions tells every story, since starting one takes longer than most of them.
@@ -21,6 +22,8 @@ describe('two stacks on one machine, through their public faces', () => {
   personalDataStories(pair);
   endOfSilence();
   archiveStories(pair);
+  // Last, since it moves the clock.
+  privacyStories(pair);
 
   it('never call what their roles do not allow', () => {
     expect([...pair().eu.region.violations(), ...pair().uk.region.violations()]).toEqual([]);

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { flow, resources } from '../../functions/flow.ts';
+import { flow, machines, resources } from '../../functions/flow.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { RETENTION_HOURS } from '../../lib/constructs/streams.ts';
 import {
@@ -35,11 +35,12 @@ describe.each(codes)('the stack of %s', (code) => {
   const dataKeys = ofType(template, 'AWS::KMS::Key').filter(([, key]) => key.Properties.EnableKeyRotation);
   const dataKey = { 'Fn::GetAtt': [dataKeys[0]?.[0], 'Arn'] };
 
-  it('has one data key that rotates, and one token key that never leaves KMS', () => {
+  it('has one data key that rotates, and a token key and a signing key that never leave KMS', () => {
     expect(dataKeys).toHaveLength(1);
     const others = of('AWS::KMS::Key').filter(({ Properties }) => !Properties.EnableKeyRotation);
     expect(others.map(({ Properties }) => Properties)).toEqual([
       expect.objectContaining({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC', MultiRegion: false }),
+      expect.objectContaining({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', MultiRegion: false }),
     ]);
   });
 
@@ -51,7 +52,9 @@ describe.each(codes)('the stack of %s', (code) => {
     const named = uses[0]?.condition
       .match(/<(\w+)Role\w+\.Arn>/g)
       ?.map((arn) => arn.replace(/^<(\w+)Role.*$/, '$1'));
-    expect(named?.map((name) => name.toLowerCase()).sort()).toEqual(users.map(([id]) => id).sort());
+    expect(named?.map((name) => name.toLowerCase()).sort()).toEqual(
+      users.map(([id]) => id.toLowerCase()).sort(),
+    );
   });
 
   it('encrypts both streams under the data key and keeps records twelve hours past their last attempt', () => {
@@ -123,9 +126,9 @@ describe.each(codes)('the stack of %s', (code) => {
     }
   });
 
-  it('encrypts evidence and quarantine under the data key, and records who reads them', () => {
+  it('encrypts evidence, quarantine and exports under the data key, and records who reads them', () => {
     const guarded = of('AWS::S3::Bucket').filter(({ Properties }) => Properties.LoggingConfiguration);
-    expect(guarded).toHaveLength(2);
+    expect(guarded).toHaveLength(3);
     for (const { Properties } of guarded)
       expect(Properties.BucketEncryption).toEqual({
         ServerSideEncryptionConfiguration: [
@@ -247,8 +250,8 @@ describe.each(codes)('the stack of %s', (code) => {
   });
 
   it('ticks every minute, and keeps a tick that reached no function', () => {
-    expect(of('AWS::Events::Rule')).toHaveLength(1);
-    const [rule] = of('AWS::Events::Rule');
+    const [rule, ...others] = of('AWS::Events::Rule');
+    expect(others).toHaveLength(Object.values(machines).filter(({ everyMinutes }) => everyMinutes).length);
     expect(rule?.Properties).toMatchObject({
       ScheduleExpression: 'rate(1 minute)',
       Targets: [
@@ -335,8 +338,10 @@ describe.each(codes)('the stack of %s', (code) => {
     ]);
   });
 
-  it('alarms on lateness, failures, errors, throttles and 5xx', () => {
-    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(7);
+  it('alarms on lateness, failures, errors, throttles, state machines and 5xx', () => {
+    // CloudWatch adds up ten functions in one alarm.
+    const tens = Math.ceil(Object.keys(flow).length / 10);
+    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(6 + 2 * tens);
     for (const { Properties } of of('AWS::CloudWatch::Alarm'))
       expect(Properties.TreatMissingData).toBe('notBreaching');
   });

@@ -63,8 +63,7 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
     if ('problem' in parsed) return problem(parsed.problem);
     const chance = randomBytes(17).toString('base64url').slice(0, 22);
     const result = await receive(parsed.value, chance, policy, ports, Date.now());
-    if ('refusal' in result) return problem(result.refusal);
-    return { status: result.answer.isNew ? 202 : 200, body: result.answer.view };
+    return told(result);
   },
   'GET /v1/privacy-requests/{requestId}': about(async (requestId, _event, { policy, ports }) =>
     told(await statusOf(requestId, policy, ports)),

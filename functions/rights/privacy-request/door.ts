@@ -100,7 +100,7 @@ export async function receive(
   policy: PrivacyPolicy,
   ports: DoorPorts,
   now: EpochMs,
-): Promise<Answered<{ readonly view: PrivacyRequestView; readonly isNew: boolean }>> {
+): Promise<Answered<PrivacyRequestView>> {
   const tokens = tokensOf(body, policy);
   if ('refusal' in tokens) return tokens;
   const [first, ...others] = tokens.answer;
@@ -147,7 +147,6 @@ export async function receive(
         detail: 'This client key belongs to a request of another type.',
       },
     };
-  const isNew = standing.requestId === requestId && standing.receivedAt === now;
   await tell(
     standing,
     [{ kind: 'privacy-request-received', reasons: standing.requester, at: standing.receivedAt }],
@@ -156,7 +155,7 @@ export async function receive(
   );
   // Also for one that stands already: its starter may have crashed before this line.
   if (!CLOSED_STATES.has(standing.state)) await ports.driver.start(standing);
-  return { answer: { view: viewOf(standing, policy), isNew } };
+  return { answer: viewOf(standing, policy) };
 }
 
 /** `GET /v1/privacy-requests/{requestId}`. @throws TransientError, ThrottledError */

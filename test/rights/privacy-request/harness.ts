@@ -170,7 +170,7 @@ export class PrivacyRegion {
       this.now,
     );
     if ('refusal' in answered) throw new Error(answered.refusal.title);
-    return this.request(answered.answer.view.requestId);
+    return this.request(answered.answer.requestId);
   }
 
   request(requestId: string): PrivacyRequest {
