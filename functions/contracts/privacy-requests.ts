@@ -160,8 +160,6 @@ export type VerificationBody = z.infer<typeof verificationBodySchema>;
 export const inputBodySchema = z.strictObject({ outcome: z.enum(['given', 'asked']) });
 /** Body of `/extension`: the person has been told that it takes longer. */
 export const extensionBodySchema = z.strictObject({ noticedAt: time });
-/** Body of `/link`: none. */
-export const linkBodySchema = z.strictObject({});
 
 /** Answer of every call about one request. */
 export const privacyRequestViewSchema = z.object({

@@ -57,6 +57,8 @@ export function stepOf(request: PrivacyRequest, policy: PrivacyPolicy, now: Epoc
     case 'needs-input':
       return step('wait');
     case 'restricted':
+      // An execution lasts a year at most; the daily machine comes back to what waits for longer than a sleep.
+      if (isFarAhead(request, now)) return step('done');
       return (request.restrictedUntil ?? 0) > now ? step('wait') : step('erase');
     case 'key-deleted':
       return (request.pitrClearAt ?? 0) > now ? step('wait') : step('clear');
@@ -72,6 +74,10 @@ export function stepOf(request: PrivacyRequest, policy: PrivacyPolicy, now: Epoc
       return unreachable(request.state);
   }
 }
+
+/** Whether the law lets an erasure begin only after more than one sleep of a machine. */
+export const isFarAhead = ({ state, restrictedUntil }: PrivacyRequest, now: EpochMs): boolean =>
+  state === 'restricted' && (restrictedUntil ?? 0) > now + SLEEP_MS_MAX;
 
 function workOf({ type }: PrivacyRequest): Action {
   switch (type) {

@@ -192,6 +192,7 @@ export const ERASED_STORES = [
   'exports:unreadable-without-the-key',
   'archive:unreadable-without-the-key',
   'streams:suppressed-on-reading',
+  'given-up-records:suppressed-on-replay',
 ] as const;
 
 /**
