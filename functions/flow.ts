@@ -468,6 +468,8 @@ export const flow = {
           'dynamodb:PutItem',
         ],
       },
+      { on: 'rebuiltProfiles', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'] },
+      { on: 'rebuiltSubjects', actions: ['dynamodb:BatchWriteItem'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem'] },
       { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'], indexes: true },

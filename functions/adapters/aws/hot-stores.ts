@@ -5,6 +5,7 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { Alert } from '../../contracts/alerts.ts';
+import type { IdentifierToken } from '../../contracts/ids.ts';
 import type { HotStores } from '../../rights/privacy-request/ports.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
@@ -14,7 +15,7 @@ import { dynamodb } from './clients.ts';
 import { dueCues } from './due-cues.ts';
 import { translated } from './errors.ts';
 import { outcomeRecords } from './outcome-records.ts';
-import { NODE_PART } from './profile-items.ts';
+import { NODE_PART, subjectKey } from './profile-items.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -55,6 +56,22 @@ async function deleteAll(table: string, keys: readonly Item[]): Promise<void> {
   );
 }
 
+/** Keys of all items that lie under the tokens. */
+async function partsOf(table: string, tokens: readonly IdentifierToken[]): Promise<readonly Item[]> {
+  const keys: Item[] = [];
+  await inTurns(tokens, async (token) => {
+    const items = await all({
+      TableName: table,
+      KeyConditionExpression: 'id = :id',
+      ProjectionExpression: 'id, part',
+      ExpressionAttributeValues: { ':id': { S: token } },
+      ConsistentRead: true,
+    });
+    keys.push(...items);
+  });
+  return keys;
+}
+
 /** What the hot stores have about a person, for reading. */
 export function hotReader(
   alerts = required('ALERTS_TABLE'),
@@ -80,25 +97,25 @@ export function hotReader(
 
 /** What the hot stores have about a person, found by key and by index: no call grows with what others have. */
 export function hotStores(
-  tables = { profiles: required('PROFILES_TABLE'), alerts: required('ALERTS_TABLE') },
+  tables = {
+    profiles: required('PROFILES_TABLE'),
+    rebuiltProfiles: required('REBUILT_PROFILES_TABLE'),
+    rebuiltSubjects: required('REBUILT_SUBJECTS_TABLE'),
+    alerts: required('ALERTS_TABLE'),
+  },
   records = outcomeRecords(),
   cues = dueCues(),
 ): HotStores {
   return {
     ...hotReader(tables.alerts, records),
-    forgetPages: async (tokens) => {
-      const keys: Item[] = [];
-      await inTurns(tokens, async (token) => {
-        const parts = await all({
-          TableName: tables.profiles,
-          KeyConditionExpression: 'id = :id',
-          ProjectionExpression: 'id, part',
-          ExpressionAttributeValues: { ':id': { S: token } },
-          ConsistentRead: true,
-        });
-        keys.push(...parts.filter(({ part }) => part?.S !== NODE_PART));
-      });
-      await deleteAll(tables.profiles, keys);
+    forgetPages: async (tokens) =>
+      deleteAll(
+        tables.profiles,
+        (await partsOf(tables.profiles, tokens)).filter(({ part }) => part?.S !== NODE_PART),
+      ),
+    forgetRebuilt: async (tokens, subjectIds) => {
+      await deleteAll(tables.rebuiltProfiles, await partsOf(tables.rebuiltProfiles, tokens));
+      await deleteAll(tables.rebuiltSubjects, subjectIds.map(subjectKey));
     },
     forgetAlerts: (alerts) =>
       deleteAll(

@@ -55,12 +55,16 @@ export class MemoryRequestBook implements RequestBook {
 /** What is about people beside their profiles, in memory; for unit tests. */
 export class MemoryHotStores implements HotStores {
   readonly pages = new Set<string>();
+  readonly rebuilt = new Set<string>();
   readonly alerts = new Map<string, Alert>();
   readonly cues = new Set<string>();
   readonly records = new Map<string, OutcomeRecord>();
 
   forgetPages: HotStores['forgetPages'] = async (tokens) => {
     for (const token of tokens) this.pages.delete(token);
+  };
+  forgetRebuilt: HotStores['forgetRebuilt'] = async (tokens) => {
+    for (const token of tokens) this.rebuilt.delete(token);
   };
   alertsOf: HotStores['alertsOf'] = async (subjectIds) =>
     [...this.alerts.values()].filter(({ subjectId }) => subjectIds.includes(subjectId));

@@ -138,6 +138,7 @@ async function purgeHot(
 ): Promise<void> {
   invariant(found !== null, 'a purge before anybody was located');
   await hot.forgetPages(found.nodes);
+  await hot.forgetRebuilt(found.nodes, found.subjectIds);
   const alerts = await hot.alertsOf(found.subjectIds);
   await hot.forgetAlerts(alerts);
   await hot.forgetCues(found.cues);
@@ -184,6 +185,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 export const ERASED_STORES = [
   'profiles:deleted',
   'subjects:deleted',
+  'rebuilt-profiles:deleted',
   'alerts:deleted',
   'due-cues:deleted',
   'quarantine:deleted-in-all-versions',

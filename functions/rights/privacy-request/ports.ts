@@ -59,6 +59,8 @@ export type SubjectStore = Pick<ProfileStore, 'read' | 'write'>;
 export interface HotStores {
   /** Pages of seen messages. */
   forgetPages(tokens: readonly IdentifierToken[]): Promise<void>;
+  /** What a rebuilding from the archive left, to be compared with the live tables. */
+  forgetRebuilt(tokens: readonly IdentifierToken[], subjectIds: readonly SubjectId[]): Promise<void>;
   alertsOf(subjectIds: readonly SubjectId[]): Promise<readonly Alert[]>;
   forgetAlerts(alerts: readonly Alert[]): Promise<void>;
   forgetCues(cues: readonly DueCue[]): Promise<void>;

@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PrivacyRequestView } from '../../../functions/contracts/privacy-requests.ts';
 import { AwsJsonClient } from '../../../lib/local/aws-request.ts';
 import { ALL_ALLOWED, type Answer, type Door, type RunningPair } from '../running-pair.ts';
 
+const LAUNCHER = join(import.meta.dirname, '../../../bin/rapport.js');
 const DAY_MS = 86_400_000;
 const VERIFIED = { by: 'desk', identity: { outcome: 'verified', method: 'signed-in' } } as const;
 
@@ -202,6 +205,28 @@ export function privacyStories(pair: () => RunningPair): void {
       expect((await tables.scan(tables.named('SUBJECT_KEYS_TABLE'))).length).toBe(keysBefore - 1);
       tables.close();
       expect(eu.region.violations()).toEqual([]);
+    });
+
+    it('is what the archive says too: rebuilding all profiles brings nobody back', async () => {
+      const { eu, dataDir } = pair();
+      const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
+      const now = eu.region.clock.now();
+      const replay = [
+        'replay',
+        '--jurisdiction',
+        'eu',
+        '--from',
+        day(now - 3 * DAY_MS),
+        '--to',
+        day(now),
+        '--json',
+      ];
+      const out = await new Promise<string>((resolve) => {
+        execFile(process.execPath, [LAUNCHER, ...replay, '--data-dir', dataDir], (_error, stdout) =>
+          resolve(stdout),
+        );
+      });
+      expect(JSON.parse(out)).toMatchObject([{ different: 0, onlyRebuilt: 0, onlyLive: 0 }]);
     });
 
     it('lets a person come back as somebody new', async () => {
