@@ -31,7 +31,6 @@ const document = z.strictObject({ kind: z.enum(['certificate', 'unreadable']), .
  */
 export const logDraftSchema = z.discriminatedUnion('kind', [rows, document]);
 export type LogDraft = z.infer<typeof logDraftSchema>;
-export type RowsDraft = z.infer<typeof rows>;
 
 /** A leaf of the evidence log: a draft whose object is there, and when that object may be gone. */
 export const logEntrySchema = z.discriminatedUnion('kind', [

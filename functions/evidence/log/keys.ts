@@ -49,3 +49,10 @@ export function partitionIn(key: string): {
   const [, table, eventClass, date, hour] = match ?? [];
   return table && eventClass && date && hour ? { table, eventClass, date, hour } : null;
 }
+
+/** Name of an object that compaction made. Views know it by its beginning. */
+const COMPACTED = 'compacted_';
+export const compactedKey = (folder: string, parts: string): string =>
+  `${folder}${COMPACTED}${parts}.parquet`;
+export const isCompacted = (key: string): boolean =>
+  key.slice(key.lastIndexOf('/') + 1).startsWith(COMPACTED);
