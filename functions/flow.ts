@@ -32,6 +32,8 @@ export const resources = {
   evidence: { kind: 'bucket', env: 'EVIDENCE_BUCKET' },
   /** What people asked to have of themselves, for a week. */
   exports: { kind: 'bucket', env: 'EXPORTS_BUCKET' },
+  /** Signed states of the evidence log, locked: nobody can take one away before its time. */
+  checkpoints: { kind: 'bucket', env: 'CHECKPOINTS_BUCKET' },
   events: { kind: 'bus', env: 'EVENT_BUS' },
   /** HMAC key: the root from which the token and write-key secrets are derived in memory. */
   tokenKey: { kind: 'mac-key', env: 'TOKEN_KEY_ARN' },
@@ -217,7 +219,57 @@ export const flow = {
     timeoutSeconds: 300,
     access: [
       { on: 'evidence', actions: ['s3:PutObject', 's3:GetObject'], prefix: 'v1/' },
+      { on: 'evidence', actions: ['s3:PutObject'], prefix: 'log/pending/' },
       { on: 'evidence', actions: ['s3:ListBucket'] },
+    ],
+  },
+  checkpoint: {
+    entry: 'functions/evidence/log/checkpoint-handler.ts',
+    purpose: 'appends what was archived to the evidence log and signs its new state',
+    trigger: { kind: 'schedule', everyMinutes: 60 },
+    memoryMb: 1_024,
+    timeoutSeconds: 900,
+    reservedConcurrency: 1,
+    access: [
+      { on: 'evidence', actions: ['s3:GetObject'] },
+      { on: 'evidence', actions: ['s3:PutObject'], prefix: 'log/' },
+      { on: 'evidence', actions: ['s3:DeleteObject'], prefix: 'log/pending/' },
+      { on: 'evidence', actions: ['s3:ListBucket'] },
+      { on: 'checkpoints', actions: ['s3:GetObject', 's3:PutObject'] },
+      { on: 'checkpoints', actions: ['s3:ListBucket'] },
+      { on: 'signingKey', actions: ['kms:GetPublicKey', 'kms:Sign'] },
+    ],
+  },
+  compact: {
+    entry: 'functions/evidence/compact/handler.ts',
+    purpose: 'puts the small objects of an hour of the archive together',
+    trigger: { kind: 'schedule', everyMinutes: 60 },
+    memoryMb: 3_008,
+    timeoutSeconds: 900,
+    reservedConcurrency: 1,
+    access: [
+      { on: 'evidence', actions: ['s3:GetObject'] },
+      { on: 'evidence', actions: ['s3:DeleteObject', 's3:PutObject'], prefix: 'v1/' },
+      { on: 'evidence', actions: ['s3:PutObject'], prefix: 'log/pending/' },
+      { on: 'evidence', actions: ['s3:ListBucket'] },
+      { on: 'checkpoints', actions: ['s3:GetObject'] },
+      { on: 'checkpoints', actions: ['s3:ListBucket'] },
+      { on: 'signingKey', actions: ['kms:GetPublicKey'] },
+    ],
+  },
+  audit: {
+    entry: 'functions/evidence/audit/handler.ts',
+    purpose: 'checks the archive against its log and its signed states, every day',
+    trigger: { kind: 'schedule', everyMinutes: 1_440 },
+    memoryMb: 3_008,
+    timeoutSeconds: 900,
+    reservedConcurrency: 1,
+    access: [
+      { on: 'evidence', actions: ['s3:GetObject'] },
+      { on: 'evidence', actions: ['s3:ListBucket'] },
+      { on: 'checkpoints', actions: ['s3:GetObject'] },
+      { on: 'checkpoints', actions: ['s3:ListBucket'] },
+      { on: 'signingKey', actions: ['kms:GetPublicKey'] },
     ],
   },
   sweep: {

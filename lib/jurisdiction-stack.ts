@@ -238,6 +238,12 @@ export class JurisdictionStack extends Stack {
     output('OperationsUrl', apis.operations.url, 'Where operational systems ask');
     output('EvidenceBucketName', this.buckets.evidence.bucketName, 'The archive, as Parquet');
     output(
+      'CheckpointsBucketName',
+      this.buckets.checkpoints.bucketName,
+      'Signed states of the log over the archive',
+    );
+    output('SigningKeyArn', this.encryption.signingKey.keyArn, 'The key that signs them');
+    output(
       'QuarantineBucketName',
       this.buckets.quarantine.bucketName,
       'Events that were not valid, as received',

@@ -26,10 +26,19 @@ function tablePart(table: ArchiveTable, code: string, folder: string): string[] 
   const types = Object.entries(PARTITIONS).map(([name, type]) => `'${name}': ${SQL_TYPES[type]}`);
   const names = [...columnsOf[table].map((column) => column.name), ...Object.keys(PARTITIONS)];
   const files = quoted(join(literal(root), 'event_class=*', 'dt=*', 'hh=*', '*.parquet'));
+  const read = (more: string): string =>
+    `read_parquet(${files}, filename = true, hive_partitioning = true, hive_types = {${types.join(', ')}}) AS ${more}`;
+  // Until the small objects that a compacted one replaces are gone, their rows are there twice.
   return [
-    `SELECT ${quoted(code)} AS jurisdiction, ${names.join(', ')} FROM read_parquet(${files}, hive_partitioning = true, hive_types = {${types.join(', ')}})`,
+    `SELECT ${quoted(code)} AS jurisdiction, ${names.join(', ')} FROM ${read('rows')}
+     WHERE ${isCompacted('rows')} OR NOT EXISTS (
+       SELECT 1 FROM ${read('compacted')} WHERE ${isCompacted('compacted')}
+       AND ${['row_id', ...Object.keys(PARTITIONS)].map((name) => `compacted.${name} = rows.${name}`).join(' AND ')})`,
   ];
 }
+
+/** Whether a row is from an object that compaction made: by its name, as the functions give it. */
+const isCompacted = (rows: string): string => `contains(${rows}.filename, '/compacted_')`;
 
 /** A view over no files is an error, so a table without objects is a table without rows. */
 function emptyTable(table: ArchiveTable): string {

@@ -63,6 +63,18 @@ export class Alarms extends Construct {
       'A function was called more often than its concurrency allows',
       props.functions,
     );
+    this.above(
+      'Tampering',
+      'The archive is not what its log says: the lines of the audit function name each object and row',
+      new Metric({
+        namespace: 'Rapport',
+        metricName: 'findings',
+        dimensionsMap: { function: 'audit' },
+        statistic: Stats.SUM,
+        period: PERIOD,
+      }),
+      0,
+    );
     if (props.machines.length > 0)
       this.above(
         'Machines',

@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
@@ -7,15 +8,19 @@ import {
   type BucketProps,
   type IBucket,
   type LifecycleRule,
+  ObjectLockRetention,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { ARCHIVE_TABLES } from '../../functions/contracts/lineage.ts';
 import { EVENT_CLASSES } from '../../functions/contracts/signal.ts';
+import {
+  checkpointLockDays,
+  evidenceDays,
+  RECOVERY_DAYS,
+} from '../../functions/registry/evidence-retention.ts';
 import type { JurisdictionDefinition } from '../../functions/registry/jurisdictions/index.ts';
 
-/** Days an expired or overwritten object can still be brought back. Counted into the retention, not added to it. */
-export const RECOVERY_DAYS = 7;
 /** Days a steward has to repair a quarantined event. It is kept as received, so no longer than repair takes. */
 const QUARANTINE_DAYS = 90;
 /** Days for which a person can fetch what they asked to have. */
@@ -34,13 +39,15 @@ const SEALED = {
   autoDeleteObjects: false,
 } as const satisfies BucketProps;
 
-const expire = (id: string, days: number, prefix?: string): LifecycleRule => ({
+const expireAfter = (id: string, days: number, prefix?: string): LifecycleRule => ({
   id,
   enabled: true,
   ...(prefix === undefined ? {} : { prefix }),
-  expiration: Duration.days(days - RECOVERY_DAYS),
+  expiration: Duration.days(days),
   noncurrentVersionExpiration: Duration.days(RECOVERY_DAYS),
 });
+/** Removes for good what is that many days old, the days of recovery included. */
+const expire = (id: string, days: number): LifecycleRule => expireAfter(id, days - RECOVERY_DAYS);
 
 /** Removes what failed uploads and expired versions leave behind. */
 const TIDY: LifecycleRule = {
@@ -50,9 +57,19 @@ const TIDY: LifecycleRule = {
   expiredObjectDeleteMarker: true,
 };
 
-/** The evidence and quarantine buckets, and the one that records access to both. */
+/** Removes what announcements to the evidence log leave behind once they are in it. */
+const SETTLED: LifecycleRule = {
+  id: 'settled-announcements',
+  enabled: true,
+  prefix: 'log/pending/',
+  noncurrentVersionExpiration: Duration.days(1),
+};
+
+/** The evidence, checkpoint and quarantine buckets, and the one that records access to them. */
 export class Buckets extends Construct {
   readonly evidence: Bucket;
+  /** No personal data lies here, so the lock can be one that nobody opens, not even the account's root. */
+  readonly checkpoints: Bucket;
   readonly quarantine: Bucket;
   /** What people asked to have of themselves, each sealed under the person's own key. */
   readonly exports: Bucket;
@@ -80,7 +97,7 @@ export class Buckets extends Construct {
     this.evidence = new Bucket(this, 'Evidence', {
       ...encrypted,
       serverAccessLogsPrefix: 'evidence/',
-      lifecycleRules: [...evidenceRules(props.jurisdiction), TIDY],
+      lifecycleRules: [...evidenceRules(props.jurisdiction), SETTLED, TIDY],
     });
     this.exports = new Bucket(this, 'Exports', {
       ...encrypted,
@@ -95,6 +112,26 @@ export class Buckets extends Construct {
         TIDY,
       ],
     });
+    this.checkpoints = new Bucket(this, 'Checkpoints', {
+      ...encrypted,
+      serverAccessLogsPrefix: 'checkpoints/',
+      objectLockEnabled: true,
+      objectLockDefaultRetention: ObjectLockRetention.compliance(
+        Duration.days(checkpointLockDays(props.jurisdiction)),
+      ),
+      // Nothing expires: a proof that was given out is checked against its checkpoint long after its row is gone.
+      lifecycleRules: [TIDY],
+    });
+    // The lock keeps versions; a delete marker could still hide one, and the log would be signed on from an older state.
+    this.checkpoints.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'NothingIsHidden',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+        resources: [this.checkpoints.arnForObjects('*')],
+      }),
+    );
     this.quarantine = new Bucket(this, 'Quarantine', {
       ...encrypted,
       serverAccessLogsPrefix: 'quarantine/',
@@ -105,14 +142,13 @@ export class Buckets extends Construct {
 
 /** One rule per archive table and event class: a row is gone when the jurisdiction's maximum for its class is. */
 function evidenceRules(jurisdiction: JurisdictionDefinition): readonly LifecycleRule[] {
-  return EVENT_CLASSES.flatMap((eventClass) => {
-    const { minDays, maxDays } = jurisdiction.retention[eventClass].value;
-    if (maxDays - RECOVERY_DAYS < minDays)
-      throw new Error(
-        `${jurisdiction.code}: retention of ${eventClass} leaves less than ${RECOVERY_DAYS} days between minDays and maxDays`,
-      );
-    return ARCHIVE_TABLES.map((table) =>
-      expire(`${table}-${eventClass}`, maxDays, `v1/${table}/event_class=${eventClass}/`),
-    );
-  });
+  return EVENT_CLASSES.flatMap((eventClass) =>
+    ARCHIVE_TABLES.map((table) =>
+      expireAfter(
+        `${table}-${eventClass}`,
+        evidenceDays(jurisdiction, eventClass),
+        `v1/${table}/event_class=${eventClass}/`,
+      ),
+    ),
+  );
 }

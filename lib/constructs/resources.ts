@@ -36,7 +36,7 @@ export function place(parts: {
     const { tableArn: arn, tableName: name } = parts.tables.byId[id];
     return { kind: 'table', arn, name, indexes: Tables.indexesOf(id) };
   };
-  const bucket = (id: 'evidence' | 'quarantine' | 'exports'): Placed => {
+  const bucket = (id: 'evidence' | 'checkpoints' | 'quarantine' | 'exports'): Placed => {
     const { bucketArn: arn, bucketName: name } = parts.buckets[id];
     return { kind: 'bucket', arn, name, indexes: [] };
   };
@@ -63,6 +63,7 @@ export function place(parts: {
     dueCues: table('dueCues'),
     privacyRequests: table('privacyRequests'),
     evidence: bucket('evidence'),
+    checkpoints: bucket('checkpoints'),
     quarantine: bucket('quarantine'),
     exports: bucket('exports'),
     events: { kind: 'bus', arn: parts.bus.eventBusArn, name: parts.bus.eventBusName, indexes: [] },

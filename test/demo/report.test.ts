@@ -226,7 +226,7 @@ describe('figures read off an archive', () => {
         `${table}.parquet`,
       );
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, writeParquet(table, own));
+      writeFileSync(path, writeParquet(table, own).bytes);
     }
   };
 

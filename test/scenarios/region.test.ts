@@ -5,6 +5,7 @@ import { customerStories } from './stories/customers.ts';
 import { lawfulStories } from './stories/lawful.ts';
 import { personalDataStories } from './stories/personal-data.ts';
 import { privacyStories } from './stories/privacy.ts';
+import { proofStories } from './stories/proofs.ts';
 import { silenceStory } from './stories/silence.ts';
 
 // One pair of regions tells every story, since starting one takes longer than most of them.
@@ -22,6 +23,7 @@ describe('two stacks on one machine, through their public faces', () => {
   personalDataStories(pair);
   endOfSilence();
   archiveStories(pair);
+  proofStories(pair);
   // Last, since it moves the clock.
   privacyStories(pair);
 

@@ -55,6 +55,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   dueCues: 'TablesDueCues',
   quarantine: 'BucketsQuarantine',
   evidence: 'BucketsEvidence',
+  checkpoints: 'BucketsCheckpoints',
   events: 'TransitionsBus',
   tokenKey: 'EncryptionTokenKey',
   signingKey: 'EncryptionSigningKey',

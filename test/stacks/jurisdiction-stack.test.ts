@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { flow, machines, resources } from '../../functions/flow.ts';
+import { type FlowFunction, flow, machines, resources } from '../../functions/flow.ts';
+import { COMPACTION_DAYS } from '../../functions/registry/evidence-retention.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { RETENTION_HOURS } from '../../lib/constructs/streams.ts';
 import {
@@ -17,6 +18,7 @@ afterAll(removeScratch);
 const ofKind = (kind: string) => Object.values(resources).filter((resource) => resource.kind === kind);
 const isSubjectKeys = (logicalId: string): boolean => logicalId.startsWith('TablesSubjectKeys');
 
+const MINUTES_IN: Readonly<Record<string, number>> = { minute: 1, hour: 60, day: 1_440 };
 // All stacks are alike but for names and retention (sealed.test.ts); these four differ most in those.
 const codes = ['eu', 'us-ca', 'in', 'cn'];
 const templates = synthesize({ jurisdictions: codes, accounts: { eu: '111122223333' } });
@@ -35,7 +37,7 @@ describe.each(codes)('the stack of %s', (code) => {
   const dataKeys = ofType(template, 'AWS::KMS::Key').filter(([, key]) => key.Properties.EnableKeyRotation);
   const dataKey = { 'Fn::GetAtt': [dataKeys[0]?.[0], 'Arn'] };
 
-  it('has one data key that rotates, and a token key and a signing key that never leave KMS', () => {
+  it('has one data key that rotates, and keys for tokens and for signing that never leave KMS', () => {
     expect(dataKeys).toHaveLength(1);
     const others = of('AWS::KMS::Key').filter(({ Properties }) => !Properties.EnableKeyRotation);
     expect(others.map(({ Properties }) => Properties)).toEqual([
@@ -126,9 +128,9 @@ describe.each(codes)('the stack of %s', (code) => {
     }
   });
 
-  it('encrypts evidence, quarantine and exports under the data key, and records who reads them', () => {
+  it('encrypts evidence, checkpoints, quarantine and exports under the data key, and records who reads them', () => {
     const guarded = of('AWS::S3::Bucket').filter(({ Properties }) => Properties.LoggingConfiguration);
-    expect(guarded).toHaveLength(3);
+    expect(guarded).toHaveLength(4);
     for (const { Properties } of guarded)
       expect(Properties.BucketEncryption).toEqual({
         ServerSideEncryptionConfiguration: [
@@ -159,7 +161,8 @@ describe.each(codes)('the stack of %s', (code) => {
           (rule?.NoncurrentVersionExpiration as { readonly NoncurrentDays: number } | undefined)
             ?.NoncurrentDays,
         );
-        expect(current + noncurrent).toBe(value.maxDays);
+        // An object may be younger than its rows by the days within which compaction works.
+        expect(current + noncurrent + COMPACTION_DAYS).toBe(value.maxDays);
         expect(current).toBeGreaterThanOrEqual(value.minDays);
       }
   });
@@ -249,18 +252,30 @@ describe.each(codes)('the stack of %s', (code) => {
     }
   });
 
-  it('ticks every minute, and keeps a tick that reached no function', () => {
-    const [rule, ...others] = of('AWS::Events::Rule');
-    expect(others).toHaveLength(Object.values(machines).filter(({ everyMinutes }) => everyMinutes).length);
-    expect(rule?.Properties).toMatchObject({
-      ScheduleExpression: 'rate(1 minute)',
-      Targets: [
-        {
+  it('ticks as the map says, and keeps a tick that reached no function', () => {
+    const ticking = (Object.values(flow) as readonly FlowFunction[]).flatMap(({ trigger }) =>
+      trigger.kind === 'schedule' ? [trigger.everyMinutes] : [],
+    );
+    const rules = of('AWS::Events::Rule').filter(({ Properties }) => Properties.ScheduleExpression);
+    const machinesToo = Object.values(machines).flatMap(({ everyMinutes = [] }) => everyMinutes);
+    const minutesOf = (rate: unknown): number => {
+      const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(String(rate)) ?? [];
+      return Number(count) * (MINUTES_IN[unit ?? ''] ?? Number.NaN);
+    };
+    expect(rules.map(({ Properties }) => minutesOf(Properties.ScheduleExpression)).sort()).toEqual(
+      [...ticking, ...machinesToo].sort(),
+    );
+    const ofFunctions = rules.filter(
+      ({ Properties }) => !JSON.stringify(Properties).includes(':stateMachine:'),
+    );
+    expect(ofFunctions).toHaveLength(ticking.length);
+    for (const { Properties } of ofFunctions)
+      expect(Properties.Targets).toEqual([
+        expect.objectContaining({
           RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 300 },
           DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/MissedTicks/), 'Arn'] } },
-        },
-      ],
-    });
+        }),
+      ]);
   });
 
   it('throttles each route as the map says and answers with payload 2.0', () => {
@@ -331,17 +346,19 @@ describe.each(codes)('the stack of %s', (code) => {
     expect(template.Parameters.PeerEndpoints).toMatchObject({ Default: '{}' });
     expect(template.Parameters.PublicHolidays).toMatchObject({ Default: 'none', MaxLength: 1_500 });
     expect(Object.keys(template.Outputs).sort()).toEqual([
+      'CheckpointsBucketName',
       'CollectUrl',
       'EvidenceBucketName',
       'OperationsUrl',
       'QuarantineBucketName',
+      'SigningKeyArn',
     ]);
   });
 
-  it('alarms on lateness, failures, errors, throttles, state machines and 5xx', () => {
-    // CloudWatch adds up ten functions in one alarm.
+  it('alarms on lateness, failures, errors, throttles, machines, 5xx and an archive that does not verify', () => {
+    // CloudWatch adds up ten metrics at most: errors and throttles have an alarm for each ten functions.
     const tens = Math.ceil(Object.keys(flow).length / 10);
-    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(6 + 2 * tens);
+    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(7 + 2 * tens);
     for (const { Properties } of of('AWS::CloudWatch::Alarm'))
       expect(Properties.TreatMissingData).toBe('notBreaching');
   });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { EvidenceStore } from '../../evidence/archive/ports.ts';
 import { TransientError } from '../../kernel/invariant.ts';
@@ -10,7 +11,16 @@ export function evidenceStore(bucket = required('EVIDENCE_BUCKET')): EvidenceSto
   return {
     putOnce: async (key, bytes) => {
       try {
-        await s3().send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, IfNoneMatch: '*' }));
+        await s3().send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            Body: bytes,
+            IfNoneMatch: '*',
+            // S3 refuses a body of another hash, and tells the log this one without sending the body.
+            ChecksumSHA256: hash('sha256', bytes, 'base64'),
+          }),
+        );
         return 'written';
       } catch (error) {
         if (error instanceof Error && error.name === 'PreconditionFailed') return 'present';

@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto';
 import type { LineageRow } from '../../contracts/lineage.ts';
+import { documentOf, type Keepsake, keepOnce } from '../log/keep.ts';
 import { readRowIds, writeParquet } from './parquet.ts';
 import type { ArchivePorts, LineageDelivery } from './ports.ts';
 import {
@@ -32,18 +34,18 @@ export interface WindowSummary {
  *
  * Why a crash at any line and a retry add nothing:
  *
- * - *The same window again.* The event source neither bisects nor reports partial failures, so a failed window comes
- *   back with the same records. They make the same objects under the same keys, and `putOnce` leaves what is there.
- * - *Other bounds.* A window may also come back longer or shorter, when the event source's settings change between
- *   two attempts, or when someone reads the stream again from an earlier point. So a window leaves a mark with its
- *   bounds before it writes a row. A window that overlaps a mark of other bounds looks for each of its rows first.
+ * - *A window that was begun before* finds the mark that its first attempt left, and looks for each of its rows before it
+ *   writes: they may also be in another object by now, one that compaction made.
+ * - *Other bounds.* A window may come back longer or shorter, when the event source's settings change between two
+ *   attempts, or when someone reads the stream again from an earlier point. A window that overlaps a mark of other bounds
+ *   looks for each of its rows, too.
  * - *The same row in another window.* The producer flags a row that may already be on the stream as `redelivered`. Its
  *   first copy has the same partition key, so it lies earlier on the same shard, or on the shard that this one was
  *   split or merged from, which is read to its end first: in this window, where row ids make copies one, or in a
  *   window that has been archived. So looking for flagged rows finds it. Only they pay for that.
  *
  * A row can only be in its own partition folder, because class and time of receipt are part of the row; looking for it
- * means reading the row ids there.
+ * means reading the row ids there. What is written is announced to the evidence log first ({@link keepOnce}).
  *
  * @throws TransientError when the store fails; the window is then to be delivered again.
  */
@@ -53,37 +55,40 @@ export async function archiveWindow(
 ): Promise<WindowSummary> {
   const window = windowOf(records);
   const { rows, unreadable } = rowsOf(records);
-  for (const stranger of unreadable) await store.putOnce(unreadableKey(window, stranger), stranger.bytes);
-
-  const summary = {
-    rows: 0,
-    objects: 0,
-    bytes: 0,
-    lookedFor: 0,
-    alreadyArchived: 0,
-    unreadable: unreadable.length,
-  };
-  if (rows.length === 0) return summary;
-
   const marks = await store.keys(marksPrefix(window.shardId), marksFrom(window));
-  const overlaps = overlapsAnother(window, marks);
-  await store.putOnce(markKey(window), markOf(window, records.length, rows.length));
+  const marked = await store.putOnce(markKey(window), markOf(window, records.length, rows.length));
+  const isRepeat = marked === 'present' || overlapsAnother(window, marks);
 
+  const keepsakes: Keepsake[] = [];
+  for (const stranger of unreadable) {
+    const key = unreadableKey(window, stranger);
+    const isThere = isRepeat && (await store.keys(key)).includes(key);
+    if (!isThere) keepsakes.push(documentOf('unreadable', key, stranger.bytes));
+  }
+  const found = { rows: 0, objects: 0, bytes: 0, lookedFor: 0, alreadyArchived: 0 };
   for (const group of groupRows(rows)) {
-    const suspects = overlaps ? group.rows : group.rows.filter((row) => row.redelivered === true);
+    const suspects = isRepeat ? group.rows : group.rows.filter((row) => row.redelivered === true);
     const archived = suspects.length === 0 ? NONE : await archivedRowIds({ store }, group);
     const known = new Set(suspects.filter((row) => archived.has(row.rowId)));
     const fresh = group.rows.filter((row) => !known.has(row));
-    summary.lookedFor += suspects.length;
-    summary.alreadyArchived += known.size;
+    found.lookedFor += suspects.length;
+    found.alreadyArchived += known.size;
     if (fresh.length === 0) continue;
-    const bytes = writeParquet(group.table, fresh);
-    await store.putOnce(objectKey(group.prefix, window), bytes);
-    summary.rows += fresh.length;
-    summary.objects += 1;
-    summary.bytes += bytes.length;
+    const keepsake = rowsObject(group, fresh, window);
+    keepsakes.push(keepsake);
+    found.rows += fresh.length;
+    found.objects += 1;
+    found.bytes += keepsake.bytes.length;
   }
-  return summary;
+  await keepOnce(store, keepsakes);
+  return { ...found, unreadable: unreadable.length };
+}
+
+function rowsObject({ table, prefix }: RowGroup, fresh: readonly LineageRow[], window: Window): Keepsake {
+  const { bytes, rows, rowsRoot } = writeParquet(table, fresh);
+  const sha256 = hash('sha256', bytes);
+  const key = objectKey(prefix, window);
+  return { bytes, draft: { kind: 'rows', key, sha256, bytes: bytes.length, table, rows, rowsRoot } };
 }
 
 const NONE: ReadonlySet<LineageRow['rowId']> = new Set();

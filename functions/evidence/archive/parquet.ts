@@ -1,61 +1,195 @@
+import { hash } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { parquetMetadata, parquetReadObjects, type SchemaElement } from 'hyparquet';
-import { ByteWriter, parquetWrite } from 'hyparquet-writer';
-import { type Column, type ColumnType, columnsOf } from '../../contracts/archive-columns.ts';
+import { type FileMetaData, parquetMetadata, parquetRead, type SchemaElement } from 'hyparquet';
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { columnsOf } from '../../contracts/archive-columns.ts';
 import type { ArchiveTable, LineageRow } from '../../contracts/lineage.ts';
+import { DAY_MS, utcDate } from '../../kernel/time.ts';
+import {
+  type Cell,
+  type CellColumn,
+  type CellType,
+  ROW_CHECK,
+  rowCheck,
+  rowHashes,
+  rowsRoot,
+} from '../log/rows.ts';
 
 /** Level 3 is zstd's default: a window is written once and read often, and 6 or more costs twice the CPU for 3 %. */
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 /** What Athena and DuckDB read in parallel; a window seldom fills one. */
 const ROW_GROUP_ROWS = 100_000;
 
-const ELEMENTS: Readonly<Record<ColumnType, Pick<SchemaElement, 'type' | 'converted_type'>>> = {
+const ELEMENTS: Readonly<Record<CellType, Pick<SchemaElement, 'type' | 'converted_type'>>> = {
   string: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
   bytes: { type: 'BYTE_ARRAY' },
   int32: { type: 'INT32' },
   date: { type: 'INT32', converted_type: 'DATE' },
 };
 
-const element = ({ name, type, nullable }: Column): SchemaElement => ({
+/** Name in the file's footer of the hashes of its column chunks, row group by row group. The reader of the library may run
+ * for ever on a damaged chunk, so a damaged file is read around them. */
+const CHUNK_HASHES = 'rapport.chunks';
+const CHUNK_HASH_DIGITS = 16;
+
+/** Rows as a file, and what the log says of them. */
+export interface RowsFile {
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+  /** {@link rowsRoot} */
+  readonly rowsRoot: string;
+}
+
+const element = ({ name, type, nullable }: Omit<CellColumn, 'cells'>): SchemaElement => ({
   name,
   ...ELEMENTS[type],
   repetition_type: nullable ? 'OPTIONAL' : 'REQUIRED',
 });
 
 /** Rows of one table as a Parquet file: typed columns, zstd. The same rows in the same order give the same bytes. */
-export function writeParquet(table: ArchiveTable, rows: readonly LineageRow[]): Uint8Array {
-  const columns = columnsOf[table];
+export const writeParquet = (table: ArchiveTable, rows: readonly LineageRow[]): RowsFile =>
+  writeColumns(
+    columnsOf[table].map((column) => ({
+      name: column.name,
+      type: column.type,
+      nullable: column.nullable === true,
+      cells: rows.map((row) => column.value(row)),
+    })),
+  );
+
+/** Like {@link writeParquet}, of columns as {@link readColumns} gives them. */
+export function writeColumns(columns: readonly CellColumn[]): RowsFile {
+  const hashes = rowHashes(columns);
+  const checks: CellColumn = {
+    name: ROW_CHECK,
+    type: 'int32',
+    nullable: false,
+    cells: hashes.map(rowCheck),
+  };
+  const written = [...columns, checks];
   const writer = new ByteWriter();
-  parquetWrite({
+  const file = new ParquetWriter({
     writer,
-    columnData: columns.map((column) => ({ name: column.name, data: rows.map((row) => column.value(row)) })),
-    schema: [{ name: 'root', num_children: columns.length }, ...columns.map(element)],
+    schema: [{ name: 'root', num_children: written.length }, ...written.map(element)],
     codec: 'ZSTD',
     compressors: { ZSTD: (bytes) => zstdCompressSync(bytes, ZSTD) },
-    rowGroupSize: ROW_GROUP_ROWS,
     createdBy: 'rapport',
   });
-  return writer.getBytes();
+  file.write({
+    columnData: written.map(({ name, cells }) => ({ name, data: [...cells] })),
+    rowGroupSize: ROW_GROUP_ROWS,
+  });
+  file.kvMetadata = [{ key: CHUNK_HASHES, value: chunkHashes(writer.getBytes(), file.row_groups).join(' ') }];
+  file.finish();
+  return { bytes: writer.getBytes(), rows: hashes.length, rowsRoot: rowsRoot(hashes) };
 }
 
-async function readColumns(
-  bytes: Uint8Array,
-  columns: readonly string[],
-): Promise<readonly Record<string, unknown>[]> {
-  const file = bytes.slice().buffer;
-  return parquetReadObjects({
-    file,
-    metadata: parquetMetadata(file),
-    columns: [...columns],
-    compressors: { ZSTD: (compressed) => zstdDecompressSync(compressed) },
-    // Only bytes that say so are text.
-    utf8: false,
+const BYTES_AS_THEY_ARE = {
+  utf8: false,
+  compressors: { ZSTD: (compressed: Uint8Array) => zstdDecompressSync(compressed) },
+} as const;
+
+/** The columns of a file in their order, without their cells.
+ * @throws Error when it is no Parquet file, or has a type that the archive does not write. */
+export function columnsIn(bytes: Uint8Array): Omit<CellColumn, 'cells'>[] {
+  const [, ...elements] = parquetMetadata(bufferOf(bytes)).schema;
+  return elements.map((found) => {
+    const type = (Object.keys(ELEMENTS) as CellType[]).find(
+      (candidate) =>
+        ELEMENTS[candidate].type === found.type &&
+        ELEMENTS[candidate].converted_type === found.converted_type,
+    );
+    if (type === undefined)
+      throw new Error(`column ${found.name} has a type that the archive does not write`);
+    return { name: found.name, type, nullable: found.repetition_type !== 'REQUIRED' };
   });
+}
+
+/**
+ * Reads columns of a Parquet file that {@link writeColumns} made.
+ * @param names the columns to read; all unless given
+ * @throws Error when the file is not one, or not whole
+ */
+export async function readColumns(bytes: Uint8Array, names?: readonly string[]): Promise<CellColumn[]> {
+  const file = bufferOf(bytes);
+  const metadata = parquetMetadata(file);
+  const wanted = columnsIn(bytes).filter(({ name }) => names?.includes(name) ?? true);
+  const rows = Number(metadata.num_rows);
+  const cells = new Map(wanted.map(({ name }) => [name, new Array<Cell>(rows)]));
+  let filled = 0;
+  await parquetRead({
+    ...BYTES_AS_THEY_ARE,
+    file,
+    metadata,
+    columns: wanted.map(({ name }) => name),
+    parsers: { dateFromDays: (days: number) => days },
+    onChunk: ({ columnName, columnData, rowStart }) => {
+      const column = cells.get(columnName);
+      if (column === undefined) return;
+      for (let at = 0; at < columnData.length; at += 1) column[rowStart + at] = columnData[at] ?? null;
+      filled += columnData.length;
+    },
+  });
+  if (filled !== rows * wanted.length) throw new Error('the file has fewer values than it says');
+  return wanted.map((column) => ({ ...column, cells: cells.get(column.name) ?? [] }));
+}
+
+function chunkHashes(bytes: Uint8Array, groups: FileMetaData['row_groups']): string[] {
+  return groups.flatMap(({ columns }) =>
+    columns.map(({ meta_data }) => {
+      if (meta_data === undefined) return '';
+      const from = Number(meta_data.dictionary_page_offset ?? meta_data.data_page_offset);
+      const chunk = bytes.subarray(from, from + Number(meta_data.total_compressed_size));
+      return hash('sha256', chunk).slice(0, CHUNK_HASH_DIGITS);
+    }),
+  );
+}
+
+/** A column chunk that is not what was written. */
+export interface DamagedChunk {
+  readonly column: string;
+  /** Rows of it, from 0; the second not included. */
+  readonly rows: readonly [from: number, to: number];
+}
+
+/** The damaged chunks of a file. None, when another program wrote it, and so no hashes of them are there.
+ * @throws Error when the footer cannot be read */
+export function damagedChunks(bytes: Uint8Array): readonly DamagedChunk[] {
+  const { key_value_metadata, row_groups } = parquetMetadata(bufferOf(bytes));
+  const written = key_value_metadata?.find(({ key }) => key === CHUNK_HASHES)?.value?.split(' ');
+  if (written === undefined) return [];
+  const present = chunkHashes(bytes, row_groups);
+  const damaged: DamagedChunk[] = [];
+  let [chunk, from] = [0, 0];
+  for (const { columns, num_rows } of row_groups) {
+    const to = from + Number(num_rows);
+    for (const { meta_data } of columns) {
+      if (written[chunk] !== present[chunk])
+        damaged.push({ column: meta_data?.path_in_schema[0] ?? '', rows: [from, to] });
+      chunk += 1;
+    }
+    from = to;
+  }
+  return damaged;
+}
+
+/** Rows of a file as values by column name. */
+async function readObjects(
+  bytes: Uint8Array,
+  names: readonly string[],
+): Promise<readonly Readonly<Record<string, Cell>>[]> {
+  const columns = await readColumns(bytes, names);
+  const rows = columns[0]?.cells.length ?? 0;
+  return Array.from({ length: rows }, (_, at) =>
+    Object.fromEntries(columns.map(({ name, cells }) => [name, cells[at] ?? null])),
+  );
 }
 
 /** The `row_id` column of a Parquet file that {@link writeParquet} made. */
-export const readRowIds = async (bytes: Uint8Array): Promise<string[]> =>
-  (await readColumns(bytes, ['row_id'])).map((row) => String(row.row_id));
+export async function readRowIds(bytes: Uint8Array): Promise<string[]> {
+  const [rowIds] = await readColumns(bytes, ['row_id']);
+  return (rowIds?.cells ?? []).map(String);
+}
 
 /** What a row says of whose it is, and its sealed payload. */
 export interface ArchivedRow {
@@ -64,7 +198,7 @@ export interface ArchivedRow {
   readonly payload: Uint8Array | null;
 }
 
-const rowIn = ({ row_id, row_ref, payload }: Record<string, unknown>): ArchivedRow => ({
+const rowIn = ({ row_id, row_ref, payload }: Readonly<Record<string, Cell>>): ArchivedRow => ({
   rowId: String(row_id),
   rowRef: typeof row_ref === 'string' ? row_ref : null,
   payload: payload instanceof Uint8Array ? payload : null,
@@ -72,7 +206,7 @@ const rowIn = ({ row_id, row_ref, payload }: Record<string, unknown>): ArchivedR
 
 /** Ids, references and payloads of a Parquet file that {@link writeParquet} made. */
 export const readRows = async (bytes: Uint8Array): Promise<readonly ArchivedRow[]> =>
-  (await readColumns(bytes, ['row_id', 'row_ref', 'payload'])).map(rowIn);
+  (await readObjects(bytes, ['row_id', 'row_ref', 'payload'])).map(rowIn);
 
 /** A row with its plain columns, as the archive has them; dates as `YYYY-MM-DD`. */
 export interface PlainRow extends ArchivedRow {
@@ -86,18 +220,28 @@ export async function readPlainRows(
   rowId: string,
 ): Promise<readonly PlainRow[]> {
   if (!(await readRowIds(bytes)).includes(rowId)) return [];
-  const names = columnsOf[table].map(({ name }) => name);
-  const rows = (await readColumns(bytes, names)).filter(({ row_id }) => row_id === rowId);
-  return rows.map((row) => {
-    const plain = Object.entries(row).filter(([, value]) => !(value instanceof Uint8Array));
-    return {
+  const plain = columnsOf[table].filter(({ type }) => type !== 'bytes');
+  const rows = await readObjects(
+    bytes,
+    columnsOf[table].map(({ name }) => name),
+  );
+  return rows
+    .filter(({ row_id }) => row_id === rowId)
+    .map((row) => ({
       ...rowIn(row),
-      plain: Object.fromEntries(plain.map(([name, value]) => [name, plainValue(value)])),
-    };
-  });
+      plain: Object.fromEntries(plain.map(({ name, type }) => [name, plainValue(type, row[name] ?? null)])),
+    }));
 }
 
-function plainValue(value: unknown): string | number | null {
-  if (typeof value === 'string' || typeof value === 'number') return value;
-  return value instanceof Date ? value.toISOString().slice(0, 10) : null;
+function plainValue(type: CellType, value: Cell): string | number | null {
+  if (value instanceof Uint8Array) return null;
+  return type === 'date' && typeof value === 'number' ? utcDate(value * DAY_MS) : value;
 }
+
+/** The library wants a buffer that begins where the file does. */
+const bufferOf = (bytes: Uint8Array): ArrayBuffer =>
+  bytes.byteOffset === 0 &&
+  bytes.byteLength === bytes.buffer.byteLength &&
+  bytes.buffer instanceof ArrayBuffer
+    ? bytes.buffer
+    : (bytes.slice().buffer as ArrayBuffer);

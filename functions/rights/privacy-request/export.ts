@@ -192,7 +192,8 @@ async function historyOf(
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   if (keys.size === 0) return [];
   const objects = await archive.keys();
-  const found: Readonly<Record<string, unknown>>[] = [];
+  // A row may lie in two objects for a while, when small ones are made into a large one.
+  const found = new Map<string, Readonly<Record<string, unknown>>>();
   const wantedOf = new Map<string, ReadonlySet<string>>();
   const wantedIn = (month: string): ReadonlySet<string> => {
     const known =
@@ -208,9 +209,9 @@ async function historyOf(
         return month === '' ? [] : archive.rows(key, wantedIn(month));
       }),
     );
-    for (const row of pages.flat()) found.push(openRow(row, keys));
+    for (const row of pages.flat()) found.set(`${row.columns.table} ${row.rowId}`, openRow(row, keys));
   }
-  return found;
+  return [...found.values()];
 }
 
 function openRow(row: ArchivedRow, keys: ReadonlyMap<AtomId, SubjectKey>): Readonly<Record<string, unknown>> {

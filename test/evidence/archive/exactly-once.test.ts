@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memoryEvidenceStore } from '../../../functions/adapters/memory/evidence-store.ts';
+import {
+  type MemoryEvidenceStore,
+  memoryEvidenceStore,
+} from '../../../functions/adapters/memory/evidence-store.ts';
 import type { LineageRow } from '../../../functions/contracts/lineage.ts';
 import { archiveWindow } from '../../../functions/evidence/archive/archive.ts';
 import type { EvidenceStore, LineageDelivery } from '../../../functions/evidence/archive/ports.ts';
+import { readPending } from '../../../functions/evidence/log/pending.ts';
 import { HOUR_MS } from '../../../functions/kernel/time.ts';
 import { archivedRows, Crash, delivery, dyingAt, HOUR_14, lineageRow } from './rows.ts';
 
@@ -53,8 +57,8 @@ describe('archive, when it crashes', () => {
         if (done) break;
         deaths += 1;
       }
-      // unreadable, marks, mark, then per partition: look, read, put
-      expect(deaths).toBe(10);
+      // marks, mark, look and read in two partitions, announce, put three objects and what is no row
+      expect(deaths).toBe(11);
     },
   );
 
@@ -63,9 +67,19 @@ describe('archive, when it crashes', () => {
     await archiveWindow({ store: calm }, window);
     const troubled = memoryEvidenceStore();
     for (let call = 0; !(await survives(dyingAt(troubled, call, 'after'), window)); call += 1);
-    expect(troubled.objects).toEqual(calm.objects);
+    expect(evidenceOf(troubled)).toEqual(evidenceOf(calm));
+    expect(await announced(troubled)).toEqual(await announced(calm));
   });
 });
+
+const evidenceOf = ({ objects }: MemoryEvidenceStore): ReadonlyMap<string, Uint8Array> =>
+  new Map([...objects].filter(([key]) => !key.startsWith('log/')));
+
+/** What the evidence log was told of, each object once. */
+async function announced(store: MemoryEvidenceStore): Promise<readonly string[]> {
+  const { files } = await readPending(store);
+  return [...new Set(files.flatMap(({ drafts }) => drafts.map((draft) => JSON.stringify(draft))))].sort();
+}
 
 interface Attempt {
   /** Records in the window. */

@@ -1,0 +1,9 @@
+import type { EvidenceStore } from '../archive/ports.ts';
+import type { LogStore, ReadableBucket } from '../log/ports.ts';
+
+export interface CompactPorts {
+  readonly evidence: LogStore & EvidenceStore;
+  readonly checkpoints: ReadableBucket;
+  /** Asked before each partition: false ends the run, and the next one goes on. */
+  readonly isInTime: () => boolean;
+}
