@@ -83,9 +83,9 @@ describe.each(partitions.map((each, at) => ({ ...each, stack: stacks[at] })))(
       expect(raw).not.toMatch(/arn:aws/);
       // Service principals have this name in every partition; hosts do not.
       const hosts = raw.match(/[\w.-]*\.amazonaws\.[a-z.]+/g) ?? [];
-      expect(new Set(hosts.filter((host) => !/^(logging\.|delivery\.)?[a-z0-9]+\.amazonaws\.com$/.test(host)))).toEqual(
-        new Set(),
-      );
+      expect(
+        new Set(hosts.filter((host) => !/^(logging\.|delivery\.)?[a-z0-9]+\.amazonaws\.com$/.test(host))),
+      ).toEqual(new Set());
     });
 
     it('grants on nothing that another partition could have', () => {

@@ -229,6 +229,12 @@ export function privacyStories(pair: () => RunningPair): void {
       expect(JSON.parse(out)).toMatchObject([{ different: 0, onlyRebuilt: 0, onlyLive: 0 }]);
     });
 
+    it('is certified in the log, and the archive still verifies', async () => {
+      const { eu } = pair();
+      expect(await eu.region.invoke('checkpoint', {})).toMatchObject({ ok: true });
+      expect(await eu.region.invoke('audit', {})).toMatchObject({ ok: true, response: { findings: 0 } });
+    });
+
     it('lets a person come back as somebody new', async () => {
       const { eu } = pair();
       const who = { type: 'userId', value: 'P-9' } as const;
