@@ -3,7 +3,7 @@
  * environment variables and least-privilege grants from it, so code that needs a new permission says so here, and
  * nothing is granted that this page does not show. Plain values only.
  */
-import type { FlowMachine } from './contracts/machines.ts';
+import type { FlowMachine, MachineRetry } from './contracts/machines.ts';
 
 export type ResourceKind = 'stream' | 'table' | 'bucket' | 'bus' | 'mac-key' | 'signing-key' | 'machine';
 
@@ -30,8 +30,12 @@ export const resources = {
   candidates: { kind: 'table', env: 'CANDIDATES_TABLE' },
   /** Pairs that may be one person, for stewards to decide; expires. */
   identityReviews: { kind: 'table', env: 'IDENTITY_REVIEWS_TABLE' },
+  /** Privacy requests by id, with what is needed to finish them and to do them again after a restore. */
+  privacyRequests: { kind: 'table', env: 'PRIVACY_REQUESTS_TABLE' },
   quarantine: { kind: 'bucket', env: 'QUARANTINE_BUCKET' },
   evidence: { kind: 'bucket', env: 'EVIDENCE_BUCKET' },
+  /** What people asked to have of themselves, for a week. */
+  exports: { kind: 'bucket', env: 'EXPORTS_BUCKET' },
   /** Signed states of the evidence log, locked: nobody can take one away before its time. */
   checkpoints: { kind: 'bucket', env: 'CHECKPOINTS_BUCKET' },
   /** What Athena answered, for a few days. */
@@ -41,9 +45,16 @@ export const resources = {
   tokenKey: { kind: 'mac-key', env: 'TOKEN_KEY_ARN' },
   /** P-256 key that signs the states of the evidence log. */
   signingKey: { kind: 'signing-key', env: 'SIGNING_KEY_ARN' },
+  /** Works on privacy requests, an execution at a time for each. */
+  privacyRequest: { kind: 'machine', env: 'PRIVACY_REQUEST_MACHINE_ARN' },
+  privacyDaily: { kind: 'machine', env: 'PRIVACY_DAILY_MACHINE_ARN' },
+  retention: { kind: 'machine', env: 'RETENTION_MACHINE_ARN' },
 } as const satisfies Record<string, { kind: ResourceKind; env: string }>;
 
 export type ResourceId = keyof typeof resources;
+export type MachineId = {
+  [Id in ResourceId]: (typeof resources)[Id]['kind'] extends 'machine' ? Id : never;
+}[ResourceId];
 
 /** Actions a function takes on one resource. Written out, never a wildcard. */
 export interface Access {
@@ -109,6 +120,26 @@ export interface FlowFunction {
 const INGEST = { ratePerSecond: 2_000, burst: 4_000 } as const;
 const OPERATE = { ratePerSecond: 200, burst: 400 } as const;
 const STEWARD = { ratePerSecond: 10, burst: 20 } as const;
+/** Over an hour: what does not pass by then is for a person to look at. */
+const STEP_RETRY: MachineRetry = { attempts: 10, intervalSeconds: 2 };
+const privacyStep = (step: string) =>
+  ({
+    kind: 'task',
+    function: 'privacyStep',
+    with: { step },
+    timeoutSeconds: 120,
+    retry: STEP_RETRY,
+  }) as const;
+const eraseStep = (step: string) =>
+  ({
+    kind: 'task',
+    function: 'privacyErase',
+    with: { step },
+    result: 'discarded',
+    timeoutSeconds: 300,
+    retry: STEP_RETRY,
+    catch: 'Fail',
+  }) as const;
 const collectRoute = (path: string): HttpRoute => ({ method: 'POST', path, throttle: INGEST });
 
 const LOOK_THROUGH = ['dynamodb:Scan', 'dynamodb:DeleteItem'] as const;
@@ -438,6 +469,160 @@ export const flow = {
       { on: 'quarantine', actions: ['s3:PutObject'] },
     ],
   },
+  privacy: {
+    entry: 'functions/rights/privacy-request/api-handler.ts',
+    purpose: 'receives privacy requests, proofs of identity and notices, and hands exports over',
+    trigger: {
+      kind: 'http',
+      api: 'operations',
+      routes: [
+        { method: 'POST', path: '/v1/privacy-requests', scope: 'privacy:write', throttle: STEWARD },
+        { method: 'GET', path: '/v1/privacy-requests/{requestId}', scope: 'privacy:read', throttle: STEWARD },
+        {
+          method: 'POST',
+          path: '/v1/privacy-requests/{requestId}/verification',
+          scope: 'privacy:write',
+          throttle: STEWARD,
+        },
+        {
+          method: 'POST',
+          path: '/v1/privacy-requests/{requestId}/input',
+          scope: 'privacy:write',
+          throttle: STEWARD,
+        },
+        {
+          method: 'POST',
+          path: '/v1/privacy-requests/{requestId}/extension',
+          scope: 'privacy:write',
+          throttle: STEWARD,
+        },
+        {
+          method: 'POST',
+          path: '/v1/privacy-requests/{requestId}/link',
+          scope: 'privacy:write',
+          throttle: STEWARD,
+        },
+        { method: 'POST', path: '/v1/privacy-exports', scope: 'privacy:export', throttle: STEWARD },
+      ],
+    },
+    memoryMb: 1_024,
+    timeoutSeconds: 25,
+    access: [
+      {
+        on: 'privacyRequests',
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+      },
+      { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'exports', actions: ['s3:GetObject'], prefix: 'v1/' },
+      { on: 'exports', actions: ['s3:ListBucket'] },
+      { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'events', actions: ['events:PutEvents'] },
+      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      { on: 'privacyRequest', actions: ['states:StartExecution'] },
+    ],
+  },
+  privacyStep: {
+    entry: 'functions/rights/privacy-request/step-handler.ts',
+    purpose: 'decides what a privacy request needs next, records choices and restricts processing',
+    trigger: { kind: 'task' },
+    memoryMb: 512,
+    timeoutSeconds: 120,
+    access: [
+      {
+        on: 'privacyRequests',
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
+        indexes: true,
+      },
+      {
+        on: 'profiles',
+        actions: [
+          'dynamodb:BatchGetItem',
+          'dynamodb:PartiQLInsert',
+          'dynamodb:PartiQLUpdate',
+          'dynamodb:PutItem',
+        ],
+      },
+      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'signals', actions: ['kinesis:PutRecords'] },
+      { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'events', actions: ['events:PutEvents'] },
+      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      { on: 'privacyRequest', actions: ['states:StartExecution'] },
+    ],
+  },
+  privacyErase: {
+    entry: 'functions/rights/privacy-request/erase-handler.ts',
+    purpose: 'erases a person: suppresses, purges, deletes keys and certifies it',
+    trigger: { kind: 'task' },
+    memoryMb: 1_024,
+    timeoutSeconds: 300,
+    access: [
+      {
+        on: 'privacyRequests',
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
+        indexes: true,
+      },
+      {
+        on: 'profiles',
+        actions: [
+          'dynamodb:BatchGetItem',
+          'dynamodb:Query',
+          'dynamodb:BatchWriteItem',
+          'dynamodb:PartiQLInsert',
+          'dynamodb:PartiQLUpdate',
+          'dynamodb:PutItem',
+        ],
+      },
+      { on: 'rebuiltProfiles', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'] },
+      { on: 'rebuiltSubjects', actions: ['dynamodb:BatchWriteItem'] },
+      { on: 'subjects', actions: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem'] },
+      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'] },
+      { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'], indexes: true },
+      { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
+      { on: 'records', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'], indexes: true },
+      {
+        on: 'quarantine',
+        actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObjectVersion'],
+        prefix: 'v1/',
+      },
+      { on: 'quarantine', actions: ['s3:ListBucket', 's3:ListBucketVersions'] },
+      { on: 'evidence', actions: ['s3:PutObject', 's3:GetObject'], prefix: 'v1/certificates/' },
+      { on: 'evidence', actions: ['s3:PutObject'], prefix: 'log/pending/' },
+      { on: 'evidence', actions: ['s3:ListBucket'] },
+      { on: 'signingKey', actions: ['kms:Sign'] },
+      { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'events', actions: ['events:PutEvents'] },
+      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+    ],
+  },
+  privacyExport: {
+    entry: 'functions/rights/privacy-request/export-handler.ts',
+    purpose: 'gathers what is held of a person and seals it for them',
+    trigger: { kind: 'task' },
+    memoryMb: 3_008,
+    timeoutSeconds: 900,
+    access: [
+      {
+        on: 'privacyRequests',
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+      },
+      { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'alerts', actions: ['dynamodb:Query'], indexes: true },
+      { on: 'records', actions: ['dynamodb:Query'], indexes: true },
+      { on: 'quarantine', actions: ['s3:GetObject'], prefix: 'v1/' },
+      { on: 'quarantine', actions: ['s3:ListBucket'] },
+      { on: 'evidence', actions: ['s3:GetObject'], prefix: 'v1/' },
+      { on: 'evidence', actions: ['s3:ListBucket'] },
+      { on: 'exports', actions: ['s3:PutObject'], prefix: 'v1/' },
+      { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'events', actions: ['events:PutEvents'] },
+      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+    ],
+  },
   retention: {
     entry: 'functions/rights/retention/handler.ts',
     purpose: 'looks through every store for what is past its time, and rolls months up before they go',
@@ -476,7 +661,7 @@ const RETENTION_STEP = {
 } as const;
 
 /** State machines, by the id of their resource. Their tasks are functions whose trigger is `task`. */
-export const machines: Readonly<Record<string, FlowMachine>> = {
+export const machines: Readonly<Record<MachineId, FlowMachine>> = {
   retention: {
     purpose: 'rolls months up, removes what is past its time, and proves that nothing is',
     startAt: 'Begin',
@@ -510,6 +695,70 @@ export const machines: Readonly<Record<string, FlowMachine>> = {
       },
       Done: { kind: 'succeed' },
       NotProven: { kind: 'fail', error: 'SomethingIsPastItsTime' },
+    },
+  },
+  privacyRequest: {
+    purpose: 'carries a privacy request from its receipt to its end, and wakes for its deadlines',
+    startAt: 'Advance',
+    timeoutSeconds: 360 * 86_400,
+    states: {
+      Advance: { ...privacyStep('advance'), catch: 'Fail', next: 'Which' },
+      Which: {
+        kind: 'choice',
+        cases: [
+          { path: '$.action', equals: 'wait', next: 'Wait' },
+          { path: '$.action', equals: 'choose', next: 'Choose' },
+          { path: '$.action', equals: 'restrict', next: 'Restrict' },
+          { path: '$.action', equals: 'export', next: 'Export' },
+          { path: '$.action', equals: 'erase', next: 'Floor' },
+          { path: '$.action', equals: 'clear', next: 'Clear' },
+        ],
+        otherwise: 'Done',
+      },
+      Wait: { kind: 'wait', until: { timestampPath: '$.wakeAt' }, next: 'Advance' },
+      Choose: { ...privacyStep('choose'), result: 'discarded', catch: 'Fail', next: 'Advance' },
+      Restrict: { ...privacyStep('restrict'), result: 'discarded', catch: 'Fail', next: 'Advance' },
+      Export: {
+        kind: 'task',
+        function: 'privacyExport',
+        result: 'discarded',
+        timeoutSeconds: 900,
+        retry: STEP_RETRY,
+        catch: 'Fail',
+        next: 'Advance',
+      },
+      Floor: { ...privacyStep('floor'), result: '$.floor', catch: 'Fail', next: 'May' },
+      May: {
+        kind: 'choice',
+        cases: [{ path: '$.floor.outcome', equals: 'erase', next: 'Suppress' }],
+        otherwise: 'Advance',
+      },
+      Suppress: { ...eraseStep('suppress'), next: 'Purge' },
+      Purge: { ...eraseStep('purge'), next: 'DeleteKeys' },
+      DeleteKeys: { ...eraseStep('delete-keys'), next: 'Certify' },
+      Certify: { ...eraseStep('certify'), next: 'Advance' },
+      Clear: { ...eraseStep('clear'), next: 'Advance' },
+      Fail: { ...privacyStep('fail'), result: 'discarded', next: 'Failed' },
+      Failed: { kind: 'fail', error: 'PrivacyRequestFailed' },
+      Done: { kind: 'succeed' },
+    },
+  },
+  privacyDaily: {
+    purpose:
+      'looks after privacy requests that nobody works on, and does erasures again that a restore undid',
+    startAt: 'Tick',
+    timeoutSeconds: 3_600,
+    everyMinutes: 1_440,
+    states: {
+      Tick: { ...privacyStep('tick'), result: 'discarded', next: 'Again' },
+      Again: {
+        kind: 'task',
+        function: 'privacyErase',
+        with: { step: 'again' },
+        result: 'discarded',
+        timeoutSeconds: 300,
+        retry: STEP_RETRY,
+      },
     },
   },
 };

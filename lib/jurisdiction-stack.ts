@@ -92,6 +92,7 @@ export class JurisdictionStack extends Stack {
       streams: this.streams,
       buckets: this.buckets,
       encryption: this.encryption,
+      code: this.code,
     });
     return new Map(
       FUNCTION_IDS.map((functionId) => [

@@ -21,16 +21,33 @@ export const EFFECT_KINDS = [
   'alert-acknowledged',
   'alert-resolved',
   'alert-closed',
+  'choice-recorded',
   'consent-granted',
   'consent-withdrawn',
+  'export-fetched',
   'gpc-honoured',
+  /** A month's roll-up was released: `name` is the month. */
+  'month-rolled-up',
+  'privacy-request-completed',
+  'privacy-request-denied',
+  'privacy-request-extended',
+  'privacy-request-failed',
+  'privacy-request-input-given',
+  'privacy-request-needs-input',
+  'privacy-request-proof-failed',
+  'privacy-request-received',
+  'privacy-request-reminded',
+  'privacy-request-verified',
+  /** A shelf of the daily sweep: `name` is the shelf, `reasons` the counts. */
+  'retention-swept',
   /** The last step of an erasure. `reasons` names the request, and so its certificate; `rowRef` is null: whose it was is
    * gone. */
   'subject-erased',
-  /** A shelf of the daily sweep: `name` is the shelf, `reasons` the counts. */
-  'retention-swept',
-  /** A month's roll-up was released: `name` is the month. */
-  'month-rolled-up',
+  'subject-exported',
+  'subject-keys-deleted',
+  'subject-purged',
+  'subject-restricted',
+  'subject-suppressed',
 ] as const;
 export type EffectKind = (typeof EFFECT_KINDS)[number];
 

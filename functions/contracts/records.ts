@@ -1,5 +1,5 @@
 import type { EpochMs } from '../kernel/time.ts';
-import type { MessageToken } from './ids.ts';
+import type { IdentifierToken, MessageToken } from './ids.ts';
 import type { Outcome } from './outcomes.ts';
 
 /** How an event that was not applied ended, findable by its message token until `expiresAt`. */
@@ -9,6 +9,8 @@ export interface OutcomeRecord {
   readonly reason: string;
   readonly sourceId: string;
   readonly receivedAt: EpochMs;
+  /** Quarantined only: whom the event names, so that it is found when they ask for their own or for its erasure. */
+  readonly about?: readonly IdentifierToken[];
   /** Quarantined only: where the event lies in the quarantine bucket. */
   readonly quarantine?: { readonly key: string; readonly line: number };
 }

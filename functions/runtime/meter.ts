@@ -8,6 +8,9 @@ export type Count =
   | 'conflicts'
   | 'redelivered'
   | 'retries'
+  | 'monthsReleased'
+  | 'removed'
+  | 'left'
   | 'unknownConsentCategories';
 
 const counts = new Map<Count, number>();

@@ -24,6 +24,9 @@ import { EVENT_CLASSES } from '../../functions/contracts/signal.ts';
 import { checkpointLockDays, evidenceDays } from '../../functions/registry/evidence-retention.ts';
 import type { JurisdictionDefinition } from '../../functions/registry/jurisdictions/index.ts';
 
+/** Days for which a person can fetch what they asked to have. */
+const EXPORT_DAYS = 7;
+
 /** What every bucket of a stack states. */
 const SEALED = {
   versioned: true,
@@ -71,6 +74,8 @@ export class Buckets extends Construct {
   readonly quarantine: Bucket;
   /** What Athena answered. An answer can be asked for again, so nothing is kept for long. */
   readonly answers: Bucket;
+  /** What people asked to have of themselves, each sealed under the person's own key. */
+  readonly exports: Bucket;
 
   constructor(
     scope: Construct,
@@ -99,6 +104,19 @@ export class Buckets extends Construct {
         ...evidenceRules(props.jurisdiction),
         expire('unreadable', UNREADABLE_DAYS, 'v1/unreadable/'),
         SETTLED,
+        TIDY,
+      ],
+    });
+    this.exports = new Bucket(this, 'Exports', {
+      ...encrypted,
+      serverAccessLogsPrefix: 'exports/',
+      lifecycleRules: [
+        {
+          id: 'exports',
+          enabled: true,
+          expiration: Duration.days(EXPORT_DAYS),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
         TIDY,
       ],
     });

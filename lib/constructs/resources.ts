@@ -1,8 +1,9 @@
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { ResourceId, ResourceKind } from '../../functions/flow.ts';
+import type { MachineId, ResourceId, ResourceKind } from '../../functions/flow.ts';
 import type { Buckets } from './buckets.ts';
 import type { Encryption } from './encryption.ts';
+import { machineArn } from './state-machine.ts';
 import type { Streams } from './streams.ts';
 import { type TableId, Tables } from './tables.ts';
 
@@ -24,6 +25,8 @@ export function place(parts: {
   readonly buckets: Buckets;
   readonly bus: EventBus;
   readonly encryption: Encryption;
+  /** The jurisdiction's. */
+  readonly code: string;
 }): PlacedResources {
   const stream = (id: 'signals' | 'lineage'): Placed => {
     const { streamArn: arn, streamName: name } = parts.streams.byId[id];
@@ -33,7 +36,7 @@ export function place(parts: {
     const { tableArn: arn, tableName: name } = parts.tables.byId[id];
     return { kind: 'table', arn, name, indexes: Tables.indexesOf(id) };
   };
-  const bucket = (id: 'evidence' | 'checkpoints' | 'quarantine' | 'answers'): Placed => {
+  const bucket = (id: 'evidence' | 'checkpoints' | 'quarantine' | 'answers' | 'exports'): Placed => {
     const { bucketArn: arn, bucketName: name } = parts.buckets[id];
     return { kind: 'bucket', arn, name, indexes: [] };
   };
@@ -43,6 +46,10 @@ export function place(parts: {
     name: keyArn,
     indexes: [],
   });
+  const machine = (id: MachineId): Placed => {
+    const arn = machineArn(parts.code, id);
+    return { kind: 'machine', arn, name: arn, indexes: [] };
+  };
   return {
     signals: stream('signals'),
     lineage: stream('lineage'),
@@ -56,12 +63,17 @@ export function place(parts: {
     dueCues: table('dueCues'),
     candidates: table('candidates'),
     identityReviews: table('identityReviews'),
+    privacyRequests: table('privacyRequests'),
     evidence: bucket('evidence'),
     checkpoints: bucket('checkpoints'),
     answers: bucket('answers'),
     quarantine: bucket('quarantine'),
+    exports: bucket('exports'),
     events: { kind: 'bus', arn: parts.bus.eventBusArn, name: parts.bus.eventBusName, indexes: [] },
     tokenKey: key('mac-key', parts.encryption.tokenKey),
+    privacyRequest: machine('privacyRequest'),
+    privacyDaily: machine('privacyDaily'),
+    retention: machine('retention'),
     signingKey: key('signing-key', parts.encryption.signingKey),
   };
 }

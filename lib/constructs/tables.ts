@@ -17,8 +17,14 @@ interface TableShape {
   readonly sortKey?: string;
   /** Days it can be taken back to any second of; {@link TABLE_RECOVERY_DAYS} when not said. */
   readonly recoveryDays?: number;
-  /** Index by a text key, sorted by a number. */
-  readonly index?: { readonly name: string; readonly partitionKey: string; readonly sortKey: string };
+  /** Indexes by a text key, sorted by a number. */
+  readonly indexes?: readonly TableIndex[];
+}
+
+interface TableIndex {
+  readonly name: string;
+  readonly partitionKey: string;
+  readonly sortKey: string;
 }
 
 const shapes = {
@@ -31,17 +37,32 @@ const shapes = {
   rebuiltSubjects: { partitionKey: 'subjectId', recoveryDays: 1 },
   records: {
     partitionKey: 'messageToken',
-    // Sparse: only what a steward has to look at carries the attribute, and only that is paid for twice.
-    index: { name: 'listed', partitionKey: 'listed', sortKey: 'receivedAt' },
+    // Sparse: only quarantined events carry the attributes, and only they are paid for twice. A steward looks for what
+    // is listed, and a privacy request for what is about a person.
+    indexes: [
+      { name: 'listed', partitionKey: 'listed', sortKey: 'receivedAt' },
+      { name: 'byIdentifier', partitionKey: 'about', sortKey: 'receivedAt' },
+    ],
   },
-  alerts: { partitionKey: 'alertId', index: { name: 'byState', partitionKey: 'state', sortKey: 'openedAt' } },
+  alerts: {
+    partitionKey: 'alertId',
+    indexes: [
+      { name: 'byState', partitionKey: 'state', sortKey: 'openedAt' },
+      { name: 'bySubject', partitionKey: 'subjectId', sortKey: 'openedAt' },
+    ],
+  },
   dueCues: { partitionKey: 'slot', sortKey: 'cue' },
   // Found again by what records say: it can be built anew from the profiles, so a short window is enough.
   candidates: { partitionKey: 'id', recoveryDays: 1 },
   // Sparse: only what waits for a steward is listed.
   identityReviews: {
     partitionKey: 'reviewId',
-    index: { name: 'listed', partitionKey: 'listed', sortKey: 'openedAt' },
+    indexes: [{ name: 'listed', partitionKey: 'listed', sortKey: 'openedAt' }],
+  },
+  privacyRequests: {
+    partitionKey: 'id',
+    // Sparse: what is open, and what was erased while a restore could still bring it back.
+    indexes: [{ name: 'byQueue', partitionKey: 'queue', sortKey: 'queuedAt' }],
   },
 } as const satisfies Record<string, TableShape>;
 
@@ -68,13 +89,14 @@ export class Tables extends Construct {
       dueCues: table('DueCues', shapes.dueCues),
       candidates: table('Candidates', shapes.candidates),
       identityReviews: table('IdentityReviews', shapes.identityReviews),
+      privacyRequests: table('PrivacyRequests', shapes.privacyRequests),
     };
   }
 
   /** Names of a table's indexes. */
   static indexesOf(id: TableId): readonly string[] {
     const shape: TableShape = shapes[id];
-    return shape.index === undefined ? [] : [shape.index.name];
+    return (shape.indexes ?? []).map(({ name }) => name);
   }
 
   private table(name: string, shape: TableShape, key: IKey): Table {
@@ -95,12 +117,12 @@ export class Tables extends Construct {
       timeToLiveAttribute: 'expiresAt',
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    if (shape.index !== undefined) table.addGlobalSecondaryIndex(indexOf(shape.index));
+    for (const index of shape.indexes ?? []) table.addGlobalSecondaryIndex(indexOf(index));
     return table;
   }
 }
 
-const indexOf = (index: NonNullable<TableShape['index']>): GlobalSecondaryIndexProps => ({
+const indexOf = (index: TableIndex): GlobalSecondaryIndexProps => ({
   indexName: index.name,
   partitionKey: { name: index.partitionKey, type: AttributeType.STRING },
   sortKey: { name: index.sortKey, type: AttributeType.NUMBER },

@@ -10,6 +10,8 @@ export class AwsRequestError extends Error {
   }
 }
 
+class ConnectionWasStale extends Error {}
+
 /** Calls one local endpoint in AWS's JSON protocol. Local engines check no signature but want one to be there. */
 export class AwsJsonClient {
   readonly #url: URL;
@@ -35,8 +37,19 @@ export class AwsJsonClient {
   }
 
   /** @throws AwsRequestError with the service's error code. */
-  call<T>(operation: string, input: object): Promise<T> {
+  async call<T>(operation: string, input: object): Promise<T> {
     const body = JSON.stringify(input);
+    try {
+      return await this.#send<T>(operation, body);
+    } catch (cause) {
+      // An engine may close a kept connection just as it is used again; nothing of the request has been read then
+      // (https://nodejs.org/api/http.html#requestreusedsocket).
+      if (!(cause instanceof ConnectionWasStale)) throw cause;
+      return this.#send<T>(operation, body);
+    }
+  }
+
+  #send<T>(operation: string, body: string): Promise<T> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
@@ -63,7 +76,9 @@ export class AwsJsonClient {
           });
         },
       );
-      outgoing.on('error', reject);
+      outgoing.on('error', (cause: Error & { readonly code?: string }) =>
+        reject(outgoing.reusedSocket && cause.code === 'ECONNRESET' ? new ConnectionWasStale() : cause),
+      );
       outgoing.end(body);
     });
   }

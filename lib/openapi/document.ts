@@ -85,6 +85,7 @@ const RESPONSES: Readonly<Record<number, string>> = {
   401: 'UnknownWriteKey',
   404: 'NotFound',
   409: 'Conflict',
+  410: 'Gone',
   413: 'TooLarge',
   421: 'Misdirected',
   429: 'TooMany',
@@ -105,6 +106,7 @@ const responses: Readonly<Record<string, Json>> = {
   UnknownWriteKey: problemAnswer('The write key is missing, wrong or revoked.'),
   NotFound: problemAnswer('There is no such thing here.'),
   Conflict: problemAnswer('It contradicts what is known.'),
+  Gone: problemAnswer('It was handed over already, or is no more.'),
   TooLarge: problemAnswer('The body is larger than 10 MB.'),
   Misdirected: {
     description:

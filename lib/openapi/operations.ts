@@ -41,13 +41,24 @@ import {
   profileViewSchema,
   receiptLookupSchema,
   receiptViewSchema,
-  settleAnswerSchema,
-  settlementSchema,
   rowRefsLookupSchema,
   rowRefsSchema,
+  settleAnswerSchema,
+  settlementSchema,
   sourcePageSchema,
   subjectPathSchema,
 } from '../../functions/contracts/operations.ts';
+import {
+  exportAnswerSchema,
+  exportLinkSchema,
+  exportRedeemSchema,
+  extensionBodySchema,
+  inputBodySchema,
+  privacyRequestBodySchema,
+  privacyRequestPathSchema,
+  privacyRequestViewSchema,
+  verificationBodySchema,
+} from '../../functions/contracts/privacy-requests.ts';
 import {
   quarantinePageSchema,
   quarantineQuerySchema,
@@ -94,6 +105,14 @@ export const schemas = {
   RebuildStep: rebuildStepSchema,
   Comparison: comparisonSchema,
   Clearing: clearingSchema,
+  PrivacyRequestBody: privacyRequestBodySchema,
+  PrivacyRequest: privacyRequestViewSchema,
+  PrivacyVerification: verificationBodySchema,
+  PrivacyInput: inputBodySchema,
+  PrivacyExtension: extensionBodySchema,
+  PrivacyExportLink: exportLinkSchema,
+  PrivacyExportRedeem: exportRedeemSchema,
+  PrivacyExport: exportAnswerSchema,
   Problem: problemSchema,
 } as const satisfies Record<string, z.ZodType>;
 export type SchemaName = keyof typeof schemas;
@@ -111,13 +130,13 @@ export interface Description {
   /** Of the answer; absent: 200. */
   readonly status?: 202;
   /** Problems of the function itself, besides those that every route has. */
-  readonly problems: readonly (400 | 401 | 404 | 409 | 413 | 421)[];
+  readonly problems: readonly (400 | 401 | 404 | 409 | 410 | 413 | 421)[];
 }
 
-type PathOf<Id extends 'collect' | 'serve' | 'quarantine' | 'derive'> =
+type PathOf<Id extends 'collect' | 'serve' | 'quarantine' | 'derive' | 'privacy'> =
   (typeof flow)[Id]['trigger']['routes'][number];
 type KeyOf<R> = R extends HttpRoute ? `${R['method']} ${R['path']}` : never;
-type OperationsKey = KeyOf<PathOf<'serve' | 'quarantine' | 'derive'>>;
+type OperationsKey = KeyOf<PathOf<'serve' | 'quarantine' | 'derive' | 'privacy'>>;
 
 export const JSON_TYPE = 'application/json';
 const segmentCall = (type: string): Description => ({
@@ -275,6 +294,63 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     body: { [JSON_TYPE]: 'ReceiptLookup' },
     answer: 'Receipt',
     problems: [400, 404],
+  },
+  'POST /v1/privacy-requests': {
+    operationId: 'requestPrivacy',
+    summary: 'Receives a privacy request of a person or of their agent',
+    description:
+      'Nothing is disclosed or erased before identity, and the authority of an agent, are shown; opt-outs and objections need neither. A second open request of the same type for the same person is the first one, and so is one with the same `clientKey`.',
+    body: { [JSON_TYPE]: 'PrivacyRequestBody' },
+    answer: 'PrivacyRequest',
+    problems: [400, 409],
+  },
+  'GET /v1/privacy-requests/{requestId}': {
+    operationId: 'getPrivacyRequest',
+    summary: 'Says where a privacy request stands and when it is due',
+    path: privacyRequestPathSchema,
+    answer: 'PrivacyRequest',
+    problems: [404],
+  },
+  'POST /v1/privacy-requests/{requestId}/verification': {
+    operationId: 'verifyPrivacyRequest',
+    summary: 'Says whether identity, and an agent’s authority, could be shown',
+    path: privacyRequestPathSchema,
+    body: { [JSON_TYPE]: 'PrivacyVerification' },
+    answer: 'PrivacyRequest',
+    problems: [400, 404, 409],
+  },
+  'POST /v1/privacy-requests/{requestId}/input': {
+    operationId: 'givePrivacyInput',
+    summary: 'Says that the person was asked for something, or has given it',
+    description: 'The clock stands meanwhile where the law says so.',
+    path: privacyRequestPathSchema,
+    body: { [JSON_TYPE]: 'PrivacyInput' },
+    answer: 'PrivacyRequest',
+    problems: [400, 404, 409],
+  },
+  'POST /v1/privacy-requests/{requestId}/extension': {
+    operationId: 'extendPrivacyRequest',
+    summary: 'Says that the person was told that the answer takes longer',
+    path: privacyRequestPathSchema,
+    body: { [JSON_TYPE]: 'PrivacyExtension' },
+    answer: 'PrivacyRequest',
+    problems: [400, 404, 409],
+  },
+  'POST /v1/privacy-requests/{requestId}/link': {
+    operationId: 'linkPrivacyExport',
+    summary: 'Makes a link that hands an export over once',
+    description: 'It works for seven days after the export at most, and ends an earlier link.',
+    path: privacyRequestPathSchema,
+    answer: 'PrivacyExportLink',
+    problems: [404, 409],
+  },
+  'POST /v1/privacy-exports': {
+    operationId: 'fetchPrivacyExport',
+    summary: 'Hands an export over, once per link',
+    description: '410 when the link was used, has expired, or the person was erased.',
+    body: { [JSON_TYPE]: 'PrivacyExportRedeem' },
+    answer: 'PrivacyExport',
+    problems: [400, 410],
   },
   'POST /v1/evidence/explain': {
     operationId: 'explainEvidence',

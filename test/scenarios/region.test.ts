@@ -6,6 +6,7 @@ import { customerStories } from './stories/customers.ts';
 import { identityStories } from './stories/identity.ts';
 import { lawfulStories } from './stories/lawful.ts';
 import { personalDataStories } from './stories/personal-data.ts';
+import { privacyStories } from './stories/privacy.ts';
 import { proofStories } from './stories/proofs.ts';
 import { silenceStory } from './stories/silence.ts';
 
@@ -27,6 +28,8 @@ describe('two stacks on one machine, through their public faces', () => {
   endOfSilence();
   archiveStories(pair);
   proofStories(pair);
+  // Last, since it moves the clock.
+  privacyStories(pair);
 
   it('never call what their roles do not allow', () => {
     expect([...pair().eu.region.violations(), ...pair().uk.region.violations()]).toEqual([]);

@@ -60,14 +60,14 @@ describe.each(codes)('the evidence log of %s', (code) => {
     );
   });
 
-  it('lets the checkpoint function alone sign, with one algorithm', () => {
+  it('lets the checkpoint function and the erasure alone sign, with one algorithm', () => {
     const key = ofType(template, 'AWS::KMS::Key').find(
       ([, { Properties }]) => Properties.KeySpec === 'ECC_NIST_P256',
     )?.[1].Properties;
     const signing = permissionsOf(key?.KeyPolicy).filter(({ action }) => action === 'kms:Sign');
     expect(signing).toHaveLength(1);
     expect(signing[0]?.condition).toMatch(
-      /^ArnEquals aws:PrincipalArn <CheckpointRole\w+\.Arn>; StringEquals kms:SigningAlgorithm ECDSA_SHA_256$/,
+      /^ArnEquals aws:PrincipalArn <CheckpointRole\w+\.Arn>,<PrivacyEraseRole\w+\.Arn>; StringEquals kms:SigningAlgorithm ECDSA_SHA_256$/,
     );
     expect(permissionsOf(key?.KeyPolicy).map(({ action }) => action)).not.toContain('kms:CreateGrant');
   });

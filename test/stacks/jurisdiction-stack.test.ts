@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type { FlowMachine } from '../../functions/contracts/machines.ts';
 import { STREAM_HOURS } from '../../functions/contracts/retention.ts';
 import { type FlowFunction, flow, machines, resources } from '../../functions/flow.ts';
 import { COMPACTION_DAYS } from '../../functions/registry/evidence-retention.ts';
@@ -54,7 +55,9 @@ describe.each(codes)('the stack of %s', (code) => {
     const named = uses[0]?.condition
       .match(/<(\w+)Role\w+\.Arn>/g)
       ?.map((arn) => arn.replace(/^<(\w+)Role.*$/, '$1'));
-    expect(named?.map((name) => name.toLowerCase()).sort()).toEqual(users.map(([id]) => id).sort());
+    expect(named?.map((name) => name.toLowerCase()).sort()).toEqual(
+      users.map(([id]) => id.toLowerCase()).sort(),
+    );
   });
 
   it('encrypts both streams under the data key and keeps records twelve hours past their last attempt', () => {
@@ -124,9 +127,9 @@ describe.each(codes)('the stack of %s', (code) => {
     }
   });
 
-  it('encrypts evidence, checkpoints, quarantine and answers under the data key, and records who reads them', () => {
+  it('encrypts what it keeps in buckets under the data key, and records who reads it', () => {
     const guarded = of('AWS::S3::Bucket').filter(({ Properties }) => Properties.LoggingConfiguration);
-    expect(guarded).toHaveLength(4);
+    expect(guarded).toHaveLength(5);
     for (const { Properties } of guarded)
       expect(Properties.BucketEncryption).toEqual({
         ServerSideEncryptionConfiguration: [
@@ -258,14 +261,19 @@ describe.each(codes)('the stack of %s', (code) => {
       ),
     ];
     const rules = of('AWS::Events::Rule').filter(({ Properties }) => Properties.ScheduleExpression);
+    const machinesToo = Object.values(machines).flatMap(({ everyMinutes = [] }) => everyMinutes);
     const minutesOf = (rate: unknown): number => {
       const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(String(rate)) ?? [];
       return Number(count) * (MINUTES_IN[unit ?? ''] ?? Number.NaN);
     };
     expect(rules.map(({ Properties }) => minutesOf(Properties.ScheduleExpression)).sort()).toEqual(
-      ticking.sort(),
+      [...ticking, ...machinesToo].sort(),
     );
-    for (const { Properties } of rules)
+    const ofFunctions = rules.filter(
+      ({ Properties }) => !JSON.stringify(Properties).includes(':stateMachine:'),
+    );
+    expect(ofFunctions).toHaveLength(ticking.length);
+    for (const { Properties } of ofFunctions)
       expect(Properties.Targets).toEqual([
         expect.objectContaining({
           RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 300 },
@@ -351,10 +359,10 @@ describe.each(codes)('the stack of %s', (code) => {
     ]);
   });
 
-  it('alarms on lateness, failures, errors, throttles, 5xx, failed machines and an archive that does not verify', () => {
+  it('alarms on lateness, failures, errors, throttles, machines, 5xx and an archive that does not verify', () => {
     // CloudWatch adds up ten metrics at most: errors and throttles have an alarm for each ten functions.
     const tens = Math.ceil(Object.keys(flow).length / 10);
-    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(6 + 2 * tens + Object.keys(machines).length);
+    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(7 + 2 * tens);
     for (const { Properties } of of('AWS::CloudWatch::Alarm'))
       expect(Properties.TreatMissingData).toBe('notBreaching');
   });

@@ -29,7 +29,8 @@ export function alertBook(table = required('ALERTS_TABLE')): AlertBook {
 
 const SEVERITIES = ['info', 'warning', 'urgent'] as const;
 
-function toAlert(row: Row): Alert {
+/** A row of the table as an alert; also for other readers of it. @throws InvariantError */
+export function toAlert(row: Row): Alert {
   const state = ALERT_STATES.find((known) => known === row.state?.S);
   const severity = SEVERITIES.find((known) => known === row.severity?.S);
   if (state === undefined || severity === undefined) throw new InvariantError('alert of unknown state');

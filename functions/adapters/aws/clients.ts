@@ -3,6 +3,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 /** One client per service and instance, made at first use. Region, credentials and (on one machine) endpoints come
@@ -29,4 +30,5 @@ export const kinesisOneAttempt = /* @__PURE__ */ once(
 /** Path style, so that the endpoint may be a plain host and port. */
 export const s3 = /* @__PURE__ */ once(() => new S3Client({ ...RETRIES, forcePathStyle: true }));
 export const kms = /* @__PURE__ */ once(() => new KMSClient({ ...RETRIES }));
+export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient({ ...RETRIES }));
 export const eventBridge = /* @__PURE__ */ once(() => new EventBridgeClient({ ...RETRIES }));

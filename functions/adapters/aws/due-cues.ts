@@ -31,6 +31,8 @@ type Item = Record<string, AttributeValue>;
 const slotOf = (minute: number, spread: number): string =>
   `${new Date(minute * MINUTE_MS).toISOString().slice(0, 16)}#${spread}`;
 const minuteOf = (at: EpochMs): number => Math.floor(at / MINUTE_MS);
+const slotFor = ({ subjectId, dueAt }: DueCue): string =>
+  slotOf(minuteOf(dueAt), crc32(subjectId) % SLOTS_PER_MINUTE);
 
 /** Absence cues by the minute in which they fall due. */
 export function dueCues(table = required('DUE_CUES_TABLE')) {
@@ -39,7 +41,7 @@ export function dueCues(table = required('DUE_CUES_TABLE')) {
     arm: async (cues: readonly DueCue[]): Promise<void> => {
       const items = new Map<string, Item>();
       for (const cue of cues) {
-        const slot = slotOf(minuteOf(cue.dueAt), crc32(cue.subjectId) % SLOTS_PER_MINUTE);
+        const slot = slotFor(cue);
         items.set(`${slot} ${cue.subjectId}`, {
           slot: { S: slot },
           cue: { S: cue.subjectId },
@@ -53,6 +55,16 @@ export function dueCues(table = required('DUE_CUES_TABLE')) {
       );
     },
     due: (now: EpochMs) => due(table, now),
+    /** Forgets cues that have not fallen due. @throws ThrottledError, TransientError */
+    disarm: async (cues: readonly DueCue[]): Promise<void> => {
+      const keys = new Map(cues.map((cue) => [`${slotFor(cue)} ${cue.subjectId}`, cue]));
+      await writeAll(
+        table,
+        [...keys.values()].map((cue) => ({
+          DeleteRequest: { Key: { slot: { S: slotFor(cue) }, cue: { S: cue.subjectId } } },
+        })),
+      );
+    },
     /** Forgets cues that were looked at. @throws ThrottledError, TransientError */
     forget: async (cues: readonly FallenDue[]): Promise<void> => {
       await writeAll(

@@ -6,7 +6,7 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { asMessageToken, type MessageToken } from '../../contracts/ids.ts';
+import { asMessageToken, type IdentifierToken, type MessageToken } from '../../contracts/ids.ts';
 import { OUTCOMES } from '../../contracts/outcomes.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import { RECORD_DAYS } from '../../contracts/retention.ts';
@@ -29,6 +29,8 @@ type Row = Record<string, AttributeValue>;
 /** A record with what happened to it afterwards. */
 export interface StoredRecord extends OutcomeRecord {
   readonly replayedAt?: EpochMs;
+  /** How many identifiers it can be found by. */
+  readonly names?: number;
 }
 
 /** The table of outcomes: how every event ended that was not applied. */
@@ -38,6 +40,8 @@ export function outcomeRecords(table = required('RECORDS_TABLE')) {
     put: (records: readonly OutcomeRecord[]) => put(table, records),
     listQuarantined: (query: ListQuery) => listQuarantined(table, query),
     markReplayed: (token: MessageToken, at: EpochMs) => markReplayed(table, token, at),
+    about: (tokens: readonly IdentifierToken[]) => about(table, tokens),
+    forget: (records: readonly OutcomeRecord[]) => forget(table, records),
   };
 }
 
@@ -50,6 +54,28 @@ interface ListQuery {
 
 /** Marks what a steward has to look at, until it is replayed: the key of the sparse index. */
 const LISTED = { S: 'quarantined' };
+
+/** Rows of a record: its own, and one more for each further identifier that a quarantined event names, to be found by. */
+function rowsOf(record: OutcomeRecord): readonly Row[] {
+  const [first, ...others] = record.about ?? [];
+  const row = toRow(record);
+  if (first === undefined) return [row];
+  const names = { N: String(others.length + 1) };
+  const { listed: _listed, ...unlisted } = row;
+  return [
+    { ...row, about: { S: first }, names },
+    ...others.map((token, at) => ({
+      ...unlisted,
+      messageToken: { S: pointerKey(record.messageToken, at + 1) },
+      of: { S: record.messageToken },
+      about: { S: token },
+      names,
+    })),
+  ];
+}
+
+/** Key of the row for a further identifier. No message token has a tilde. */
+const pointerKey = (token: MessageToken, at: number): string => `${token}~${at}`;
 
 const toRow = (record: OutcomeRecord): Row => ({
   messageToken: { S: record.messageToken },
@@ -79,12 +105,13 @@ export function toRecord(row: Row): StoredRecord {
   const key = row.quarantineKey?.S;
   const replayedAt = row.replayedAt?.N;
   return {
-    messageToken: asMessageToken(text(row, 'messageToken')),
+    messageToken: asMessageToken(row.of?.S ?? text(row, 'messageToken')),
     outcome,
     reason: text(row, 'reason'),
     sourceId: text(row, 'sourceId'),
     receivedAt: Number(row.receivedAt?.N),
     ...(key === undefined ? {} : { quarantine: { key, line: Number(row.quarantineLine?.N) } }),
+    ...(row.names?.N === undefined ? {} : { names: Number(row.names.N) }),
     ...(replayedAt === undefined ? {} : { replayedAt: Number(replayedAt) }),
   };
 }
@@ -118,10 +145,10 @@ async function find(
 async function put(table: string, records: readonly OutcomeRecord[]): Promise<void> {
   // One call must not name a key twice; the last record of a token holds.
   const once = [...new Map(records.map((record) => [record.messageToken, record])).values()];
-  await inTurns(chunks(once, PUTS_PER_CALL_MAX), async (chunk) => {
+  await inTurns(chunks(once.flatMap(rowsOf), PUTS_PER_CALL_MAX), async (chunk) => {
     await untilDone(
       'dynamodb',
-      chunk.map((record) => ({ PutRequest: { Item: toRow(record) } })),
+      chunk.map((Item) => ({ PutRequest: { Item } })),
       async (requests) => {
         const answer = await dynamodb().send(
           new BatchWriteItemCommand({ RequestItems: { [table]: requests }, ReturnConsumedCapacity: 'TOTAL' }),
@@ -205,4 +232,54 @@ async function markReplayed(table: string, token: MessageToken, at: EpochMs): Pr
     if (error instanceof ConditionalCheckFailedException) return;
     throw translate('dynamodb', error);
   }
+}
+
+/** Quarantined events that name any of the identifiers, each once. */
+async function about(table: string, tokens: readonly IdentifierToken[]): Promise<readonly StoredRecord[]> {
+  const found = new Map<MessageToken, StoredRecord>();
+  await inTurns([...new Set(tokens)], async (token) => {
+    let from: Row | undefined;
+    do {
+      const answer = await translated('dynamodb', () =>
+        dynamodb().send(
+          new QueryCommand({
+            TableName: table,
+            IndexName: 'byIdentifier',
+            KeyConditionExpression: 'about = :token',
+            FilterExpression: 'expiresAt > :now',
+            ExpressionAttributeValues: {
+              ':token': { S: token },
+              ':now': { N: String(Math.floor(Date.now() / 1_000)) },
+            },
+            ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+            ReturnConsumedCapacity: 'TOTAL',
+          }),
+        ),
+      );
+      count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
+      for (const record of (answer.Items ?? []).map(toRecord)) found.set(record.messageToken, record);
+      from = answer.LastEvaluatedKey;
+    } while (from !== undefined);
+  });
+  return [...found.values()];
+}
+
+/** Removes records with all that leads to them. */
+async function forget(table: string, records: readonly StoredRecord[]): Promise<void> {
+  const keys = records.flatMap(({ messageToken, names = 1 }) => [
+    messageToken as string,
+    ...Array.from({ length: names - 1 }, (_, at) => pointerKey(messageToken, at + 1)),
+  ]);
+  const requests = [...new Set(keys)].map((key) => ({
+    DeleteRequest: { Key: { messageToken: { S: key } } },
+  }));
+  await inTurns(chunks(requests, PUTS_PER_CALL_MAX), (chunk) =>
+    untilDone('dynamodb', chunk, async (deletes) => {
+      const answer = await dynamodb().send(new BatchWriteItemCommand({ RequestItems: { [table]: deletes } }));
+      const left = new Set(
+        (answer.UnprocessedItems?.[table] ?? []).map((each) => each.DeleteRequest?.Key?.messageToken?.S),
+      );
+      return deletes.filter(({ DeleteRequest }) => left.has(DeleteRequest.Key.messageToken.S));
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 import { bucketOf } from '../../contracts/bucket.ts';
-import type { MessageToken } from '../../contracts/ids.ts';
+import type { IdentifierToken, MessageToken } from '../../contracts/ids.ts';
 import type { RefusalRow } from '../../contracts/lineage.ts';
-import type { Receipt } from '../../contracts/outcomes.ts';
+import type { QuarantineReason, Receipt } from '../../contracts/outcomes.ts';
 import { sealInTransit } from '../../contracts/person.ts';
 import type { OutcomeRecord, QuarantineEntry } from '../../contracts/records.ts';
 import type { EventClass, Signal } from '../../contracts/signal.ts';
@@ -11,8 +11,9 @@ import type { EpochMs } from '../../kernel/time.ts';
 import { CURRENCY_RATES_VERSION } from '../../registry/currencies.ts';
 import type { SourceDefinition } from '../../registry/source-definition.ts';
 import { type Circumstances, type Fault, judge, messageIdOf, segmentForm } from './judge.ts';
-import { type CountryPolicy, otherJurisdictionOf, type ResidencePolicy } from './residence.ts';
+import { type CountryPolicy, countryOf, otherJurisdictionOf, type ResidencePolicy } from './residence.ts';
 import { jsonText } from './shape.ts';
+import { identifiersOf } from './tokenise.ts';
 
 /** What a stack knows about its place, the same for every request. */
 export interface CollectPolicy
@@ -87,7 +88,8 @@ export function collect(arrival: Arrival, policy: CollectPolicy): Collected {
     }
     const judgement = judge(raw, event, circumstances);
     if ('fault' in judgement) {
-      refused.push(quarantine(arrival, token, raw, judgement.fault));
+      const about = namedBy(event, judgement.fault, policy);
+      refused.push(quarantine(arrival, token, raw, judgement.fault, about));
       return { messageId, outcome: 'quarantined', reason: judgement.fault.reason };
     }
     unknownCategories += judgement.unknownCategories;
@@ -121,7 +123,25 @@ function tokenOf(
   return messageToken(policy.secrets, messageId ?? `\u0000${arrival.source.id}\u0000${jsonText(raw)}`);
 }
 
-function quarantine(arrival: Arrival, token: MessageToken, raw: unknown, fault: Fault): RefusedEvent {
+/** Whom a bad event names, as far as it can be read: the person can ask for it, and for its erasure. */
+const namedBy = (event: unknown, { reason }: Fault, policy: CollectPolicy): readonly IdentifierToken[] =>
+  UNREADABLE.has(reason)
+    ? []
+    : identifiersOf(event, policy.secrets, () => countryOf(event, policy)).map(({ token }) => token);
+const UNREADABLE: ReadonlySet<QuarantineReason> = new Set([
+  'not-an-object',
+  'too-deep',
+  'hostile-key',
+  'too-large',
+]);
+
+function quarantine(
+  arrival: Arrival,
+  token: MessageToken,
+  raw: unknown,
+  fault: Fault,
+  about: readonly IdentifierToken[],
+): RefusedEvent {
   const entry: QuarantineEntry = {
     messageToken: token,
     sourceId: arrival.source.id,
@@ -131,7 +151,9 @@ function quarantine(arrival: Arrival, token: MessageToken, raw: unknown, fault: 
     ...(arrival.gpc ? { gpc: true as const } : {}),
     event: raw,
   };
-  return { ...refuse(arrival, token, 'quarantined', fault.reason, fault), entry };
+  const refused = refuse(arrival, token, 'quarantined', fault.reason, fault);
+  const record = about.length === 0 ? refused.record : { ...refused.record, about };
+  return { ...refused, record, entry };
 }
 
 function refuse(

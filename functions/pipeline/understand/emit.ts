@@ -168,7 +168,7 @@ const isChoiceKept = ({ outcome, reason, delivery: { signal } }: Ending): boolea
   reason !== ('processing-restricted' satisfies WithheldReason) &&
   carriesChoice(signal);
 
-const EFFECT_CLASS: Readonly<Record<EffectRow['kind'], EventClass>> = {
+const EFFECT_CLASS: Readonly<Partial<Record<EffectRow['kind'], EventClass>>> = {
   'subjects-merged': 'account',
   'subject-split': 'account',
   'link-refused': 'account',
@@ -224,7 +224,7 @@ function gatherOne(
   push(into, effect.by, {
     table: 'effects',
     rowId: id,
-    eventClass: EFFECT_CLASS[effect.kind],
+    eventClass: EFFECT_CLASS[effect.kind] ?? 'account',
     receivedAt: effect.at,
     policyVersion: versionOf(effect, telling.context),
     ...sealedFor(

@@ -9,7 +9,8 @@ import type { EpochMs } from '../../kernel/time.ts';
 import type { JurisdictionDefinition } from '../../registry/jurisdiction-definition.ts';
 import { jurisdictions } from '../../registry/jurisdictions/index.ts';
 import { required } from '../../runtime/environment.ts';
-import { type StepAnswer, stepHandler } from '../../runtime/step-handler.ts';
+import { count } from '../../runtime/meter.ts';
+import { stepHandler } from '../../runtime/step-handler.ts';
 import { answerEnd, evidenceEnd, quarantineEnd } from './over-age.ts';
 import type { RetentionPorts } from './ports.ts';
 import { releaseMonth } from './release.ts';
@@ -53,10 +54,11 @@ function portsOf({ retention }: JurisdictionDefinition): RetentionPorts {
 
 export const handler = stepHandler({
   functionId: 'retention',
-  step: async (event, now): Promise<StepAnswer> => {
+  input: requestSchema,
+  step: async (request, now) => {
     const jurisdiction = jurisdictions[required('JURISDICTION')];
     invariant(jurisdiction !== undefined, 'JURISDICTION is not in the registry');
-    return answered(requestSchema.parse(event), jurisdiction, portsOf(jurisdiction), now);
+    return answered(request, jurisdiction, portsOf(jurisdiction), now);
   },
 });
 
@@ -65,19 +67,22 @@ async function answered(
   jurisdiction: JurisdictionDefinition,
   ports: RetentionPorts,
   now: EpochMs,
-): Promise<StepAnswer> {
+): Promise<unknown> {
   switch (request.step) {
     case 'begin':
-      return { answer: await beginSweep(ports, now), metrics: {} };
+      return beginSweep(ports, now);
     case 'roll-up': {
       const outcome = await releaseMonth(request.input, jurisdiction, ports);
-      return { answer: { outcome }, metrics: { monthsReleased: outcome === 'released' ? 1 : 0 } };
+      count('monthsReleased', outcome === 'released' ? 1 : 0);
+      return { outcome };
     }
     case 'sweep':
-      return { answer: await sweepOn(request.input, ports), metrics: {} };
+      return sweepOn(request.input, ports);
     case 'report': {
       const { clean, removed, left } = await reportSweep(request.input, jurisdiction.code, ports);
-      return { answer: { clean }, metrics: { removed, left } };
+      count('removed', removed);
+      count('left', left);
+      return { clean };
     }
   }
 }

@@ -13,10 +13,10 @@ import {
 import type { EventClass, Signal } from '../../../functions/contracts/signal.ts';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
 import { foldSignals } from '../../../functions/pipeline/3-profile/fold.ts';
-import { foldConsent } from '../../../functions/rights/consent/state.ts';
 import { EMPTY_STATE, mergeStates } from '../../../functions/pipeline/3-profile/state.ts';
 import { eu } from '../../../functions/registry/jurisdictions/eu.ts';
 import { jurisdictions } from '../../../functions/registry/jurisdictions/index.ts';
+import { foldConsent } from '../../../functions/rights/consent/state.ts';
 import {
   classesIn,
   keptUntil,

@@ -1,0 +1,131 @@
+import { parseArgs } from 'node:util';
+import {
+  PRIVACY_REQUEST_TYPES,
+  type PrivacyRequestView,
+} from '../../functions/contracts/privacy-requests.ts';
+import { UserError } from '../../lib/local/errors.ts';
+import type { ReadyJurisdiction } from '../../lib/local/regions.ts';
+import { readReady } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { askOperations, regionsIn } from '../operations-client.ts';
+
+const usage = `Usage: npx rapport privacy request TYPE --identifier TYPE=VALUE… [--agent] [--client-key KEY]
+       npx rapport privacy verify REQUEST_ID --by CODE [--method METHOD] [--authority METHOD] [--failed]
+       npx rapport privacy status REQUEST_ID
+       npx rapport privacy fetch REQUEST_ID
+
+Works on privacy requests of one running jurisdiction. Types: ${PRIVACY_REQUEST_TYPES.join(', ')}.
+
+  --identifier TYPE=VALUE  whose request it is, such as userId=C-1042 or email=ada@lovelace.org
+  --agent                  an agent asks for the person
+  --by CODE                system or role that vouches for the proof, such as service-desk
+  --method METHOD          how the person was recognised (default signed-in)
+  --authority METHOD       how an agent showed their authority, such as signed-permission
+  --failed                 the proof did not convince
+  --jurisdiction CODE      which one, when several run
+  --data-dir DIR           where the region wrote ready.json (default .rapport)
+`;
+
+/** `email=ada@lovelace.org`. @throws UserError when it has another form */
+function identifierIn(text: string): { readonly type: string; readonly value: string } {
+  const [, type, value] = /^(\w+)=(.+)$/.exec(text) ?? [];
+  if (type === undefined || value === undefined)
+    throw new UserError('--identifier needs TYPE=VALUE, such as userId=C-1042');
+  return { type, value };
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      'data-dir': { type: 'string', default: '.rapport' },
+      jurisdiction: { type: 'string' },
+      identifier: { type: 'string', multiple: true, default: [] },
+      agent: { type: 'boolean', default: false },
+      'client-key': { type: 'string' },
+      by: { type: 'string' },
+      method: { type: 'string', default: 'signed-in' },
+      authority: { type: 'string' },
+      failed: { type: 'boolean', default: false },
+    },
+  });
+}
+type Values = ReturnType<typeof parse>['values'];
+
+function bodyOfRequest(type: string, values: Values): object {
+  if (values.identifier.length === 0)
+    throw new UserError('request needs at least one --identifier TYPE=VALUE');
+  const clientKey = values['client-key'];
+  return {
+    type,
+    identifiers: values.identifier.map(identifierIn),
+    requester: values.agent ? 'agent' : 'person',
+    ...(clientKey === undefined ? {} : { clientKey }),
+  };
+}
+
+function bodyOfProof(values: Values): object {
+  if (values.by === undefined) throw new UserError('verify needs --by CODE, such as --by service-desk');
+  const outcome = values.failed ? 'failed' : 'verified';
+  return {
+    by: values.by,
+    identity: { outcome, method: values.method },
+    ...(values.authority === undefined ? {} : { authority: { outcome, method: values.authority } }),
+  };
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args);
+  const [verb, subject] = positionals;
+  if (verb === undefined || subject === undefined || positionals.length > 2)
+    throw new UserError('privacy takes a verb and what it is about; see --help');
+  const running = regionsIn(readReady(values['data-dir']).jurisdictions, values.jurisdiction);
+  const [only] = running;
+  if (only === undefined || running.length > 1)
+    throw new UserError('several jurisdictions run here: say which with --jurisdiction CODE');
+  const answer = await askedOf(only, verb, subject, values);
+  if (answer === null) throw new UserError(`${only[0]} has no privacy request with this id`);
+  process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+  return 0;
+}
+
+async function askedOf(
+  [code, region]: readonly [string, ReadyJurisdiction],
+  verb: string,
+  subject: string,
+  values: Values,
+): Promise<object | null> {
+  const path = `/v1/privacy-requests/${encodeURIComponent(subject)}`;
+  switch (verb) {
+    case 'request':
+      return askOperations<PrivacyRequestView>(
+        code,
+        region,
+        '/v1/privacy-requests',
+        bodyOfRequest(subject, values),
+      );
+    case 'status':
+      return askOperations<PrivacyRequestView>(code, region, path);
+    case 'verify':
+      return askOperations<PrivacyRequestView>(code, region, `${path}/verification`, bodyOfProof(values));
+    case 'fetch': {
+      const link = await askOperations<{ readonly token: string }>(code, region, `${path}/link`, {});
+      return link === null
+        ? null
+        : askOperations<object>(code, region, '/v1/privacy-exports', {
+            requestId: subject,
+            token: link.token,
+          });
+    }
+    default:
+      throw new UserError(`privacy has no verb ${verb}; there are request, verify, status and fetch`);
+  }
+}
+
+export const command: Command = {
+  name: 'privacy',
+  summary: 'requests of people about their own: ask, prove, follow, fetch',
+  usage,
+  run,
+};

@@ -1,0 +1,302 @@
+import { createHash } from 'node:crypto';
+import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
+import type { LocatedSubject, PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import { seal } from '../../contracts/subject-keys.ts';
+import { invariant, TransientError } from '../../kernel/invariant.ts';
+import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
+import type { StoredNode, SubjectWrite, WriteUnit } from '../../pipeline/understand/ports.ts';
+import { eventOf, tell } from './evidence.ts';
+import { isProven, type PrivacyPolicy } from './policy.ts';
+import type { ErasePorts } from './ports.ts';
+import { blankNode, type FoundPerson, findPerson, located } from './subject.ts';
+
+/** How long a deleted secret can still be brought back: the recovery window of the table of subject keys. */
+export const KEY_RECOVERY_MS = DAY_MS;
+const ATTEMPTS_MAX = 6;
+
+/** The request, if this step has to be done for it now. Steps are repeated after a crash, and by executions that were
+ * relieved: each looks for itself.
+ * @throws InvariantError for a request that must not erase */
+async function requestFor(requestId: string, ports: Pick<ErasePorts, 'requests'>): Promise<PrivacyRequest> {
+  const request = await ports.requests.find(requestId);
+  invariant(request !== null && request.type === 'erase', 'an erasure without a request for it');
+  invariant(isProven(request), 'an erasure that nobody was shown to have asked for');
+  return request;
+}
+
+const isDone = ({ state }: PrivacyRequest): boolean => state === 'key-deleted' || state === 'erased';
+
+async function saved(next: PrivacyRequest, ports: Pick<ErasePorts, 'requests'>): Promise<PrivacyRequest> {
+  const written = await ports.requests.save(next);
+  if (written === null) throw new TransientError('the request is being changed');
+  return written;
+}
+
+/**
+ * First step: from here on nothing of the person comes in. All identifiers of a subject become tombstones in one
+ * transaction, which takes their states and the subject with it. What was found is remembered before, so that a crash
+ * after the transaction does not forget whom the rest is about.
+ * @throws TransientError, ThrottledError
+ */
+export async function suppress(
+  requestId: string,
+  policy: PrivacyPolicy,
+  ports: ErasePorts,
+  now: EpochMs,
+): Promise<void> {
+  const request = await requestFor(requestId, ports);
+  if (isDone(request)) return;
+  const erasedAt = request.startedAt ?? now;
+  let standing = request;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const person = await findPerson([...request.tokens, ...(standing.located?.nodes ?? [])], ports.subjects);
+    const found = located(person, request.tokens, standing.located);
+    if (standing.startedAt === null || !isSameSubject(standing.located, found) || standing.canary === null) {
+      const canary = standing.canary ?? (await canaryOf(requestId, found.atoms, ports));
+      standing = await saved({ ...standing, startedAt: erasedAt, located: found, canary }, ports);
+    }
+    if (await bury(found.nodes, person, erasedAt, ports)) {
+      await tell(
+        request,
+        [{ kind: 'subject-suppressed', reasons: `identifiers:${found.nodes.length}`, at: now }],
+        policy,
+        ports,
+      );
+      return;
+    }
+  }
+  throw new TransientError('the subject is being changed');
+}
+
+const isSameSubject = (one: LocatedSubject | null, other: LocatedSubject): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
+
+/** @returns null for a person of whom nothing was ever sealed */
+async function canaryOf(
+  requestId: string,
+  atoms: readonly AtomId[],
+  ports: Pick<ErasePorts, 'keyring'>,
+): Promise<PrivacyRequest['canary']> {
+  const keys = await ports.keyring.read(atoms, { fresh: true });
+  for (const atomId of atoms) {
+    const key = keys.get(atomId);
+    if (key !== undefined)
+      return { atomId, sealed: Buffer.from(seal(key, 'canary', requestId)).toString('base64') };
+  }
+  return null;
+}
+
+/** Writes tombstones over nodes, and the subjects away: all of a subject in one transaction. A node that is one already is
+ * left: somebody who came back since may live there.
+ * @returns false when somebody else wrote first */
+async function bury(
+  nodes: readonly IdentifierToken[],
+  person: FoundPerson,
+  erasedAt: EpochMs,
+  ports: Pick<ErasePorts, 'subjects'>,
+): Promise<boolean> {
+  const tombstone = (id: IdentifierToken): StoredNode => ({
+    ...blankNode(id),
+    version: person.nodes.get(id)?.version ?? 0,
+    erasedAt,
+  });
+  const buried = nodes.filter((id) => (person.nodes.get(id)?.erasedAt ?? 0) < erasedAt).map(tombstone);
+  if (buried.length === 0) return true;
+  const homeOf = ({ id }: StoredNode) => person.nodes.get(id)?.subjectId ?? null;
+  const units = [...person.subjects].flatMap(([subjectId, { version }]): WriteUnit[] => {
+    const own = buried.filter((node) => homeOf(node) === subjectId);
+    const subjects: readonly SubjectWrite[] = [{ subjectId, version, next: null }];
+    return own.length === 0 ? [] : [{ pages: [], nodes: own, subjects, atomic: true }];
+  });
+  const alone = buried.filter((node) => {
+    const home = homeOf(node);
+    return home === null || !person.subjects.has(home);
+  });
+  const results = await ports.subjects.write([
+    ...units,
+    ...alone.map((node): WriteUnit => ({ pages: [], nodes: [node], subjects: [], atomic: false })),
+  ]);
+  return results.every((result) => result === 'written');
+}
+
+/** Second step: what else the hot stores have, and what lies in quarantine. @throws TransientError, ThrottledError */
+export async function purge(
+  requestId: string,
+  policy: PrivacyPolicy,
+  ports: ErasePorts,
+  now: EpochMs,
+): Promise<void> {
+  const request = await requestFor(requestId, ports);
+  if (isDone(request)) return;
+  await purgeHot(request, ports);
+  await tell(request, [{ kind: 'subject-purged', reasons: '', at: now }], policy, ports);
+}
+
+async function purgeHot(
+  { located: found }: PrivacyRequest,
+  { hot, quarantine }: Pick<ErasePorts, 'hot' | 'quarantine'>,
+): Promise<void> {
+  invariant(found !== null, 'a purge before anybody was located');
+  await hot.forgetPages(found.nodes);
+  await hot.forgetRebuilt(found.nodes, found.subjectIds);
+  const alerts = await hot.alertsOf(found.subjectIds);
+  await hot.forgetAlerts(alerts);
+  await hot.forgetCues(found.cues);
+  const records = await hot.quarantinedAbout(found.nodes);
+  const linesByKey = new Map<string, number[]>();
+  for (const { quarantine: place } of records)
+    if (place !== undefined) linesByKey.set(place.key, [...(linesByKey.get(place.key) ?? []), place.line]);
+  // Content before the records that lead to it, so that a crash between leaves nothing that cannot be found.
+  for (const [key, lines] of linesByKey) await quarantine.forget(key, lines);
+  await hot.forgetRecords(records);
+}
+
+/** Third step: the secrets. From here on no row of the person in the archive can be read or joined, whatever its number.
+ * @throws TransientError, ThrottledError */
+export async function deleteKeys(
+  requestId: string,
+  policy: PrivacyPolicy,
+  ports: ErasePorts,
+  now: EpochMs,
+): Promise<void> {
+  const request = await requestFor(requestId, ports);
+  if (isDone(request)) return;
+  const { located: found } = request;
+  invariant(found !== null, 'keys deleted before anybody was located');
+  await ports.keyring.destroy(await notReturned(found.nodes, ports));
+  const deletedAt = request.deletedAt ?? now;
+  if (request.deletedAt === null)
+    await saved({ ...request, deletedAt, pitrClearAt: deletedAt + KEY_RECOVERY_MS }, ports);
+  await tell(request, [{ kind: 'subject-keys-deleted', reasons: '', at: deletedAt }], policy, ports);
+}
+
+/** Whoever came back after the erasure has a secret of their own, which stays. */
+async function notReturned(
+  nodes: readonly IdentifierToken[],
+  ports: Pick<ErasePorts, 'subjects'>,
+): Promise<readonly AtomId[]> {
+  const { nodes: stored } = await ports.subjects.read(nodes, [], true);
+  return nodes.filter((id) => (stored.get(id)?.state ?? null) === null);
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** What a certificate says was done in each store, or why nothing had to be. */
+export const ERASED_STORES = [
+  'profiles:deleted',
+  'subjects:deleted',
+  'rebuilt-profiles:deleted',
+  'alerts:deleted',
+  'due-cues:deleted',
+  'quarantine:deleted-in-all-versions',
+  'records:deleted',
+  'subject-keys:deleted',
+  'candidates:lead-to-nobody',
+  'identity-reviews:lead-to-nobody',
+  'exports:unreadable-without-the-key',
+  'archive:unreadable-without-the-key',
+  'streams:suppressed-on-reading',
+  'given-up-records:suppressed-on-replay',
+] as const;
+
+/**
+ * Fourth step: one signed certificate, in the evidence log. Everything in it follows from the request, so that a repetition
+ * after a crash finds the first one and adds none.
+ * @throws TransientError, ThrottledError; InvariantError when a key is still there
+ */
+export async function certify(
+  requestId: string,
+  policy: PrivacyPolicy,
+  ports: ErasePorts,
+  now: EpochMs,
+): Promise<void> {
+  const request = await requestFor(requestId, ports);
+  if (isDone(request)) return;
+  const { located: found, deletedAt, pitrClearAt } = request;
+  invariant(found !== null && deletedAt !== null && pitrClearAt !== null, 'a certificate before its erasure');
+  const statement = {
+    requestId,
+    jurisdiction: policy.jurisdiction.code,
+    keyRefs: found.atoms.map((atom) => sha256(`${requestId}\u0000${atom}`)),
+    deletedAt: new Date(deletedAt).toISOString(),
+    pitrClearAt: new Date(pitrClearAt).toISOString(),
+    stores: ERASED_STORES,
+    failedDecryptSample: await failedDecryptSample(request, ports),
+  };
+  const signature = await ports.signer.sign(Buffer.from(JSON.stringify(statement)));
+  await ports.log.append({
+    id: requestId,
+    body: { statement, signature: Buffer.from(signature).toString('base64') },
+  });
+  await tell(
+    request,
+    [{ kind: 'privacy-request-completed', reasons: 'key-deleted', at: deletedAt }],
+    policy,
+    ports,
+  );
+  await ports.events.announce([eventOf(request, 'Privacy Request Closed', 'key-deleted', now)]);
+  await saved({ ...request, state: 'key-deleted' }, ports);
+}
+
+/** Tries to open what was sealed before the key went. Null when nothing was ever sealed for the person. */
+async function failedDecryptSample(
+  { canary }: PrivacyRequest,
+  ports: Pick<ErasePorts, 'keyring' | 'subjects'>,
+): Promise<Readonly<Record<string, string>> | null> {
+  if (canary === null) return null;
+  const [gone] = await notReturned([canary.atomId], ports);
+  const keys = gone === undefined ? new Map() : await ports.keyring.read([gone], { fresh: true });
+  invariant(keys.size === 0, 'a destroyed key is still there');
+  return { sealedSha256: sha256(canary.sealed), result: 'no-key' };
+}
+
+/**
+ * When no backup of the keys is left: erased for good. What a restore may have brought back meanwhile is removed again.
+ * @throws TransientError, ThrottledError
+ */
+export async function clear(
+  requestId: string,
+  policy: PrivacyPolicy,
+  ports: ErasePorts,
+  now: EpochMs,
+): Promise<void> {
+  const request = await requestFor(requestId, ports);
+  if (request.state !== 'key-deleted' || (request.pitrClearAt ?? now) > now) return;
+  await eraseAgain(request, ports);
+  await tell(
+    request,
+    [{ kind: 'subject-erased', reasons: '', at: request.pitrClearAt ?? now }],
+    policy,
+    ports,
+  );
+  await ports.events.announce([eventOf(request, 'Privacy Request Closed', 'erased', now)]);
+  await saved({ ...request, state: 'erased', closedAt: now }, ports);
+}
+
+/** Does an erasure again that was done: nothing, unless a table was restored to before it. @throws TransientError, ThrottledError */
+async function eraseAgain(request: PrivacyRequest, ports: ErasePorts): Promise<void> {
+  const { located: found, startedAt } = request;
+  invariant(found !== null && startedAt !== null, 'an erasure without what it erased');
+  const person = await findPerson(found.nodes, ports.subjects);
+  const again = located(person, found.nodes, found);
+  if (!(await bury(again.nodes, person, startedAt, ports)))
+    throw new TransientError('the subject is being changed');
+  await purgeHot({ ...request, located: again }, ports);
+  await ports.keyring.destroy(await notReturned(again.nodes, ports));
+}
+
+/** Days for which a table can be taken back: so long, every erasure is done again each day. */
+const RESTORABLE_DAYS = 36;
+
+/** Law 8 after a restore: erasures of the time from which a table can be restored are done again.
+ * @returns how many there were. @throws TransientError, ThrottledError */
+export async function eraseAgainAfterRestore(ports: ErasePorts, now: EpochMs): Promise<number> {
+  let count = 0;
+  for await (const page of ports.requests.queue('erased', now - RESTORABLE_DAYS * DAY_MS)) {
+    for (const request of page) {
+      await eraseAgain(request, ports);
+      count += 1;
+    }
+  }
+  return count;
+}

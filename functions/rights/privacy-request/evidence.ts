@@ -1,0 +1,61 @@
+import { bucketOf } from '../../contracts/bucket.ts';
+import type { EffectKind, EffectRow } from '../../contracts/lineage.ts';
+import type { PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import { stableId } from '../../kernel/codec.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+import { PRIVACY_POLICY, type PrivacyPolicy } from './policy.ts';
+import type { PrivacyEvent, TellPorts } from './ports.ts';
+
+/** One step of a request, for the archive. The same step has the same row, however often it is told. */
+export interface Told {
+  readonly kind: EffectKind;
+  /** Codes, comma-separated. */
+  readonly reasons: string;
+  readonly at: EpochMs;
+}
+
+/**
+ * Leaves evidence of steps. The rows name the request and no person: what is proven of an erasure has to outlive whom it
+ * is about. A step may be told again after a crash, so each row is marked for the archive to look for first.
+ * @throws TransientError, ThrottledError
+ */
+export async function tell(
+  request: Pick<PrivacyRequest, 'requestId' | 'type'>,
+  steps: readonly Told[],
+  { buckets }: Pick<PrivacyPolicy, 'buckets'>,
+  { lineage }: Pick<TellPorts, 'lineage'>,
+): Promise<void> {
+  const rows = steps.map(
+    ({ kind, reasons, at }): EffectRow => ({
+      table: 'effects',
+      rowId: stableId(request.requestId, kind, reasons),
+      eventClass: 'account',
+      receivedAt: at,
+      policyVersion: PRIVACY_POLICY,
+      rowRef: null,
+      kind,
+      name: request.type,
+      reasons: reasons === '' ? `request:${request.requestId}` : `request:${request.requestId},${reasons}`,
+      latencyMs: null,
+      redelivered: true,
+    }),
+  );
+  if (rows.length > 0) await lineage.append(new Map([[bucketOf(request.requestId, buckets), rows]]));
+}
+
+/** An event about a request; the same one has the same id at every repetition. */
+export const eventOf = (
+  request: Pick<PrivacyRequest, 'requestId' | 'type'>,
+  type: PrivacyEvent['type'],
+  detail: string,
+  at: EpochMs,
+  dueAt: EpochMs | null = null,
+): PrivacyEvent => ({
+  id: stableId(request.requestId, type, detail),
+  type,
+  requestId: request.requestId,
+  name: request.type,
+  detail,
+  dueAt,
+  occurredAt: at,
+});

@@ -1,0 +1,134 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { requestBook } from '../../functions/adapters/aws/request-book.ts';
+import { MemoryRequestBook } from '../../functions/adapters/memory/privacy.ts';
+import type { PrivacyRequest } from '../../functions/contracts/privacy-requests.ts';
+import { DAY_MS } from '../../functions/kernel/time.ts';
+import type { RequestBook, RequestQueue } from '../../functions/rights/privacy-request/ports.ts';
+import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
+import type { Engine } from '../../lib/local/engines/engine.ts';
+import { tokenOf } from '../arbitraries.ts';
+
+const NOW = Date.UTC(2026, 5, 1);
+const KEEP_DAYS = 730;
+
+let dynamo: Engine;
+beforeAll(async () => {
+  dynamo = await startDynamoDb({ heapMiB: 256 });
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
+  });
+}, 60_000);
+afterAll(() => dynamo.stop());
+
+const text = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
+
+let made = 0;
+async function inDynamoDb(): Promise<RequestBook> {
+  made += 1;
+  const TableName = `requests-${made}`;
+  await new DynamoDBClient({}).send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [text('id'), text('queue'), { AttributeName: 'queuedAt', AttributeType: 'N' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'byQueue',
+          KeySchema: [
+            { AttributeName: 'queue', KeyType: 'HASH' },
+            { AttributeName: 'queuedAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    }),
+  );
+  return requestBook(KEEP_DAYS, TableName, () => NOW + DAY_MS);
+}
+
+const request = (requestId: string, changes: Partial<PrivacyRequest> = {}): PrivacyRequest => ({
+  requestId,
+  openKey: 'erase.s.ada',
+  type: 'erase',
+  state: 'received',
+  version: 0,
+  requester: 'person',
+  tokens: [tokenOf('userId', 'ada')],
+  receivedAt: NOW,
+  identity: null,
+  authority: null,
+  failedProofs: 0,
+  pauses: [],
+  extensionNoticedAt: null,
+  needs: null,
+  reminded: [],
+  driver: 1,
+  startedAt: null,
+  located: null,
+  canary: null,
+  deletedAt: null,
+  pitrClearAt: null,
+  restrictedUntil: null,
+  exported: null,
+  link: null,
+  denial: null,
+  closedAt: null,
+  ...changes,
+});
+
+async function queued(book: RequestBook, name: RequestQueue, since = 0): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for await (const page of book.queue(name, since)) ids.push(...page.map(({ requestId }) => requestId));
+  return ids.sort();
+}
+
+describe.each([
+  ['in memory', async () => new MemoryRequestBook()],
+  ['in DynamoDB', inDynamoDb],
+])('privacy requests %s', (_name, make: () => Promise<RequestBook>) => {
+  it('stand as they were first received, whoever comes again with the id or about the same', async () => {
+    const book = await make();
+    const first = await book.open(request('a'));
+    expect(first).toEqual(request('a', { version: 1 }));
+    expect(await book.open(request('a', { receivedAt: NOW + 1 }))).toEqual(first);
+    expect(await book.open(request('b'))).toEqual(first);
+    expect(await book.find('b')).toBeNull();
+    expect((await book.open(request('c', { openKey: 'access.s.ada' }))).requestId).toBe('c');
+  });
+
+  it('are written by one of two who read the same', async () => {
+    const book = await make();
+    const read = await book.open(request('a'));
+    const next = await book.save({ ...read, driver: 2 });
+    expect(next).toEqual({ ...read, driver: 2, version: 2 });
+    expect(await book.save({ ...read, driver: 3 })).toBeNull();
+    expect(await book.find('a')).toEqual(next);
+  });
+
+  it('make room for another of their kind once they are answered, and only then', async () => {
+    const book = await make();
+    const first = await book.open(request('a'));
+    const deleted = await book.save({ ...first, state: 'key-deleted', deletedAt: NOW });
+    expect((await book.open(request('b'))).requestId).toBe('b');
+    if (deleted === null) throw new Error('not saved');
+    await book.save({ ...deleted, state: 'erased', closedAt: NOW });
+    // The end of the first one does not let a third one in beside the second.
+    expect((await book.open(request('c'))).requestId).toBe('b');
+  });
+
+  it('queue while they are open, and as erased while a restore could bring back what they erased', async () => {
+    const book = await make();
+    const first = await book.open(request('a'));
+    await book.open(request('b', { openKey: 'access.s.ada', type: 'access' }));
+    expect(await queued(book, 'open')).toEqual(['a', 'b']);
+    await book.save({ ...first, state: 'erased', deletedAt: NOW, closedAt: NOW });
+    expect(await queued(book, 'open')).toEqual(['b']);
+    expect(await queued(book, 'erased')).toEqual(['a']);
+    expect(await queued(book, 'erased', NOW + 1)).toEqual([]);
+  });
+});
