@@ -2,6 +2,7 @@ import { UserError } from '../lib/local/errors.ts';
 import type { ReadyJurisdiction } from '../lib/local/regions.ts';
 
 /** Asks the operations API of a running region.
+ * @param body goes out by POST; undefined: the request is a GET
  * @returns the answer; null when it is 404, for the caller to say what is missing
  * @throws UserError when nobody answers, or with the problem's own words */
 export async function askOperations<Answer>(
@@ -13,9 +14,9 @@ export async function askOperations<Answer>(
   let response: Response;
   try {
     response = await fetch(`${region.operationsUrl.replace(/\/$/, '')}${path}`, {
-      method: 'POST',
+      method: body === undefined ? 'GET' : 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${region.token}` },
-      body: JSON.stringify(body),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (cause) {
     throw new UserError(`${code} does not answer at ${region.operationsUrl}: start it with npm start`, {

@@ -3,7 +3,8 @@ import type { Outcome } from './outcomes.ts';
 import type { EventClass } from './signal.ts';
 
 /** The archive's tables. `signals`: one row per applied signal, exactly. `refusals`: one row per event that ended any
- * other way. `effects`: one row per merge, refused link, segment move and alert. */
+ * other way. `effects`: one row per merge, refused link, segment move and alert, and per
+ * step of an incident. */
 export const ARCHIVE_TABLES = ['signals', 'refusals', 'effects'] as const;
 export type ArchiveTable = (typeof ARCHIVE_TABLES)[number];
 
@@ -12,6 +13,11 @@ export const EFFECT_KINDS = [
   'subject-split',
   'link-refused',
   'identifier-blocked',
+  'incident-assessed',
+  'incident-closed',
+  'incident-notified',
+  'incident-opened',
+  'incident-reminded',
   'segment-entered',
   'segment-left',
   'alert-opened',

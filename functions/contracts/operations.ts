@@ -18,7 +18,7 @@ const rate = z.number().min(0).max(1);
 const identifierTypeSchema = z.enum(IDENTIFIER_TYPES);
 
 /** An identifier as its owner writes it. It is normalised and tokenised at once, and neither kept nor logged. */
-const rawIdentifierSchema = z.strictObject({
+export const rawIdentifierSchema = z.strictObject({
   type: identifierTypeSchema,
   value: z.string().min(1).max(VALUE_LENGTH_MAX),
 });
@@ -30,7 +30,7 @@ export const profileLookupSchema = z.strictObject({
 });
 
 /** A subject's id: `s.`, then the token that named it. Also one from before a merge. */
-const subjectIdSchema = z.string().regex(/^s\.[A-Za-z]{1,16}\.[\w-]{22}$/);
+export const subjectIdSchema = z.string().regex(/^s\.[A-Za-z]{1,16}\.[\w-]{22}$/);
 
 /** Path of `GET /v1/subjects/{subjectId}`. */
 export const subjectPathSchema = z.object({ subjectId: subjectIdSchema });

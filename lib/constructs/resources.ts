@@ -47,6 +47,7 @@ export function place(parts: {
     rebuiltSubjects: table('rebuiltSubjects'),
     records: table('records'),
     alerts: table('alerts'),
+    incidents: table('incidents'),
     dueCues: table('dueCues'),
     evidence: bucket('evidence'),
     quarantine: bucket('quarantine'),

@@ -34,6 +34,12 @@ const shapes = {
     index: { name: 'listed', partitionKey: 'listed', sortKey: 'receivedAt' },
   },
   alerts: { partitionKey: 'alertId', index: { name: 'byState', partitionKey: 'state', sortKey: 'openedAt' } },
+  incidents: {
+    partitionKey: 'incidentId',
+    sortKey: 'part',
+    // Sparse: an incident itself carries the attribute, the pages of whom it affects do not.
+    index: { name: 'byState', partitionKey: 'state', sortKey: 'openedAt' },
+  },
   dueCues: { partitionKey: 'slot', sortKey: 'cue' },
 } as const satisfies Record<string, TableShape>;
 
@@ -60,6 +66,7 @@ export class Tables extends Construct {
       rebuiltSubjects: table('RebuiltSubjects', shapes.rebuiltSubjects),
       records: table('Records', shapes.records),
       alerts: table('Alerts', shapes.alerts),
+      incidents: table('Incidents', shapes.incidents),
       dueCues: table('DueCues', shapes.dueCues),
     };
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type FlowFunction, flow } from '../../functions/flow.ts';
 import { UserError } from './errors.ts';
+import type { LogSource } from './event-sources/log-source.ts';
 import type { EventSource } from './event-sources/source.ts';
 import { FunctionHost, type Invocation } from './functions/function-host.ts';
 import { Grants } from './functions/grants.ts';
@@ -13,7 +14,7 @@ import type { Region, RegionOptions, Violation } from './region-types.ts';
 import type { Build } from './resources/build.ts';
 import { makeResource, requireKnownTypes } from './resources/index.ts';
 import { Properties } from './resources/properties.ts';
-import { startApis, startRules, startSources } from './start-triggers.ts';
+import { startApis, startRules, startSources, startSubscriptions } from './start-triggers.ts';
 import { type Created, creationOrder, parameterValues, resolve, type Scope } from './template/intrinsics.ts';
 import type { JsonMap } from './template/template.ts';
 
@@ -50,6 +51,8 @@ class RegionMaker {
   readonly #violations = new Map<string, Violation>();
   readonly #faults: LogFile;
   readonly #sources: EventSource[] = [];
+  /** By the short name of the log. */
+  #logFeeds: ReadonlyMap<string, readonly LogSource[]> = new Map();
   #lastActivity = performance.now();
 
   constructor(options: RegionOptions, stops: (() => Promise<void> | void)[], stop: () => Promise<void>) {
@@ -84,6 +87,7 @@ class RegionMaker {
       queues: new Map(),
       mappings: [],
       rules: [],
+      subscriptions: [],
       apis: new Map(),
       integrations: new Map(),
       authorizers: new Map(),
@@ -107,6 +111,8 @@ class RegionMaker {
         ...[...this.#hosts.values()].map((host) => host.stop()),
       ]);
     });
+    this.#logFeeds = startSubscriptions(surroundings);
+    this.#sources.push(...[...this.#logFeeds.values()].flat());
     startApis(surroundings);
     this.#stops.push(startRules(surroundings));
     await startSources(surroundings, this.#sources);
@@ -195,6 +201,9 @@ class RegionMaker {
     return new LogFile(
       join(this.#options.directory, 'logs', this.#options.stack.jurisdiction, `${name}.log`),
       onMetric,
+      (lines) => {
+        for (const feed of this.#logFeeds.get(name) ?? []) feed.add(lines, Date.now());
+      },
     );
   }
 

@@ -2,17 +2,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Receipt } from '../../functions/contracts/outcomes.ts';
 import {
-  type JurisdictionDefinition,
   isDeployable,
+  type JurisdictionDefinition,
   jurisdictionCodes,
   jurisdictions,
 } from '../../functions/registry/jurisdictions/index.ts';
-import type { Receipt } from '../../functions/contracts/outcomes.ts';
 import { openArchive } from '../../lib/archive/open.ts';
 import { type Regions, startRegions } from '../../lib/local/regions.ts';
 import { ALL_ALLOWED, Door } from './running-pair.ts';
-import { filesAsTraces, findAny, recordsOfStreams, rowsAsTraces, rowsOfTables, type Trace } from './traces.ts';
+import {
+  filesAsTraces,
+  findAny,
+  recordsOfStreams,
+  rowsAsTraces,
+  rowsOfTables,
+  type Trace,
+} from './traces.ts';
 
 /** Jurisdictions whose stacks run here, side by side: one for each partition and kind of law. With RAPPORT_RESIDENCY=all
  * it is every one that can be deployed anywhere, which takes three minutes where this takes one. */
@@ -32,11 +39,11 @@ interface Resident {
   readonly event: Readonly<Record<string, unknown>>;
 }
 
-/** Every jurisdiction has one, also where no stack can stand. */
-const residents: readonly Resident[] = Object.values(jurisdictions).map(residentOf);
-
 /** A country without its part says nothing where a part has a law of its own. */
 const PARTS_OF_THE_REST: Readonly<Record<string, string>> = { US: 'NY', CA: 'ON' };
+
+/** Every jurisdiction has one, also where no stack can stand. */
+const residents: readonly Resident[] = Object.values(jurisdictions).map(residentOf);
 
 function residentOf({ code, countries, currency }: JurisdictionDefinition): Resident {
   const stem = `Qzr${code.replace('-', '')}Q`;
@@ -131,7 +138,6 @@ it('runs a stack for each of several jurisdictions, and a resident of each there
   expect(residents).toHaveLength(Object.keys(jurisdictions).length);
 });
 
-
 describe.each(RUNNING)('a resident of %s', (code) => {
   const { email, marks } = residentIn(code);
   const elsewhere = RUNNING.filter((other) => other !== code);
@@ -158,7 +164,10 @@ describe.each(RUNNING)('a resident of %s', (code) => {
 
   it('is known at home, and nowhere else', async () => {
     const answered = await Promise.all(
-      RUNNING.map(async (each) => [each, (await doorOf(each).lookUp({ type: 'email', value: email })).status]),
+      RUNNING.map(async (each) => [
+        each,
+        (await doorOf(each).lookUp({ type: 'email', value: email })).status,
+      ]),
     );
     expect(answered).toEqual(RUNNING.map((each) => [each, each === code ? 200 : 404]));
   });
@@ -212,7 +221,12 @@ it('answers queries of the archive with one applied signal for each home, and re
       await archive.query('SELECT * FROM refusals'),
       await archive.query('SELECT * FROM effects'),
     ]);
-    expect(findAny(residents.flatMap(({ marks }) => marks), [{ place: 'rows', text: rows }])).toEqual([]);
+    expect(
+      findAny(
+        residents.flatMap(({ marks }) => marks),
+        [{ place: 'rows', text: rows }],
+      ),
+    ).toEqual([]);
   } finally {
     archive.close();
   }

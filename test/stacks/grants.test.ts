@@ -51,6 +51,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   rebuiltSubjects: 'TablesRebuiltSubjects',
   records: 'TablesRecords',
   alerts: 'TablesAlerts',
+  incidents: 'TablesIncidents',
   dueCues: 'TablesDueCues',
   quarantine: 'BucketsQuarantine',
   evidence: 'BucketsEvidence',
@@ -60,6 +61,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
 const indexes: Readonly<Partial<Record<keyof typeof resources, string>>> = {
   records: 'listed',
   alerts: 'byState',
+  incidents: 'byState',
 };
 
 /** What one line of the map allows, written out independently of the code under test. */

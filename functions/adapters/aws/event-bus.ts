@@ -1,5 +1,5 @@
 import { PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import type { DomainEvent } from '../../pipeline/understand/ports.ts';
+import type { EpochMs } from '../../kernel/time.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { chunks, inTurns, untilDone } from './batching.ts';
@@ -9,12 +9,19 @@ import { eventBridge } from './clients.ts';
 const ENTRIES_PER_CALL_MAX = 10;
 const SOURCE = 'rapport';
 
+/** What the bus needs of an event; the rest of it is its detail. */
+interface BusEvent {
+  readonly type: string;
+  readonly id: string;
+  readonly occurredAt: EpochMs;
+}
+
 /** The jurisdiction's bus, for operational systems. */
 export function eventBus(busName = required('EVENT_BUS')) {
   return {
     /** Publishes events; each carries its own id, so that a receiver recognises a repetition.
      * @throws ThrottledError, TransientError */
-    publish: async (events: readonly DomainEvent[]): Promise<void> => {
+    publish: async (events: readonly BusEvent[]): Promise<void> => {
       const entries = events.map(
         ({ type, ...detail }): PutEventsRequestEntry => ({
           EventBusName: busName,

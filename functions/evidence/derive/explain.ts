@@ -93,7 +93,13 @@ export async function explain(
   });
 }
 
-const HUMAN_ACTS: ReadonlySet<unknown> = new Set<EffectKind>(['alert-acknowledged', 'alert-resolved']);
+const HUMAN_ACTS: ReadonlySet<unknown> = new Set<EffectKind>([
+  'alert-acknowledged',
+  'alert-resolved',
+  'incident-assessed',
+  'incident-closed',
+  'incident-notified',
+]);
 const isHumanAct = (kind: unknown): boolean => HUMAN_ACTS.has(kind);
 
 const includes = (

@@ -26,7 +26,7 @@ export async function atomsOf(named: Named, ports: AffectedPorts): Promise<reado
   if (wanted.length === 0) return [];
   const { nodes } = await ports.subjects.read(wanted, [], true);
   const joined = [...new Set([...nodes.values()].flatMap(({ subjectId }) => subjectId ?? []))];
-  const { subjects } = joined.length === 0 ? { subjects: new Map() } : await ports.subjects.read([], joined, true);
+  const { subjects } = await ports.subjects.read([], joined, true);
   const atoms = new Set<AtomId>(byRow);
   for (const { id, subjectId } of nodes.values())
     for (const atom of (subjectId === null ? undefined : subjects.get(subjectId)?.graph.atoms) ?? [id])

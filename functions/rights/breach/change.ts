@@ -86,7 +86,12 @@ export async function change(
     if ('obstacle' in altered) return altered;
     if (altered === stored.incident) return tell(stored, Number.POSITIVE_INFINITY, law, ports);
     if (await ports.incidents.write(altered, stored.version, null))
-      return tell({ incident: altered, version: stored.version + 1 }, stored.incident.steps.length, law, ports);
+      return tell(
+        { incident: altered, version: stored.version + 1 },
+        stored.incident.steps.length,
+        law,
+        ports,
+      );
   }
   throw new TransientError('the incident is being changed');
 }
@@ -128,7 +133,11 @@ export function assessed(incident: Incident, assessment: Assessment, now: EpochM
       pages: [...incident.pages, ...pages],
       assessedAt: incident.assessedAt ?? now,
     },
-    { kind: 'incident-assessed', reasons: `seriousness:${seriousness},people:${people ?? 'unknown'}`, at: now },
+    {
+      kind: 'incident-assessed',
+      reasons: `seriousness:${seriousness},people:${people ?? 'unknown'}`,
+      at: now,
+    },
   );
 }
 

@@ -108,7 +108,8 @@ export function withReminders(incident: Incident, law: IncidentLaw, now: EpochMs
 
 /** Why an incident cannot be closed yet; null when it can. */
 export function closingObstacle(incident: Incident, law: IncidentLaw): string | null {
-  if (incident.assessedAt === null) return 'Assess it first: how serious it is and how many people it concerns.';
+  if (incident.assessedAt === null)
+    return 'Assess it first: how serious it is and how many people it concerns.';
   const open = trackedDuties(incident, law).filter(
     ({ duty, metAt }) => metAt === null && duty.state !== 'waiting',
   );

@@ -64,7 +64,8 @@ const RRN = /(?<![\w.-])\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d{6}
 /** Brazil. */
 const CPF = /(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w.-])/g;
 /** China: place, birthday, serial, check character (GB 11643-1999). */
-const RESIDENT_ID = /(?<![\w.-])\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX](?![\w.-])/gi;
+const RESIDENT_ID =
+  /(?<![\w.-])\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX](?![\w.-])/gi;
 
 function isCpf(digits: string): boolean {
   const checkOf = (length: number): number => {

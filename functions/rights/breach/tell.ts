@@ -34,7 +34,9 @@ export async function tell(
       : { ...rowOf(incident, step, place), redelivered: true as const };
   });
   await ports.lineage.append(new Map([[BUCKET, rows]]));
-  await ports.events.publish(untold.map((step, index) => eventOf(incident, step, incident.toldSteps + index)));
+  await ports.events.publish(
+    untold.map((step, index) => eventOf(incident, step, incident.toldSteps + index)),
+  );
   const told = { ...incident, toldSteps: incident.steps.length };
   // Somebody else changed it meanwhile: their telling, or the next look, repeats this one.
   return (await ports.incidents.write(told, version, expiresAt))
