@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { IncidentView } from '../../functions/contracts/incidents-api.ts';
 import { UserError } from '../../lib/local/errors.ts';
 import type { ReadyJurisdiction } from '../../lib/local/regions.ts';
-import { readReady } from '../arguments.ts';
+import { readReady, wholeNumber } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { askOperations, regionsIn } from '../operations-client.ts';
 
@@ -34,8 +34,8 @@ const OPTIONS = {
   found: { type: 'string' },
   began: { type: 'string' },
   people: { type: 'string' },
-  identifier: { type: 'string', multiple: true, default: [] },
-  subject: { type: 'string', multiple: true, default: [] },
+  identifier: { type: 'string', multiple: true },
+  subject: { type: 'string', multiple: true },
   jurisdiction: { type: 'string' },
   'data-dir': { type: 'string', default: '.rapport' },
   json: { type: 'boolean', default: false },
@@ -123,13 +123,13 @@ async function open(asked: Asked, values: Values): Promise<number> {
     kind: values.kind,
     foundAt: timeIn('--found', values.found ?? new Date().toISOString()),
     ...(values.began === undefined ? {} : { beganAt: timeIn('--began', values.began) }),
-    ...(values.people === undefined ? {} : { people: Number(values.people) }),
+    ...(values.people === undefined ? {} : { people: wholeNumber('--people', values.people, 0) }),
     affected: {
-      identifiers: values.identifier.map((text) => {
+      identifiers: (values.identifier ?? []).map((text) => {
         const [type = '', ...value] = text.split('=');
         return { type, value: value.join('=') };
       }),
-      subjectIds: values.subject,
+      subjectIds: values.subject ?? [],
     },
   };
   const made = await askOperations<IncidentView>(code, region, '/v1/incidents', report);
