@@ -24,6 +24,8 @@ export const resources = {
   /** Outcomes of events that were not applied, by message token; expires. */
   records: { kind: 'table', env: 'RECORDS_TABLE' },
   alerts: { kind: 'table', env: 'ALERTS_TABLE' },
+  /** Exposures of personal data: each with its deadlines, and tokens of whom it affects. */
+  incidents: { kind: 'table', env: 'INCIDENTS_TABLE' },
   /** Absence cues by the minute in which they fall due. */
   dueCues: { kind: 'table', env: 'DUE_CUES_TABLE' },
   /** Records by what they say of a person: keyed hashes and atom ids, for matching. */
@@ -105,11 +107,21 @@ export interface FailureTrigger {
 export interface TaskTrigger {
   readonly kind: 'task';
 }
+/** What all other functions and the APIs log. Its own lines it never sees, or each would cause another. */
+export interface LogsTrigger {
+  readonly kind: 'logs';
+}
 
 export interface FlowFunction {
   readonly entry: string;
   readonly purpose: string;
-  readonly trigger: HttpTrigger | StreamTrigger | ScheduleTrigger | FailureTrigger | TaskTrigger;
+  readonly trigger:
+    | HttpTrigger
+    | StreamTrigger
+    | ScheduleTrigger
+    | FailureTrigger
+    | TaskTrigger
+    | LogsTrigger;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   /** Concurrent executions set aside (and the most there can be). Absent: unreserved. */
@@ -430,6 +442,71 @@ export const flow = {
         ],
       },
       { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+    ],
+  },
+  incidents: {
+    entry: 'functions/rights/breach/incidents-handler.ts',
+    purpose: 'opens incidents of exposed data, lists whom they affect and counts the time to tell of them',
+    trigger: {
+      kind: 'http',
+      api: 'operations',
+      routes: [
+        { method: 'POST', path: '/v1/incidents', scope: 'incidents:write', throttle: STEWARD },
+        { method: 'GET', path: '/v1/incidents', scope: 'incidents:read', throttle: STEWARD },
+        { method: 'GET', path: '/v1/incidents/{id}', scope: 'incidents:read', throttle: STEWARD },
+        { method: 'POST', path: '/v1/incidents/{id}/assess', scope: 'incidents:write', throttle: STEWARD },
+        { method: 'POST', path: '/v1/incidents/{id}/notify', scope: 'incidents:write', throttle: STEWARD },
+        { method: 'POST', path: '/v1/incidents/{id}/close', scope: 'incidents:write', throttle: STEWARD },
+      ],
+    },
+    memoryMb: 1_024,
+    timeoutSeconds: 29,
+    access: [
+      {
+        on: 'incidents',
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+        indexes: true,
+      },
+      { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjectKeys', actions: ['dynamodb:Scan'] },
+      { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'events', actions: ['events:PutEvents'] },
+      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+    ],
+  },
+  incidentReminders: {
+    entry: 'functions/rights/breach/reminders-handler.ts',
+    purpose: 'reminds of incidents that the law wants told, and tells what a crash left untold',
+    trigger: { kind: 'schedule', everyMinutes: 5 },
+    memoryMb: 512,
+    timeoutSeconds: 60,
+    reservedConcurrency: 1,
+    access: [
+      {
+        on: 'incidents',
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+        indexes: true,
+      },
+      { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'events', actions: ['events:PutEvents'] },
+    ],
+  },
+  logWatch: {
+    entry: 'functions/rights/breach/watch-handler.ts',
+    purpose: 'searches the log lines of all others for personal data, and opens an incident where some is',
+    trigger: { kind: 'logs' },
+    memoryMb: 512,
+    timeoutSeconds: 60,
+    // A flood of lines waits in CloudWatch Logs rather than taking the concurrency of what serves customers.
+    reservedConcurrency: 2,
+    access: [
+      {
+        on: 'incidents',
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      },
+      { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'events', actions: ['events:PutEvents'] },
     ],
   },
   quarantine: {

@@ -13,6 +13,7 @@ import { TransitionsBus } from './constructs/event-bus.ts';
 import { FailureFeed } from './constructs/failure-feed.ts';
 import { FailureQueues, type StreamFunctionId } from './constructs/failure-queues.ts';
 import { FlowHttpApi, type Routed } from './constructs/http-api.ts';
+import { LogFeed } from './constructs/log-feed.ts';
 import { place } from './constructs/resources.ts';
 import { FlowStateMachine, MachineTicker } from './constructs/state-machine.ts';
 import { StreamFeed } from './constructs/stream-feed.ts';
@@ -79,6 +80,7 @@ export class JurisdictionStack extends Stack {
     for (const functionId of FUNCTION_IDS) this.trigger(functionId);
     const built = this.buildMachines();
     const apis = this.openApis();
+    this.watchLogs(apis);
     this.watch(apis, built);
     this.tell(apis);
   }
@@ -166,6 +168,9 @@ export class JurisdictionStack extends Stack {
       case 'task':
         // Machines name their tasks: see buildMachines.
         return;
+      case 'logs':
+        // The access logs of the APIs are among what it reads: see watchLogs.
+        return;
     }
   }
 
@@ -217,6 +222,25 @@ export class JurisdictionStack extends Stack {
         ? [{ target: this.deployed(functionId), trigger, timeoutSeconds }]
         : [];
     });
+  }
+
+  /** Feeds what all functions and APIs log to the function that searches it, but not that function's own lines: each
+   * would cause another. */
+  private watchLogs(apis: Readonly<Record<string, FlowHttpApi>>): void {
+    for (const [functionId, target] of this.functions) {
+      const { trigger }: FlowFunction = flow[functionId];
+      if (trigger.kind !== 'logs') continue;
+      const others = [...this.functions].filter(([id]) => id !== functionId);
+      new LogFeed(target, 'Feed', {
+        target,
+        groups: {
+          ...Object.fromEntries(others.map(([id, { logGroup }]) => [pascal(id), logGroup])),
+          ...Object.fromEntries(
+            Object.entries(apis).map(([name, { accessLogs }]) => [`Access${pascal(name)}`, accessLogs]),
+          ),
+        },
+      });
+    }
   }
 
   private watch(apis: Readonly<Record<string, FlowHttpApi>>, built: readonly FlowStateMachine[]): void {

@@ -3,8 +3,8 @@ import type { Outcome } from './outcomes.ts';
 import type { EventClass } from './signal.ts';
 
 /** The archive's tables. `signals`: one row per applied signal, exactly. `refusals`: one row per event that ended any
- * other way. `effects`: one row per merge, refused link, segment move, alert, change of consent, step of an erasure, swept
- * shelf and released month. */
+ * other way. `effects`: one row per merge, refused link, segment move, alert, change of consent, step of an erasure or an
+ * incident, swept shelf and released month. */
 export const ARCHIVE_TABLES = ['signals', 'refusals', 'effects'] as const;
 export type ArchiveTable = (typeof ARCHIVE_TABLES)[number];
 
@@ -15,6 +15,11 @@ export const EFFECT_KINDS = [
   'identifier-blocked',
   'identity-decided',
   'link-severed',
+  'incident-assessed',
+  'incident-closed',
+  'incident-notified',
+  'incident-opened',
+  'incident-reminded',
   'segment-entered',
   'segment-left',
   'alert-opened',

@@ -47,7 +47,7 @@ export class DeployedFunction extends Construct {
   readonly functionId: FunctionId;
   readonly lambda: LambdaFunction;
   readonly role: Role;
-  private readonly logGroup: LogGroup;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: FlowFunctionProps) {
     super(scope, id);

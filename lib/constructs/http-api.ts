@@ -46,6 +46,7 @@ export interface Routed {
 export class FlowHttpApi extends Construct {
   readonly api: HttpApi;
   readonly url: string;
+  readonly accessLogs: LogGroup;
 
   /** @param props.authorizer absent when the functions check their callers themselves, for the reason given */
   constructor(
@@ -75,6 +76,7 @@ export class FlowHttpApi extends Construct {
       encryptionKey: props.dataKey,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    this.accessLogs = logs;
     const stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
       stageName: '$default',

@@ -60,6 +60,7 @@ export function place(parts: {
     rebuiltSubjects: table('rebuiltSubjects'),
     records: table('records'),
     alerts: table('alerts'),
+    incidents: table('incidents'),
     dueCues: table('dueCues'),
     candidates: table('candidates'),
     identityReviews: table('identityReviews'),

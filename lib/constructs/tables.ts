@@ -51,6 +51,12 @@ const shapes = {
       { name: 'bySubject', partitionKey: 'subjectId', sortKey: 'openedAt' },
     ],
   },
+  incidents: {
+    partitionKey: 'incidentId',
+    sortKey: 'part',
+    // Sparse: an incident itself carries the attribute, the pages of whom it affects do not.
+    indexes: [{ name: 'byState', partitionKey: 'state', sortKey: 'openedAt' }],
+  },
   dueCues: { partitionKey: 'slot', sortKey: 'cue' },
   // Found again by what records say: it can be built anew from the profiles, so a short window is enough.
   candidates: { partitionKey: 'id', recoveryDays: 1 },
@@ -86,6 +92,7 @@ export class Tables extends Construct {
       rebuiltSubjects: table('RebuiltSubjects', shapes.rebuiltSubjects),
       records: table('Records', shapes.records),
       alerts: table('Alerts', shapes.alerts),
+      incidents: table('Incidents', shapes.incidents),
       dueCues: table('DueCues', shapes.dueCues),
       candidates: table('Candidates', shapes.candidates),
       identityReviews: table('IdentityReviews', shapes.identityReviews),

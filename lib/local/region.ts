@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type FlowFunction, flow } from '../../functions/flow.ts';
 import { RegionClock } from './clock.ts';
 import { UserError } from './errors.ts';
+import type { LogSource } from './event-sources/log-source.ts';
 import type { EventSource } from './event-sources/source.ts';
 import { FunctionHost, type Invocation } from './functions/function-host.ts';
 import { Grants } from './functions/grants.ts';
@@ -15,7 +16,7 @@ import type { Build } from './resources/build.ts';
 import { makeResource, requireKnownTypes } from './resources/index.ts';
 import { Properties } from './resources/properties.ts';
 import { executionsOf, machineArnOf, startMachines } from './start-machines.ts';
-import { startApis, startRules, startSources } from './start-triggers.ts';
+import { startApis, startRules, startSources, startSubscriptions } from './start-triggers.ts';
 import { type Created, creationOrder, parameterValues, resolve, type Scope } from './template/intrinsics.ts';
 import type { JsonMap } from './template/template.ts';
 
@@ -53,6 +54,8 @@ class RegionMaker {
   readonly #violations = new Map<string, Violation>();
   readonly #faults: LogFile;
   readonly #sources: EventSource[] = [];
+  /** By the short name of the log. */
+  #logFeeds: ReadonlyMap<string, readonly LogSource[]> = new Map();
   #lastActivity = performance.now();
   #engines: RegionEngines | undefined;
 
@@ -90,6 +93,7 @@ class RegionMaker {
       queues: new Map(),
       mappings: [],
       rules: [],
+      subscriptions: [],
       apis: new Map(),
       integrations: new Map(),
       authorizers: new Map(),
@@ -114,6 +118,8 @@ class RegionMaker {
         ...[...this.#hosts.values()].map((host) => host.stop()),
       ]);
     });
+    this.#logFeeds = startSubscriptions(surroundings);
+    this.#sources.push(...[...this.#logFeeds.values()].flat());
     startApis(surroundings);
     startMachines(surroundings, ({ name }) => this.#noteViolation(name, 'lambda:InvokeFunction'));
     this.#keepTime(engines);
@@ -204,6 +210,9 @@ class RegionMaker {
     return new LogFile(
       join(this.#options.directory, 'logs', this.#options.stack.jurisdiction, `${name}.log`),
       onMetric,
+      (lines) => {
+        for (const feed of this.#logFeeds.get(name) ?? []) feed.add(lines, Date.now());
+      },
     );
   }
 

@@ -3,6 +3,7 @@ import type { EventPattern, Target } from './engines/event-bridge.ts';
 import { TemplateError } from './errors.ts';
 import { Checkpoints } from './event-sources/checkpoints.ts';
 import { startKinesisSource } from './event-sources/kinesis-source.ts';
+import { type LogSource, startLogSource } from './event-sources/log-source.ts';
 import type { EventSource } from './event-sources/source.ts';
 import { startSqsSource } from './event-sources/sqs-source.ts';
 import type { Invocation } from './functions/function-host.ts';
@@ -123,6 +124,32 @@ function targetOf(surroundings: TriggerSurroundings, target: Properties): Target
 
 async function send(build: Build, queueUrl: string, message: unknown): Promise<void> {
   await build.clients.sqs.call('SendMessage', { QueueUrl: queueUrl, MessageBody: JSON.stringify(message) });
+}
+
+/** Time that log lines are gathered before they are delivered, ms. CloudWatch Logs takes seconds. */
+const LOG_GATHER_MS = 1_000;
+
+/** Starts the subscriptions to log groups.
+ * @returns the feeds of each log, by its short name (the last part of the log group's) */
+export function startSubscriptions({
+  build,
+  invoke,
+}: Pick<TriggerSurroundings, 'build' | 'invoke'>): ReadonlyMap<string, readonly LogSource[]> {
+  const feeds = new Map<string, readonly LogSource[]>();
+  for (const filter of build.subscriptions) {
+    const { logicalId } = filter;
+    const logGroup = filter.text('LogGroupName');
+    const spec = functionOf(build, filter.text('DestinationArn'));
+    if (spec === undefined)
+      throw new TemplateError(logicalId, `${logicalId}: the local region delivers logs to functions only`);
+    const name = logGroup.split('/').at(-1) ?? logGroup;
+    const feed = startLogSource(
+      { name: logicalId, logGroup, account: build.stack.account },
+      { invoke: (event) => invoke(spec.arn, event), gatherMs: LOG_GATHER_MS },
+    );
+    feeds.set(name, [...(feeds.get(name) ?? []), feed]);
+  }
+  return feeds;
 }
 
 /** Starts the event source mappings.

@@ -32,6 +32,16 @@ import {
   unmergeSchema,
 } from '../../functions/contracts/identity-api.ts';
 import {
+  incidentAssessmentSchema,
+  incidentNoticeSchema,
+  incidentPageSchema,
+  incidentPathSchema,
+  incidentQuerySchema,
+  incidentReportSchema,
+  incidentsQuerySchema,
+  incidentViewSchema,
+} from '../../functions/contracts/incidents-api.ts';
+import {
   alertPageSchema,
   alertPathSchema,
   alertsQuerySchema,
@@ -113,6 +123,11 @@ export const schemas = {
   PrivacyExportLink: exportLinkSchema,
   PrivacyExportRedeem: exportRedeemSchema,
   PrivacyExport: exportAnswerSchema,
+  IncidentReport: incidentReportSchema,
+  IncidentAssessment: incidentAssessmentSchema,
+  IncidentNotice: incidentNoticeSchema,
+  Incident: incidentViewSchema,
+  IncidentPage: incidentPageSchema,
   Problem: problemSchema,
 } as const satisfies Record<string, z.ZodType>;
 export type SchemaName = keyof typeof schemas;
@@ -133,10 +148,10 @@ export interface Description {
   readonly problems: readonly (400 | 401 | 404 | 409 | 410 | 413 | 421)[];
 }
 
-type PathOf<Id extends 'collect' | 'serve' | 'quarantine' | 'derive' | 'privacy'> =
+type PathOf<Id extends 'collect' | 'serve' | 'quarantine' | 'derive' | 'privacy' | 'incidents'> =
   (typeof flow)[Id]['trigger']['routes'][number];
 type KeyOf<R> = R extends HttpRoute ? `${R['method']} ${R['path']}` : never;
-type OperationsKey = KeyOf<PathOf<'serve' | 'quarantine' | 'derive' | 'privacy'>>;
+type OperationsKey = KeyOf<PathOf<'serve' | 'quarantine' | 'derive' | 'privacy' | 'incidents'>>;
 
 export const JSON_TYPE = 'application/json';
 const segmentCall = (type: string): Description => ({
@@ -389,6 +404,57 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     body: { [JSON_TYPE]: 'RowRefsLookup' },
     answer: 'RowRefs',
     problems: [400, 404, 409],
+  },
+  'POST /v1/incidents': {
+    operationId: 'openIncident',
+    summary: 'Opens an incident of exposed personal data, with its deadlines and whom it affects',
+    description:
+      'Safe to repeat with the same `reference`. 409 when that names an incident of another kind or time.',
+    body: { [JSON_TYPE]: 'IncidentReport' },
+    answer: 'Incident',
+    problems: [400, 409],
+  },
+  'GET /v1/incidents': {
+    operationId: 'listIncidents',
+    summary: 'Lists incidents, newest first',
+    query: incidentsQuerySchema,
+    answer: 'IncidentPage',
+    problems: [400],
+  },
+  'GET /v1/incidents/{id}': {
+    operationId: 'getIncident',
+    summary: 'Answers an incident, its duties, and a page of the subjects it affects',
+    path: incidentPathSchema,
+    query: incidentQuerySchema,
+    answer: 'Incident',
+    problems: [400, 404],
+  },
+  'POST /v1/incidents/{id}/assess': {
+    operationId: 'assessIncident',
+    summary: 'Records how serious an incident is, whom it concerns, and more whom it affects',
+    description:
+      'Safe to repeat. Until it is assessed every deadline runs that could apply. 409 once closed.',
+    path: incidentPathSchema,
+    body: { [JSON_TYPE]: 'IncidentAssessment' },
+    answer: 'Incident',
+    problems: [400, 404, 409],
+  },
+  'POST /v1/incidents/{id}/notify': {
+    operationId: 'recordIncidentNotice',
+    summary: 'Records that the regulator or the people concerned were told',
+    description: 'Safe to repeat.',
+    path: incidentPathSchema,
+    body: { [JSON_TYPE]: 'IncidentNotice' },
+    answer: 'Incident',
+    problems: [400, 404, 409],
+  },
+  'POST /v1/incidents/{id}/close': {
+    operationId: 'closeIncident',
+    summary: 'Closes an incident that is assessed and of which everybody was told',
+    description: 'Safe to repeat. 409 while a duty to tell is open.',
+    path: incidentPathSchema,
+    answer: 'Incident',
+    problems: [404, 409],
   },
   'GET /v1/quarantine': {
     operationId: 'listQuarantine',

@@ -52,6 +52,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   rebuiltSubjects: 'TablesRebuiltSubjects',
   records: 'TablesRecords',
   alerts: 'TablesAlerts',
+  incidents: 'TablesIncidents',
   dueCues: 'TablesDueCues',
   candidates: 'TablesCandidates',
   identityReviews: 'TablesIdentityReviews',
@@ -72,6 +73,7 @@ const indexes: Readonly<Partial<Record<keyof typeof resources, readonly string[]
   records: ['listed', 'byIdentifier'],
   alerts: ['byState', 'bySubject'],
   identityReviews: ['listed'],
+  incidents: ['byState'],
   privacyRequests: ['byQueue'],
 };
 

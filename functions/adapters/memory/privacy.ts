@@ -102,7 +102,7 @@ export function memoryPrivacy() {
       },
     },
     events: {
-      announce: async (told: readonly PrivacyEvent[]): Promise<void> => {
+      publish: async (told: readonly PrivacyEvent[]): Promise<void> => {
         events.push(...told);
       },
     },

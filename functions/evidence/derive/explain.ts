@@ -103,7 +103,13 @@ export async function explain(
   });
 }
 
-const HUMAN_ACTS: ReadonlySet<unknown> = new Set<EffectKind>(['alert-acknowledged', 'alert-resolved']);
+const HUMAN_ACTS: ReadonlySet<unknown> = new Set<EffectKind>([
+  'alert-acknowledged',
+  'alert-resolved',
+  'incident-assessed',
+  'incident-closed',
+  'incident-notified',
+]);
 const isHumanAct = (kind: unknown): boolean => HUMAN_ACTS.has(kind);
 /** What a person ordered about identity. Its payload says what, and nothing else led to it. */
 const ORDERS: ReadonlySet<EffectKind> = new Set(['identity-decided', 'link-severed']);

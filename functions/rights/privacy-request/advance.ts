@@ -184,7 +184,7 @@ export async function advance(
     policy,
     ports,
   );
-  await ports.events.announce([
+  await ports.events.publish([
     ...step.reminders.map((reason) => eventOf(request, 'Privacy Request Due', reason, now, dueAt)),
     ...(step.next.state === 'denied' && request.state !== 'denied'
       ? [eventOf(request, 'Privacy Request Closed', 'denied', now)]

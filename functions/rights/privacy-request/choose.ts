@@ -105,6 +105,6 @@ export async function choose(
     await tell(request, [{ kind: 'choice-recorded', reasons: '', at: now }], policy, ports);
   }
   await tell(request, [{ kind: 'privacy-request-completed', reasons: '', at: now }], policy, ports);
-  await ports.events.announce([eventOf(request, 'Privacy Request Closed', 'complete', now)]);
+  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'complete', now)]);
   await save({ ...request, state: 'complete', needs: null, closedAt: now });
 }

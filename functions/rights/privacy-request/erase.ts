@@ -234,7 +234,7 @@ export async function certify(
     policy,
     ports,
   );
-  await ports.events.announce([eventOf(request, 'Privacy Request Closed', 'key-deleted', now)]);
+  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'key-deleted', now)]);
   await saved({ ...request, state: 'key-deleted' }, ports);
 }
 
@@ -269,7 +269,7 @@ export async function clear(
     policy,
     ports,
   );
-  await ports.events.announce([eventOf(request, 'Privacy Request Closed', 'erased', now)]);
+  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'erased', now)]);
   await saved({ ...request, state: 'erased', closedAt: now }, ports);
 }
 

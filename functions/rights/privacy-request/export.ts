@@ -75,7 +75,7 @@ export async function exportPerson(
     policy,
     ports,
   );
-  await ports.events.announce([eventOf(request, 'Privacy Request Closed', 'complete', at)]);
+  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'complete', at)]);
   const next: PrivacyRequest = {
     ...request,
     state: 'complete',

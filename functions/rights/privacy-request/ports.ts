@@ -49,7 +49,7 @@ export interface PrivacyEvent {
 /** Evidence and events: each is safe to repeat. */
 export interface TellPorts {
   readonly lineage: { append(rowsByBucket: ReadonlyMap<string, readonly LineageRow[]>): Promise<void> };
-  readonly events: { announce(events: readonly PrivacyEvent[]): Promise<void> };
+  readonly events: { publish(events: readonly PrivacyEvent[]): Promise<void> };
 }
 
 export type SubjectStore = Pick<ProfileStore, 'read' | 'write'>;

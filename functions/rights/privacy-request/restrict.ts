@@ -55,7 +55,7 @@ export async function restrict(
     policy,
     ports,
   );
-  await ports.events.announce([eventOf(request, 'Privacy Request Closed', 'complete', now)]);
+  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'complete', now)]);
   const next: PrivacyRequest = { ...request, state: 'complete', restrictedUntil: WITHOUT_END, closedAt: now };
   if ((await ports.requests.save(next)) === null) throw new TransientError('the request is being changed');
 }
@@ -98,7 +98,7 @@ export async function floor(
     policy,
     ports,
   );
-  await ports.events.announce([eventOf(request, 'Privacy Request Closed', 'restricted', now)]);
+  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'restricted', now)]);
   const next: PrivacyRequest = {
     ...request,
     state: isClosed ? 'complete' : 'restricted',

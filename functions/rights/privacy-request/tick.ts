@@ -54,6 +54,6 @@ export async function fail(
     policy,
     ports,
   );
-  await ports.events.announce([eventOf(request, 'Privacy Request Failed', `driver:${request.driver}`, now)]);
+  await ports.events.publish([eventOf(request, 'Privacy Request Failed', `driver:${request.driver}`, now)]);
   await ports.requests.save({ ...request, state: 'failed' });
 }

@@ -14,12 +14,18 @@ const NEWLINE = 10;
 export class LogFile {
   readonly path: string;
   readonly #onMetric: (name: string, value: number) => void;
+  readonly #onLines: (lines: readonly string[]) => void;
   readonly #partial = new Map<number, Buffer>();
   #stream: WriteStream | undefined;
 
-  constructor(path: string, onMetric: (name: string, value: number) => void) {
+  constructor(
+    path: string,
+    onMetric: (name: string, value: number) => void,
+    onLines: (lines: readonly string[]) => void = () => undefined,
+  ) {
     this.path = path;
     this.#onMetric = onMetric;
+    this.#onLines = onLines;
   }
 
   /** Appends output of one writer; lines of different writers are not mixed when their numbers differ. */
@@ -30,7 +36,12 @@ export class LogFile {
     if (end === 0) return;
     const lines = whole.subarray(0, end);
     this.#open().write(lines);
-    for (const line of lines.toString('utf8').split('\n')) if (line.includes('"_aws"')) this.#sum(line);
+    const texts = lines
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    for (const line of texts) if (line.includes('"_aws"')) this.#sum(line);
+    this.#onLines(texts);
   }
 
   /** Writes what is left and closes the file. */

@@ -63,6 +63,7 @@ export interface Build {
   readonly queues: Map<string, { readonly url: string; readonly arn: string }>;
   readonly mappings: Properties[];
   readonly rules: Properties[];
+  readonly subscriptions: Properties[];
   readonly apis: Map<string, { readonly front: HttpFront; readonly name: string }>;
   readonly integrations: Map<string, string>;
   readonly authorizers: Map<string, { readonly issuer: string; readonly audiences: readonly string[] }>;

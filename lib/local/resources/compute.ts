@@ -81,6 +81,17 @@ export const managedPolicy: ResourceHandler = (properties, build) => {
   return { ref: arn, attributes: { PolicyArn: arn } };
 };
 
+export const subscriptionFilter: ResourceHandler = (properties, build) => {
+  const pattern = properties.optionalText('FilterPattern') ?? '';
+  if (pattern !== '')
+    throw new TemplateError(
+      properties.logicalId,
+      `${properties.logicalId}: the local region delivers all lines, and knows no filter pattern`,
+    );
+  build.subscriptions.push(properties);
+  return { ref: properties.optionalText('FilterName') ?? physicalName(build, properties.logicalId) };
+};
+
 export const logGroup: ResourceHandler = (properties, build) => {
   const name = properties.optionalText('LogGroupName') ?? physicalName(build, properties.logicalId);
   return { ref: name, attributes: { Arn: `${arnOf(build, 'logs', `log-group:${name}`)}:*` } };

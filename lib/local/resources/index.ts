@@ -9,6 +9,7 @@ import {
   managedPolicy,
   policy,
   role,
+  subscriptionFilter,
 } from './compute.ts';
 import { eventBus, eventRule } from './events.ts';
 import { api, authorizer, integration, route, stage } from './http.ts';
@@ -41,6 +42,7 @@ const handlers: Readonly<Record<string, ResourceHandler>> = {
   'AWS::Lambda::EventInvokeConfig': inert,
   'AWS::Lambda::Permission': inert,
   'AWS::Logs::LogGroup': logGroup,
+  'AWS::Logs::SubscriptionFilter': subscriptionFilter,
   'AWS::Logs::ResourcePolicy': inert,
   'AWS::Logs::MetricFilter': inert,
   'AWS::IAM::Role': role,
