@@ -7,6 +7,14 @@ import {
   segmentEventSchema,
 } from '../../functions/contracts/collect-api.ts';
 import {
+  clearingSchema,
+  comparisonSchema,
+  explainRequestSchema,
+  explanationSchema,
+  rebuildRequestSchema,
+  rebuildStepSchema,
+} from '../../functions/contracts/evidence-api.ts';
+import {
   linksViewSchema,
   reviewDecisionSchema,
   reviewPageSchema,
@@ -16,14 +24,6 @@ import {
   unmergeAnswerSchema,
   unmergeSchema,
 } from '../../functions/contracts/identity-api.ts';
-import {
-  clearingSchema,
-  comparisonSchema,
-  explainRequestSchema,
-  explanationSchema,
-  rebuildRequestSchema,
-  rebuildStepSchema,
-} from '../../functions/contracts/evidence-api.ts';
 import {
   alertPageSchema,
   alertPathSchema,
