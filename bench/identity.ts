@@ -10,14 +10,19 @@ import { Simulation, type SimulationReport } from '../bin/identity/simulate.ts';
 import type { Person } from '../functions/registry/matching/attributes.ts';
 import { matchParameters, matchPolicy } from '../functions/registry/matching/parameters.ts';
 
-/** Public person files with truth, beside the project. The truth is read here and nowhere else. */
-const FOLDER = process.env.PEOPLE ?? join(import.meta.dirname, '..', '..', 'shared', 'data', 'identity');
-const ORDERS = (process.env.ORDERS?.split(',').map((o) => (o === 'file' ? o : Number(o))) ?? [
-  'file',
-  1,
-  2,
-  3,
-]) as readonly ('file' | 1 | 2 | 3)[];
+/** Public person files with truth, beside the project unless `--folder` says where. The truth is read here and nowhere else. */
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    report: { type: 'string' },
+    folder: {
+      type: 'string',
+      default: join(import.meta.dirname, '..', '..', 'shared', 'data', 'identity'),
+    },
+  },
+});
+const FOLDER = options.folder;
+const ORDERS = ['file', 1, 2, 3] as const;
 type Order = (typeof ORDERS)[number];
 
 interface PersonSet {
@@ -183,7 +188,7 @@ async function measure(set: PersonSet, rows: readonly Row[], order: Order): Prom
   const simulation = new Simulation({
     mode: 'on',
     parameters: matchParameters,
-    policy: { ...matchPolicy, ...JSON.parse(process.env.POLICY ?? '{}') },
+    policy: matchPolicy,
     uniqueWithinSource: set.uniqueWithinSource ?? false,
   });
   const before = process.cpuUsage();
@@ -239,9 +244,6 @@ function verdict(set: PersonSet, measured: readonly Measured[]): boolean {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { only: { type: 'string', multiple: true }, report: { type: 'string' } },
-  });
   if (!existsSync(FOLDER)) {
     process.stdout.write(`bench:identity SKIPPED: the person files are not here (${FOLDER})\n`);
     return;
@@ -251,7 +253,7 @@ async function main(): Promise<void> {
   );
   const all: Measured[] = [];
   let allHold = true;
-  for (const set of SETS.filter(({ name }) => values.only?.includes(name) ?? true)) {
+  for (const set of SETS.filter(({ name }) => options.only?.includes(name) ?? true)) {
     const rows = await rowsOf(set);
     const measured: Measured[] = [];
     for (const order of ORDERS) {
@@ -262,7 +264,7 @@ async function main(): Promise<void> {
     if (!verdict(set, measured)) allHold = false;
     all.push(...measured);
   }
-  if (values.report !== undefined) await writeFile(values.report, `${JSON.stringify(all, null, 2)}\n`);
+  if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(all, null, 2)}\n`);
   if (!allHold) process.exitCode = 1;
 }
 

@@ -28,7 +28,7 @@ const TABLES: Readonly<
   RECORDS_TABLE: { key: keyed('messageToken'), indexes: [index('listed', 'listed', 'receivedAt')] },
   ALERTS_TABLE: { key: keyed('alertId'), indexes: [index('byState', 'state', 'openedAt')] },
   DUE_CUES_TABLE: { key: keyed('slot', 'cue') },
-  CANDIDATES_TABLE: { key: keyed('id'), indexes: [] },
+  CANDIDATES_TABLE: { key: keyed('id') },
   IDENTITY_REVIEWS_TABLE: { key: keyed('reviewId'), indexes: [index('listed', 'listed', 'openedAt')] },
 };
 

@@ -655,6 +655,10 @@ export const flow = {
       { on: 'rebuiltProfiles', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'] },
       { on: 'rebuiltSubjects', actions: ['dynamodb:BatchWriteItem'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem'] },
+      {
+        on: 'candidates',
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'],
+      },
       { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'], indexes: true },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },

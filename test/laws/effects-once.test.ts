@@ -95,9 +95,10 @@ describe('law 2: effects happen once', () => {
     );
     await fc.assert(
       fc.asyncProperty(cases, sizesArbitrary, async ({ signals, permuted }, sizes) => {
-        // Where profiling needs no opt-in, so that there are segments to compare.
-        const expected = await plain(signals, 'au');
-        const region = new MemoryRegion('au');
+        // Where profiling needs no opt-in, so that there are segments to compare; and evidence alone joins nobody, since
+        // what it joins may depend (a little) on the order of arrival.
+        const expected = await plain(signals, 'ch');
+        const region = new MemoryRegion('ch');
         for (const records of batches(region, permuted, sizes)) await region.deliverUntilDone(records);
         expect(region.states()).toEqual(expected.states());
         expect(await region.persons()).toEqual(await expected.persons());

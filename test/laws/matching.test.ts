@@ -3,8 +3,9 @@ import type { EffectKind } from '../../functions/contracts/lineage.ts';
 import type { PersonAttributes } from '../../functions/contracts/person.ts';
 import type { Signal } from '../../functions/contracts/signal.ts';
 import { DAY_MS } from '../../functions/kernel/time.ts';
+import { forgetPersons } from '../../functions/pipeline/understand/forget-persons.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
-import { NOW, signal, tokenOf } from '../arbitraries.ts';
+import { NOW, SECRETS, signal, tokenOf } from '../arbitraries.ts';
 import { MemoryRegion } from '../understand-harness.ts';
 
 const RUTH: PersonAttributes = {
@@ -217,6 +218,17 @@ describe('matching in a running stack', () => {
     ];
     expect(candidates.blocks.size).toBeGreaterThan(0);
     for (const each of at) expect(JSON.stringify(each).toLowerCase()).not.toMatch(/qzcroft|ruth|1961|mill/);
+  });
+
+  it('forgets a record for good: no block and no sample names it, and nobody finds it', async () => {
+    const region = new MemoryRegion(on);
+    await deliver(region, stating('a', RUTH));
+    const { store: profiles, keyring, candidates } = region;
+    await forgetPersons([tokenOf('userId', 'a')], { profiles, keyring, candidates }, SECRETS);
+    expect([...candidates.blocks.values()].flatMap(({ value }) => value.members)).toEqual([]);
+    expect([...candidates.samples.values()].flatMap(({ value }) => value.marks)).toEqual([]);
+    await deliver(region, stating('b', RUTH));
+    expect(linksOf(region)).toEqual([]);
   });
 
   it('costs a known customer whose record says nothing new no call', async () => {

@@ -82,7 +82,7 @@ describe.each(codes)('the stack of %s', (code) => {
         DeletionProtectionEnabled: true,
         PointInTimeRecoverySpecification: {
           PointInTimeRecoveryEnabled: true,
-          RecoveryPeriodInDays: /^Tables(SubjectKeys|Rebuilt)/.test(id) ? 1 : 35,
+          RecoveryPeriodInDays: /^Tables(SubjectKeys|Rebuilt|Candidates)/.test(id) ? 1 : 35,
         },
         SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: dataKey },
         TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },

@@ -87,7 +87,9 @@ export class Acquaintances implements People {
     const found = await this.#store.read([], stored, consistent);
     for (const [id, { graph }] of found.subjects) graphs.set(id, graph);
     const atoms = [...graphs.values()].flatMap((graph) => graph.atoms);
-    const { nodes, records } = await this.#read(atoms, consistent);
+    // The other identifiers come along: should the subject be joined, all have to be pointed elsewhere.
+    const members = [...graphs.values()].flatMap((graph) => graph.nodes);
+    const { nodes, records } = await this.#read(atoms, consistent, members);
     // A subject that somebody is changing right now is left alone: what is known of it does not fit together.
     const withheld = new Set(subjectIds.filter((id) => !graphs.has(id)));
     for (const [id, graph] of graphs) if (!this.#isPermitted(graph, nodes)) withheld.add(id);
@@ -105,13 +107,14 @@ export class Acquaintances implements People {
   async #read(
     atomIds: readonly AtomId[],
     consistent: boolean,
+    members = atomIds,
   ): Promise<{
     readonly nodes: ReadonlyMap<AtomId, StoredNode>;
     readonly records: ReadonlyMap<AtomId, MatchRecord>;
   }> {
     const unkeyed = atomIds.filter((id) => !this.#keys.has(id));
     const [world, keys] = await Promise.all([
-      this.#store.read(atomIds, [], consistent, atomIds),
+      this.#store.read(members, [], consistent, atomIds),
       unkeyed.length === 0 ? new Map<AtomId, SubjectKey>() : this.#keyring.read(unkeyed),
     ]);
     for (const [id, key] of keys) this.#keys.set(id, key);

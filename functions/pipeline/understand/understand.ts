@@ -7,6 +7,7 @@ import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Batch, batchOf, type Delivery, NO_MATCHES, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
+import { forgetPersons } from './forget-persons.ts';
 import { matchPersons } from './match-persons.ts';
 import { type AtomKeys, openPersons, sealPersons } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
@@ -88,6 +89,11 @@ export async function understand(
     };
     conflicts += sizeOf(pending);
   }
+  const lost = done.flatMap((plan) => plan.lostProfiling);
+  const { candidates } = ports;
+  // A crash before this leaves entries that nobody may be found by any more.
+  if (lost.length > 0 && candidates !== null)
+    await forgetPersons(lost, { ...ports, candidates }, context.secrets);
   const emission = emptyEmission();
   const effects = done.flatMap(effectsOf);
   await readKeys(keys, atomsToldOf(effects), ports);

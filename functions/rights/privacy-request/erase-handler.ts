@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { candidateStore } from '../../adapters/aws/candidate-store.ts';
 import { eventBus } from '../../adapters/aws/event-bus.ts';
 import { evidenceStore } from '../../adapters/aws/evidence-store.ts';
 import { hotStores } from '../../adapters/aws/hot-stores.ts';
@@ -9,8 +10,10 @@ import { requestBook } from '../../adapters/aws/request-book.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { kmsSigner } from '../../adapters/aws/signer.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
+import type { AtomId } from '../../contracts/ids.ts';
 import { evidenceLog } from '../../evidence/log/keep.ts';
 import { unreachable } from '../../kernel/invariant.ts';
+import { forgetPersons } from '../../pipeline/understand/forget-persons.ts';
 import { required } from '../../runtime/environment.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
@@ -20,13 +23,18 @@ import { policyOf } from './policy.ts';
 const wiring = lazily(async () => {
   const secrets = await jurisdictionSecrets();
   const policy = policyOf(required, secrets);
+  const [profiles, keyring] = [profileStore(), subjectKeyring(secrets)];
   return {
     policy,
     ports: {
       requests: requestBook(policy.jurisdiction.logs.value.requestDays),
-      subjects: profileStore(),
-      keyring: subjectKeyring(secrets),
+      subjects: profiles,
+      keyring,
       hot: hotStores(),
+      matching: {
+        forget: (atomIds: readonly AtomId[]) =>
+          forgetPersons(atomIds, { profiles, keyring, candidates: candidateStore() }, secrets),
+      },
       quarantine: quarantineStore(),
       log: evidenceLog(evidenceStore()),
       signer: kmsSigner(),

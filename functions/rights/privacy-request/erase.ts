@@ -134,9 +134,10 @@ export async function purge(
 
 async function purgeHot(
   { located: found }: PrivacyRequest,
-  { hot, quarantine }: Pick<ErasePorts, 'hot' | 'quarantine'>,
+  { hot, quarantine, matching }: Pick<ErasePorts, 'hot' | 'quarantine' | 'matching'>,
 ): Promise<void> {
   invariant(found !== null, 'a purge before anybody was located');
+  await matching.forget(found.atoms);
   await hot.forgetPages(found.nodes);
   await hot.forgetRebuilt(found.nodes, found.subjectIds);
   const alerts = await hot.alertsOf(found.subjectIds);
@@ -191,7 +192,7 @@ export const ERASED_STORES = [
   'quarantine:deleted-in-all-versions',
   'records:deleted',
   'subject-keys:deleted',
-  'candidates:lead-to-nobody',
+  'candidates:deleted',
   'identity-reviews:lead-to-nobody',
   'exports:unreadable-without-the-key',
   'archive:unreadable-without-the-key',

@@ -1,6 +1,6 @@
 import type { Alert } from '../../contracts/alerts.ts';
 import type { EvidenceLog } from '../../contracts/evidence-log.ts';
-import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { PrivacyRequest, PrivacyRequestType, Reminder } from '../../contracts/privacy-requests.ts';
 import type { OutcomeRecord, QuarantineEntry } from '../../contracts/records.ts';
@@ -103,6 +103,9 @@ export interface ErasePorts extends TellPorts {
   readonly subjects: SubjectStore;
   readonly keyring: SubjectKeyring;
   readonly hot: HotStores;
+  /** Takes atoms out of the index by which people are matched, while their persons can still be read.
+   * @throws TransientError, ThrottledError */
+  readonly matching: { forget(atomIds: readonly AtomId[]): Promise<void> };
   readonly quarantine: QuarantineContent;
   readonly log: EvidenceLog;
   /** ECDSA over P-256 and SHA-256, DER. */

@@ -15,6 +15,7 @@ import type {
 import { IDENTIFIER_TYPES, type IdentifierType, type Signal } from '../../../functions/contracts/signal.ts';
 import { identifierToken } from '../../../functions/contracts/tokens.ts';
 import { TransientError } from '../../../functions/kernel/invariant.ts';
+import { forgetPersons } from '../../../functions/pipeline/understand/forget-persons.ts';
 import { normaliseIdentifier } from '../../../functions/registry/identifiers/index.ts';
 import { advance } from '../../../functions/rights/privacy-request/advance.ts';
 import { choose } from '../../../functions/rights/privacy-request/choose.ts';
@@ -113,6 +114,14 @@ export class PrivacyRegion {
       subjects: guarded(this.region.store),
       keyring: guarded(this.region.keyring),
       hot: guarded(this.hot),
+      matching: guarded({
+        forget: (atomIds: readonly IdentifierToken[]) =>
+          forgetPersons(
+            atomIds,
+            { profiles: this.region.store, keyring: this.region.keyring, candidates: this.region.candidates },
+            SECRETS,
+          ),
+      }),
       quarantine: guarded(quarantine),
       log: guarded(this.memory.log),
       signer: guarded({

@@ -214,6 +214,8 @@ export function personalDataStories(pair: () => RunningPair): void {
       async (code) => {
         const traces = await rowsAsTraces(pair()[code].region);
         expect(traces.length).toBeGreaterThan(5);
+        // Both propose matches, so what the customer said is indexed, under keyed hashes.
+        expect(traces.some(({ place }) => place.includes('Candidates'))).toBe(true);
         expect(findAny(MARKED, traces)).toEqual([]);
       },
     );

@@ -31,8 +31,6 @@ export const SAMPLE_MARKS_MAX = 110;
 export const SAMPLE_DEPTH_LEAST = 3;
 export const EMPTY_SAMPLE: DistinctSample = { depth: SAMPLE_DEPTH_LEAST, marks: [], attributes: [] };
 
-/** Bits of a mark: whole numbers that are exact. */
-export const MARK_BITS = 48;
 const HALF_MARK = 2 ** 24;
 
 /** The mark of an atom under a topic: 48 bits of a hash (two lanes of 32-bit FNV-1a, finished as in MurmurHash3). An atom
