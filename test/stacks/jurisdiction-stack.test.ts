@@ -1,5 +1,4 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { FlowMachine } from '../../functions/contracts/machines.ts';
 import { STREAM_HOURS } from '../../functions/contracts/retention.ts';
 import { type FlowFunction, flow, machines, resources } from '../../functions/flow.ts';
 import { COMPACTION_DAYS } from '../../functions/registry/evidence-retention.ts';
@@ -252,14 +251,9 @@ describe.each(codes)('the stack of %s', (code) => {
   });
 
   it('ticks as the map says, and keeps a tick that reached no function', () => {
-    const ticking = [
-      ...(Object.values(flow) as readonly FlowFunction[]).flatMap(({ trigger }) =>
-        trigger.kind === 'schedule' ? [trigger.everyMinutes] : [],
-      ),
-      ...Object.values(machines as Readonly<Record<string, FlowMachine>>).flatMap(
-        ({ everyMinutes }) => everyMinutes ?? [],
-      ),
-    ];
+    const ticking = (Object.values(flow) as readonly FlowFunction[]).flatMap(({ trigger }) =>
+      trigger.kind === 'schedule' ? [trigger.everyMinutes] : [],
+    );
     const rules = of('AWS::Events::Rule').filter(({ Properties }) => Properties.ScheduleExpression);
     const machinesToo = Object.values(machines).flatMap(({ everyMinutes = [] }) => everyMinutes);
     const minutesOf = (rate: unknown): number => {

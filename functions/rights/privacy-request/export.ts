@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ConsentState } from '../../contracts/consent.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import type { PrivacyRequest } from '../../contracts/privacy-requests.ts';
 import { PURPOSES } from '../../contracts/purposes.ts';
@@ -8,7 +9,10 @@ import { rowRef, type SubjectKey, seal, unseal } from '../../contracts/subject-k
 import { typeOfToken } from '../../contracts/tokens.ts';
 import { invariant, TransientError } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
+import { personOf } from '../../pipeline/3-profile/person.ts';
+import { wholeState } from '../../pipeline/3-profile/revocable.ts';
 import { decodeState } from '../../pipeline/3-profile/state-codec.ts';
+import { openPersons } from '../../pipeline/understand/person.ts';
 import { sources } from '../../registry/sources/index.ts';
 import { eventOf, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
@@ -26,6 +30,7 @@ export interface PersonExport {
   readonly identifiers: readonly { readonly type: string; readonly count: number }[];
   readonly profile: readonly Readonly<Record<string, unknown>>[];
   readonly segments: readonly Readonly<Record<string, unknown>>[];
+  readonly attributes: readonly Readonly<Record<string, unknown>>[];
   readonly consent: readonly Readonly<Record<string, unknown>>[];
   readonly alerts: readonly Readonly<Record<string, unknown>>[];
   readonly quarantined: readonly Readonly<Record<string, unknown>>[];
@@ -130,6 +135,8 @@ async function gather(
     ports.hot.quarantinedAbout(found.nodes).then((records) => contentOf(records, ports)),
     historyOf(keys, ports),
   ]);
+  const world = await ports.subjects.read([], [], true, found.atoms);
+  const persons = await openPersons(world, new Map(keys), ports.keyring);
   const states = [...person.nodes.values()].flatMap(({ state }) =>
     state === null ? [] : [decodeState(state)],
   );
@@ -142,17 +149,19 @@ async function gather(
       note: 'Identifiers are stored as keyed tokens only, and cannot be read back; they are counted by type.',
     },
     identifiers: [...counts].map(([type, count]) => ({ type, count })),
-    profile: states.map((state) => ({
+    profile: states.map(wholeState).map((state) => ({
       ...state,
       consent: undefined,
+      revocable: undefined,
       weeks: [...state.weeks].map(([week, each]) => ({ week, ...each })),
     })),
     segments: published.flatMap(({ segments }) =>
       Object.entries(segments).map(([name, since]) => ({ name, since: iso(since) })),
     ),
-    consent: states.flatMap(({ consent }) =>
-      Object.entries(consent).map(([purpose, choice]) => ({ purpose, ...choice })),
+    attributes: [...persons.values()].flatMap((each) =>
+      Object.entries(personOf(each)).map(([attribute, value]) => ({ attribute, value })),
     ),
+    consent: states.flatMap(({ consent }) => choicesIn(consent)),
     alerts: alerts.map((alert) => ({ ...alert })),
     quarantined,
     history,
@@ -168,6 +177,16 @@ async function gather(
     })),
   };
 }
+
+/** Everything that was chosen, stated or signalled, with its time. */
+const choicesIn = ({ gpc, age, purposes }: ConsentState): readonly Readonly<Record<string, unknown>>[] => [
+  ...Object.entries(purposes).flatMap(([purpose, { explicit, stated }]) => [
+    ...explicit.map(({ at, depth }) => ({ purpose, origin: 'explicit', depth, at: iso(at) })),
+    ...stated.map(({ at, depth }) => ({ purpose, origin: 'stated', depth, at: iso(at) })),
+  ]),
+  ...(gpc === null ? [] : [{ purpose: 'all', origin: 'gpc', depth: 'none', at: iso(gpc.lastAt) }]),
+  ...(age === null ? [] : [{ purpose: 'all', origin: 'age', years: age.years, at: iso(age.at) }]),
+];
 
 async function contentOf(
   records: readonly OutcomeRecord[],

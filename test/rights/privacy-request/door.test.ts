@@ -221,7 +221,7 @@ describe('an export', () => {
       ]),
     );
     expect(json.consent).toEqual(
-      expect.arrayContaining([expect.objectContaining({ purpose: 'profiling', granted: true })]),
+      expect.arrayContaining([expect.objectContaining({ purpose: 'profiling', depth: 'full' })]),
     );
     const signals = (json.history ?? []).filter(({ table }) => table === 'signals');
     expect(signals).toHaveLength(2);
