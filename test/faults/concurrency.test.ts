@@ -86,7 +86,7 @@ async function applyAtOnce(signals: readonly Sent[], lanes: number): Promise<Mem
   const { effects } = region;
   const ports: UnderstandPorts = {
     ...effects,
-    profiles: profileStore(tables),
+    profiles: profileStore(tables, () => NOW),
     keyring: region.keyring,
     candidates: region.candidates,
     quarantine: { putOnce: async () => undefined },
