@@ -72,7 +72,7 @@ export function privacyStories(pair: () => RunningPair): void {
   describe('a privacy request', () => {
     it('discloses and erases nothing while nobody has shown who asks, however often and by whom', async () => {
       const { eu } = pair();
-      await eu.send('pos', [order('priv-1', 'P-1', 'p1@example.org')]);
+      await eu.send('pos', [order('priv-1', 'P-1', 'p1@mail.example.org')]);
       await eu.settled();
       const before = (await eu.lookUp({ type: 'userId', value: 'P-1' })).body;
       const first = await request(eu, 'erase', 'P-1', 'agent');
@@ -94,7 +94,7 @@ export function privacyStories(pair: () => RunningPair): void {
         subjectId: before.subjectId,
         value: before.value,
       });
-      expect(JSON.stringify([first.body, again.body, access.body])).not.toMatch(/P-1|p1@example|userId\./);
+      expect(JSON.stringify([first.body, again.body, access.body])).not.toMatch(/P-1|p1@mail|userId\./);
     });
 
     it('of an agent is answered once their authority is shown: everything held, once per link', async () => {
@@ -106,7 +106,7 @@ export function privacyStories(pair: () => RunningPair): void {
         event: 'Order Completed',
         properties: { total: -1 },
       };
-      await eu.send('pos', [order('priv-2', 'P-2', 'p2@example.org'), bad]);
+      await eu.send('pos', [order('priv-2', 'P-2', 'p2@mail.example.org'), bad]);
       await eu.settled();
       const { body } = await request(eu, 'access', 'P-2', 'agent');
       await verify(eu, body.requestId, {
@@ -132,7 +132,7 @@ export function privacyStories(pair: () => RunningPair): void {
 
     it('to opt out works without proof, and the profile says so', async () => {
       const { eu } = pair();
-      await eu.send('pos', [order('priv-3', 'P-3', 'p3@example.org')]);
+      await eu.send('pos', [order('priv-3', 'P-3', 'p3@mail.example.org')]);
       await eu.settled();
       const { body } = await request(eu, 'opt-out-profiling', 'P-3', 'agent');
       await eu.settled();
@@ -154,8 +154,8 @@ export function privacyStories(pair: () => RunningPair): void {
         properties: { total: -1 },
       };
       await eu.send('pos', [
-        order('erase-1', 'P-9', 'p9@example.org'),
-        order('erase-2', 'P-9', 'p9@example.org'),
+        order('erase-1', 'P-9', 'p9@mail.example.org'),
+        order('erase-2', 'P-9', 'p9@mail.example.org'),
         bad,
       ]);
       await eu.settled();
@@ -178,10 +178,10 @@ export function privacyStories(pair: () => RunningPair): void {
       expect(JSON.stringify(listed.body)).not.toContain('P-9');
 
       // The same file again, late signals, and a link that only shows up now.
-      await eu.send('pos', [order('erase-1', 'P-9', 'p9@example.org')]);
+      await eu.send('pos', [order('erase-1', 'P-9', 'p9@mail.example.org')]);
       await eu.send('pos', [
         {
-          ...order('erase-3', 'P-10', 'p9@example.org'),
+          ...order('erase-3', 'P-10', 'p9@mail.example.org'),
           timestamp: new Date(eu.region.clock.now() - DAY_MS).toISOString(),
         },
       ]);
@@ -240,7 +240,7 @@ export function privacyStories(pair: () => RunningPair): void {
       const who = { type: 'userId', value: 'P-9' } as const;
       await eu.send('pos', [
         {
-          ...order('erase-9', 'P-9', 'p9@example.org'),
+          ...order('erase-9', 'P-9', 'p9@mail.example.org'),
           timestamp: new Date(eu.region.clock.now()).toISOString(),
         },
       ]);

@@ -27,7 +27,7 @@ export function proofStories(pair: () => RunningPair): void {
         expect(await region.invoke('compact', {})).toMatchObject({ ok: true, response: { refused: 0 } });
         expect(await region.invoke('audit', {})).toMatchObject({
           ok: true,
-          value: { findings: 0, waiting: 0 },
+          response: { findings: 0, waiting: 0 },
         });
       }
     });
