@@ -13,6 +13,8 @@ import type { DeployedFunction } from './deployed-function.ts';
 import type { StreamFunctionId } from './failure-queues.ts';
 import type { FlowHttpApi } from './http-api.ts';
 
+/** Limit of CloudWatch for an alarm on an expression. */
+const METRICS_PER_ALARM_MAX = 10;
 const PERIOD = Duration.minutes(5);
 
 /**
@@ -53,22 +55,32 @@ export class Alarms extends Construct {
       ),
       0,
     );
-    const counted = (metric: string) =>
-      sumOf(
-        props.functions.map(({ lambda }) => lambda.metric(metric, { statistic: Stats.SUM, period: PERIOD })),
-      );
-    this.above('Errors', 'A function failed', counted('Errors'), 0);
-    this.above(
+    this.ofFunctions('Errors', 'A function failed', props.functions);
+    this.ofFunctions(
       'Throttles',
       'A function was called more often than its concurrency allows',
-      counted('Throttles'),
-      0,
+      props.functions,
     );
     for (const { name, api } of props.apis)
       this.above(
         `Unavailable-${name}`,
         `The ${name} API answered 5xx`,
         api.api.metricServerError({ statistic: Stats.SUM, period: PERIOD }),
+        0,
+      );
+  }
+
+  /** One alarm on a count of all functions; one more for every ten of them. */
+  private ofFunctions(metric: string, description: string, functions: readonly DeployedFunction[]): void {
+    for (let start = 0; start < functions.length; start += METRICS_PER_ALARM_MAX)
+      this.above(
+        start === 0 ? metric : `${metric}-${start / METRICS_PER_ALARM_MAX + 1}`,
+        description,
+        sumOf(
+          functions
+            .slice(start, start + METRICS_PER_ALARM_MAX)
+            .map(({ lambda }) => lambda.metric(metric, { statistic: Stats.SUM, period: PERIOD })),
+        ),
         0,
       );
   }
