@@ -2,7 +2,6 @@ import { UserError } from '../lib/local/errors.ts';
 import type { ReadyJurisdiction } from '../lib/local/regions.ts';
 
 /** Asks the operations API of a running region.
- * @param body goes out by POST; undefined: the request is a GET
  * @returns the answer; null when it is 404, for the caller to say what is missing
  * @throws UserError when nobody answers, or with the problem's own words */
 export async function askOperations<Answer>(
@@ -10,11 +9,12 @@ export async function askOperations<Answer>(
   region: ReadyJurisdiction,
   path: string,
   body: unknown,
+  method: 'GET' | 'POST' = 'POST',
 ): Promise<Answer | null> {
   let response: Response;
   try {
     response = await fetch(`${region.operationsUrl.replace(/\/$/, '')}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
+      method,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${region.token}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningPair, startPair } from './running-pair.ts';
 import { archiveStories } from './stories/archive.ts';
 import { customerStories } from './stories/customers.ts';
+import { incidentStories } from './stories/incidents.ts';
 import { lawfulStories } from './stories/lawful.ts';
 import { personalDataStories } from './stories/personal-data.ts';
 import { silenceStory } from './stories/silence.ts';
@@ -19,6 +20,7 @@ describe('two stacks on one machine, through their public faces', () => {
   customerStories(pair);
   lawfulStories(pair);
   personalDataStories(pair);
+  incidentStories(pair);
   endOfSilence();
   archiveStories(pair);
 

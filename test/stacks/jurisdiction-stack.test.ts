@@ -246,18 +246,37 @@ describe.each(codes)('the stack of %s', (code) => {
     }
   });
 
-  it('ticks every minute, and keeps a tick that reached no function', () => {
-    expect(of('AWS::Events::Rule')).toHaveLength(1);
-    const [rule] = of('AWS::Events::Rule');
-    expect(rule?.Properties).toMatchObject({
-      ScheduleExpression: 'rate(1 minute)',
-      Targets: [
+  it('ticks as often as the map says, and keeps a tick that reached no function', () => {
+    const schedules = Object.values(flow).flatMap(({ trigger }) =>
+      trigger.kind === 'schedule' ? [trigger.everyMinutes] : [],
+    );
+    const rules = of('AWS::Events::Rule');
+    expect(rules.map(({ Properties }) => Properties.ScheduleExpression).sort()).toEqual(
+      schedules.map((minutes) => `rate(${minutes} minute${minutes === 1 ? '' : 's'})`).sort(),
+    );
+    for (const { Properties } of rules)
+      expect(Properties.Targets).toMatchObject([
         {
           RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 300 },
           DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/MissedTicks/), 'Arn'] } },
         },
-      ],
-    });
+      ]);
+  });
+
+  it('has every log searched, the access logs too, but not those of the search itself', () => {
+    const groups = ofType(template, 'AWS::Logs::LogGroup').filter(
+      ([, { Properties }]) => Properties.LogGroupName !== `/rapport/${code}/logWatch`,
+    );
+    const filters = of('AWS::Logs::SubscriptionFilter').map(({ Properties }) => Properties);
+    expect(filters.map(({ LogGroupName }) => text(LogGroupName)).sort()).toEqual(
+      groups.map(([id]) => `<${id}>`).sort(),
+    );
+    expect(groups).toHaveLength(Object.keys(flow).length - 1 + 2);
+    for (const { FilterPattern, DestinationArn } of filters)
+      expect([FilterPattern, text(DestinationArn)]).toEqual([
+        '',
+        expect.stringMatching(/^<LogWatchFunction/),
+      ]);
   });
 
   it('throttles each route as the map says and answers with payload 2.0', () => {
@@ -336,7 +355,8 @@ describe.each(codes)('the stack of %s', (code) => {
   });
 
   it('alarms on lateness, failures, errors, throttles and 5xx', () => {
-    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(7);
+    // Of errors and of throttles one for each ten functions: the service takes no more.
+    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(5 + 2 * Math.ceil(Object.keys(flow).length / 10));
     for (const { Properties } of of('AWS::CloudWatch::Alarm'))
       expect(Properties.TreatMissingData).toBe('notBreaching');
   });

@@ -22,13 +22,22 @@ const id = reportedId('ticket-7');
 const reported = (facts: Partial<Incident> = {}): Incident => ({
   ...newIncident(
     id,
-    { kind: 'lost-credential', foundAt: FOUND, beganAt: null, seriousness: null, people: null, finding: null },
+    {
+      kind: 'lost-credential',
+      foundAt: FOUND,
+      beganAt: null,
+      seriousness: null,
+      people: null,
+      finding: null,
+    },
     FOUND,
   ),
   ...facts,
 });
 const dues = (incident: Incident, code: string) =>
-  trackedDuties(incident, lawIn(code)).map(({ duty, metAt }) => `${duty.to} ${metAt === null ? duty.state : 'met'}`);
+  trackedDuties(incident, lawIn(code)).map(
+    ({ duty, metAt }) => `${duty.to} ${metAt === null ? duty.state : 'met'}`,
+  );
 
 describe('duties', () => {
   it('are met by a notice, and the first of two by a first notice alone', () => {
@@ -65,7 +74,11 @@ describe('an incident', () => {
     expect(closed(serious, law, FOUND)).toMatchObject({ obstacle: expect.stringContaining('regulator') });
     const told = notified(serious, { to: 'regulator', at: FOUND, complete: true }, FOUND) as Incident;
     expect(closed(told, law, FOUND)).toMatchObject({ closedAt: FOUND });
-    const falseAlarm = assessed(reported(), { ...judgement, seriousness: 'any', people: 0 }, FOUND) as Incident;
+    const falseAlarm = assessed(
+      reported(),
+      { ...judgement, seriousness: 'any', people: 0 },
+      FOUND,
+    ) as Incident;
     expect(closed(falseAlarm, law, FOUND)).toMatchObject({ closedAt: FOUND });
   });
 
@@ -107,7 +120,12 @@ describe('reminders', () => {
   it('end with the notice', async () => {
     const [law, ports] = [lawIn('uk'), memoryIncidents()];
     await open(reported({ seriousness: 'risk' }), law, ports);
-    await change(id, (each) => notified(each, { to: 'regulator', at: FOUND, complete: true }, FOUND), law, ports);
+    await change(
+      id,
+      (each) => notified(each, { to: 'regulator', at: FOUND, complete: true }, FOUND),
+      law,
+      ports,
+    );
     await remind(law, ports, at72(2));
     expect(given(ports)).toEqual([]);
   });
@@ -125,7 +143,9 @@ describe('the search of logs', () => {
     expect(await watch(leak, law, ports, FOUND + 10)).toEqual({ lines: 3, leaks: 2 });
     await watch(leak, law, ports, FOUND + 20);
     const { incidents } = await ports.incidents.list({ state: 'open', limit: 9 });
-    expect(incidents.map(({ incident: { finding } }) => finding).sort((a, b) => (a?.count ?? 0) - (b?.count ?? 0))).toEqual([
+    expect(
+      incidents.map(({ incident: { finding } }) => finding).sort((a, b) => (a?.count ?? 0) - (b?.count ?? 0)),
+    ).toEqual([
       { place: '/rapport/eu/collect', what: 'phone', count: 2, firstAt: FOUND + 2, lastAt: FOUND + 2 },
       { place: '/rapport/eu/collect', what: 'email', count: 4, firstAt: FOUND + 1, lastAt: FOUND + 2 },
     ]);
@@ -164,7 +184,9 @@ async function life(ports: MemoryIncidents): Promise<void> {
 describe('a crash', () => {
   const told = (ports: MemoryIncidents) => ({
     effects: archived(ports.rows).map(({ kind, reasons }) => `${kind} ${reasons}`),
-    events: [...new Map(ports.published.map((event) => [event.id, `${event.type} ${event.reasons}`])).values()],
+    events: [
+      ...new Map(ports.published.map((event) => [event.id, `${event.type} ${event.reasons}`])).values(),
+    ],
   });
 
   it('at any call, before or after it took effect, ends as if there had been none', async () => {
@@ -212,24 +234,34 @@ describe('a crash', () => {
 
   it('of two searches at once loses no count', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }), async (counts) => {
-        const [law, ports] = [lawIn('eu'), memoryIncidents()];
-        await Promise.all(
-          counts.map((count) =>
-            discovered(
-              { kind: 'personal-data-in-log', place: 'x', what: 'email', count, firstAt: FOUND, lastAt: FOUND },
-              law,
-              ports,
-              FOUND,
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
+        async (counts) => {
+          const [law, ports] = [lawIn('eu'), memoryIncidents()];
+          await Promise.all(
+            counts.map((count) =>
+              discovered(
+                {
+                  kind: 'personal-data-in-log',
+                  place: 'x',
+                  what: 'email',
+                  count,
+                  firstAt: FOUND,
+                  lastAt: FOUND,
+                },
+                law,
+                ports,
+                FOUND,
+              ),
             ),
-          ),
-        );
-        const { incidents } = await ports.incidents.list({ state: 'open', limit: 9 });
-        expect(incidents.map(({ incident }) => incident.finding?.count)).toEqual([
-          counts.reduce((sum, count) => sum + count, 0),
-        ]);
-        expect(archived(ports.rows)).toHaveLength(1);
-      }),
+          );
+          const { incidents } = await ports.incidents.list({ state: 'open', limit: 9 });
+          expect(incidents.map(({ incident }) => incident.finding?.count)).toEqual([
+            counts.reduce((sum, count) => sum + count, 0),
+          ]);
+          expect(archived(ports.rows)).toHaveLength(1);
+        },
+      ),
       { numRuns: 50 },
     );
   });

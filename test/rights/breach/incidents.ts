@@ -30,7 +30,8 @@ export function memoryIncidents(store: IncidentStore = memoryIncidentStore()): M
     published,
     onCall: () => undefined,
     incidents: new Proxy(store, {
-      get: (target, name: keyof IncidentStore) =>
+      get:
+        (target, name: keyof IncidentStore) =>
         async (...given: never[]) => {
           ports.onCall(`${name} before`);
           const answer = await (target[name] as (...args: never[]) => Promise<unknown>)(...given);
