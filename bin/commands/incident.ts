@@ -76,6 +76,7 @@ async function list(asked: Asked, values: Values): Promise<number> {
         region,
         `/v1/incidents?${query}`,
         undefined,
+        'GET',
       );
       for (const incident of page?.incidents ?? []) found.push({ jurisdiction: code, ...incident });
       cursor = page?.cursor;
@@ -99,6 +100,7 @@ async function show(asked: Asked, id: string, values: Values): Promise<number> {
         region,
         `/v1/incidents/${encodeURIComponent(id)}?page=${page}`,
         undefined,
+        'GET',
       );
     const first = await ask(0);
     if (first === null) continue;

@@ -15,6 +15,8 @@ import type { StreamFunctionId } from './failure-queues.ts';
 import type { FlowHttpApi } from './http-api.ts';
 import type { FlowStateMachine } from './state-machine.ts';
 
+/** Limit of CloudWatch for an alarm on an expression. */
+const METRICS_PER_ALARM_MAX = 10;
 const PERIOD = Duration.minutes(5);
 const METRICS_PER_ALARM_MAX = 10;
 

@@ -4,6 +4,7 @@ import { archiveStories } from './stories/archive.ts';
 import { consentStories } from './stories/consent.ts';
 import { customerStories } from './stories/customers.ts';
 import { identityStories } from './stories/identity.ts';
+import { incidentStories } from './stories/incidents.ts';
 import { lawfulStories } from './stories/lawful.ts';
 import { personalDataStories } from './stories/personal-data.ts';
 import { privacyStories } from './stories/privacy.ts';
@@ -25,6 +26,7 @@ describe('two stacks on one machine, through their public faces', () => {
   lawfulStories(pair);
   consentStories(pair);
   personalDataStories(pair);
+  incidentStories(pair);
   endOfSilence();
   archiveStories(pair);
   proofStories(pair);

@@ -276,6 +276,24 @@ describe.each(codes)('the stack of %s', (code) => {
       ]);
   });
 
+  it('has every log searched, the access logs too, but not those of the search itself', () => {
+    const groups = ofType(template, 'AWS::Logs::LogGroup').filter(
+      // Machines log without what they work on.
+      ([id, { Properties }]) =>
+        Properties.LogGroupName !== `/rapport/${code}/logWatch` && !id.includes('Machine'),
+    );
+    const filters = of('AWS::Logs::SubscriptionFilter').map(({ Properties }) => Properties);
+    expect(filters.map(({ LogGroupName }) => text(LogGroupName)).sort()).toEqual(
+      groups.map(([id]) => `<${id}>`).sort(),
+    );
+    expect(groups).toHaveLength(Object.keys(flow).length - 1 + 2);
+    for (const { FilterPattern, DestinationArn } of filters)
+      expect([FilterPattern, text(DestinationArn)]).toEqual([
+        '',
+        expect.stringMatching(/^<LogWatchFunction/),
+      ]);
+  });
+
   it('throttles each route as the map says and answers with payload 2.0', () => {
     const settings = of('AWS::ApiGatewayV2::Stage').map(({ Properties }) => Properties.RouteSettings);
     for (const { trigger } of Object.values(flow))
