@@ -13,7 +13,7 @@ export async function askOperations<Answer>(
   let response: Response;
   try {
     response = await fetch(`${region.operationsUrl.replace(/\/$/, '')}${path}`, {
-      method,
+      method: body === undefined ? 'GET' : 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${region.token}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

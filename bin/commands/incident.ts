@@ -75,8 +75,6 @@ async function list(asked: Asked, values: Values): Promise<number> {
         code,
         region,
         `/v1/incidents?${query}`,
-        undefined,
-        'GET',
       );
       for (const incident of page?.incidents ?? []) found.push({ jurisdiction: code, ...incident });
       cursor = page?.cursor;
@@ -95,13 +93,7 @@ async function list(asked: Asked, values: Values): Promise<number> {
 async function show(asked: Asked, id: string, values: Values): Promise<number> {
   for (const [code, region] of asked) {
     const ask = (page: number) =>
-      askOperations<IncidentView>(
-        code,
-        region,
-        `/v1/incidents/${encodeURIComponent(id)}?page=${page}`,
-        undefined,
-        'GET',
-      );
+      askOperations<IncidentView>(code, region, `/v1/incidents/${encodeURIComponent(id)}?page=${page}`);
     const first = await ask(0);
     if (first === null) continue;
     const subjects = [...(first.affected.subjects ?? [])];

@@ -18,7 +18,6 @@ import type { FlowStateMachine } from './state-machine.ts';
 /** Limit of CloudWatch for an alarm on an expression. */
 const METRICS_PER_ALARM_MAX = 10;
 const PERIOD = Duration.minutes(5);
-const METRICS_PER_ALARM_MAX = 10;
 
 /**
  * What a person should look at. The alarms have no action of their own: CloudWatch announces their state on the
