@@ -8,6 +8,7 @@ import { addsUp } from '../../lib/demo/report.ts';
 import { BASE_PORT } from '../../lib/local/regions.ts';
 import { defaultContext } from '../../lib/settings.ts';
 import { codesIn, limitIn, portIn, wholeNumber } from '../arguments.ts';
+import { verifyRegionArchives } from '../audit/verify-region-archives.ts';
 import { onStopRequest } from '../stop-signal.ts';
 
 export const name = 'demo';
@@ -64,6 +65,7 @@ export async function run(args: readonly string[]): Promise<number> {
             },
           }),
       progress,
+      verifyArchives: verifyRegionArchives,
       say: (line) => {
         progress.end();
         process.stderr.write(`  ${line}\n`);

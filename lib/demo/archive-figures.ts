@@ -11,11 +11,18 @@ export interface ArchiveFigures {
   readonly withheldReasons: Readonly<Record<string, number>>;
   /** Alerts opened, by rule. */
   readonly alerts: Readonly<Record<string, number>>;
+  /** Merges of subjects, by what they go back to. */
+  readonly merges: Readonly<Record<string, number>>;
+  /** Consent given, withdrawn, and withdrawn by a browser's signal. */
+  readonly consents: Readonly<Record<ConsentKind, number>>;
   /** Rows of merges, segment moves and alerts: each also went over the event bus, but for identity's own. */
   readonly effects: number;
   /** From receipt to the write of the profile, one number per applied signal: value → how often. */
   readonly latencies: readonly (readonly [latencyMs: number, signals: number])[];
 }
+
+export const CONSENT_KINDS = ['consent-granted', 'consent-withdrawn', 'gpc-honoured'] as const;
+export type ConsentKind = (typeof CONSENT_KINDS)[number];
 
 interface Count {
   readonly jurisdiction: string;
@@ -47,6 +54,9 @@ export async function archiveFigures(
       const ownRefusals = own(refusals);
       const reasonsOf = (outcome: Outcome): Record<string, number> =>
         summed(ownRefusals.filter(({ name }) => name === outcome).map(({ reason, n }) => [reason, n]));
+      const ownEffects = own(effects);
+      const namesOf = (kind: string): Record<string, number> =>
+        summed(ownEffects.filter((effect) => effect.kind === kind).map(({ name, n }) => [name, n]));
       return [
         code,
         {
@@ -55,18 +65,20 @@ export async function archiveFigures(
           refused: summed(ownRefusals.map(({ name, n }) => [name, n])),
           quarantineReasons: reasonsOf('quarantined'),
           withheldReasons: reasonsOf('withheld'),
-          alerts: summed(
-            own(effects)
-              .filter(({ kind }) => kind === 'alert-opened')
-              .map(({ name, n }) => [name, n]),
-          ),
-          effects: own(effects).reduce((sum, { n }) => sum + n, 0),
+          alerts: namesOf('alert-opened'),
+          merges: namesOf('subjects-merged'),
+          consents: Object.fromEntries(
+            CONSENT_KINDS.map((kind) => [kind, totalOf(ownEffects.filter((effect) => effect.kind === kind))]),
+          ) as Record<ConsentKind, number>,
+          effects: totalOf(ownEffects),
           latencies: own(latencies).map(({ latency_ms, n }) => [latency_ms, n] as const),
         },
       ];
     }),
   );
 }
+
+const totalOf = (rows: readonly { readonly n: number }[]): number => rows.reduce((sum, { n }) => sum + n, 0);
 
 /** Adds up numbers by name. */
 export function summed(entries: readonly (readonly [string, number])[]): Record<string, number> {

@@ -9,10 +9,13 @@ import { usageOf } from '../cost/region-usage.ts';
 import type { Region } from '../local/region.ts';
 import { type Regions, startRegions } from '../local/regions.ts';
 import { type ArchiveFigures, archiveFigures } from './archive-figures.ts';
+import { type ErasureFigures, eraseOne } from './erasure.ts';
 import { type Played, playOrders, playTown } from './play.ts';
 import type { Progress } from './progress.ts';
+import { identityOf, waitingPairs } from './region-identity.ts';
 import { countCustomers } from './region-state.ts';
-import { type JurisdictionFigures, type Report, reportOf } from './report.ts';
+import { type JurisdictionFigures, type Report, reportOf, type VerifiedArchive } from './report.ts';
+import { truthOf } from './town-truth.ts';
 import { emptySendTally, type SendTally } from './wire.ts';
 
 export interface DemoOptions {
@@ -27,6 +30,8 @@ export interface DemoOptions {
     readonly assumeConsent: readonly Purpose[];
   };
   readonly progress: Progress;
+  /** Checks the archives in a data folder against their signed logs. */
+  verifyArchives(dataDir: string): Promise<Readonly<Record<string, VerifiedArchive>>>;
   say(line: string): void;
   /** Ends the demo early, for Ctrl-C. */
   readonly stopped: AbortSignal;
@@ -68,8 +73,10 @@ export async function runDemo(options: DemoOptions): Promise<Report> {
     });
     await settle(options, regions);
     options.say('reading the archive');
-    const report = await figuresOf(played, regions, history, () => (performance.now() - beganAt) / 1_000);
-    return report;
+    const settled = await figuresOf(played, regions, history);
+    const erasures = await erase(options, regions, played);
+    const verified = await verify(options, regions);
+    return wholeReport(played, regions, { ...settled, erasures, verified }, performance.now() - beganAt);
   } finally {
     options.stopped.removeEventListener('abort', onStop);
     await regions.stop();
@@ -105,18 +112,18 @@ async function settle({ say, progress, stopped }: DemoOptions, regions: Regions)
     progress.step('seconds left:', Math.max(0, Math.ceil((until - performance.now()) / 1_000)));
   }
   progress.end();
-  for (const region of Object.values(regions.regions)) await sweep(region);
+  for (const region of Object.values(regions.regions)) await runSchedule(region, 'sweep');
   await idle(regions);
 }
 
-/** Runs the schedule that looks at absence cues now, rather than at the next minute. */
-async function sweep(region: Region): Promise<void> {
-  const { ok } = await region.invoke('sweep', {
+/** Runs what is scheduled now, rather than when its time comes. */
+async function runSchedule(region: Region, functionId: 'sweep' | 'checkpoint'): Promise<void> {
+  const { ok } = await region.invoke(functionId, {
     source: 'rapport.demo',
     'detail-type': 'Scheduled Event',
     detail: {},
   });
-  if (!ok) throw new Error(`${region.jurisdiction}: the sweep failed; see the logs in the data folder`);
+  if (!ok) throw new Error(`${region.jurisdiction}: ${functionId} failed; see the logs in the data folder`);
 }
 
 type Latency = readonly [latencyMs: number, signals: number];
@@ -147,38 +154,91 @@ function addedSince(earlier: readonly Latency[], all: readonly Latency[]): reado
   return [...counts].filter(([, signals]) => signals > 0);
 }
 
-async function figuresOf(
-  played: Played,
-  all: Regions,
-  history: readonly Latency[],
-  seconds: () => number,
-): Promise<Report> {
+/** Erases one person of the town in each jurisdiction, after the figures of the run were taken. */
+async function erase({ say }: DemoOptions, { regions, ready }: Regions, { town }: Played) {
+  const erasures: Record<string, ErasureFigures> = {};
+  if (town === undefined) return erasures;
+  say('erasing one person in each jurisdiction');
+  for (const [code, region] of Object.entries(regions)) {
+    const access = ready.jurisdictions[code];
+    const residents = new Set(
+      town.events.flatMap(({ jurisdiction, personId }) => (jurisdiction === code ? [personId] : [])),
+    );
+    const people = town.people.filter(({ id }) => residents.has(id));
+    const figures = access === undefined ? null : await eraseOne(region, access, people);
+    if (figures !== null) erasures[code] = figures;
+  }
+  return erasures;
+}
+
+/** Has the logs of the archives signed as they are now, and checks every object and row against them. */
+async function verify({ say, verifyArchives }: DemoOptions, all: Regions) {
+  say('verifying the archive');
+  await idle(all);
+  for (const region of Object.values(all.regions)) await runSchedule(region, 'checkpoint');
+  return verifyArchives(all.dataDir);
+}
+
+interface Settled {
+  readonly byJurisdiction: Readonly<Record<string, Omit<JurisdictionFigures, 'erasure' | 'verified'>>>;
+  readonly live: readonly Latency[];
+}
+
+/** What the stores and the archive say once everything has settled. */
+async function figuresOf(played: Played, all: Regions, history: readonly Latency[]): Promise<Settled> {
   const { regions } = all;
   const folders = evidenceFolders(all);
   const figures = await archived(all);
-  const live = addedSince(history, latenciesOf(figures));
-  const byJurisdiction: Record<string, JurisdictionFigures> = {};
+  const byJurisdiction: Record<string, Settled['byJurisdiction'][string]> = {};
   for (const [code, region] of Object.entries(regions)) {
     const own = figures[code];
     if (own === undefined) throw new Error(`${code}: the archive has no figures`);
     const sent = played.sent[code] ?? emptySendTally();
+    const waiting = await waitingPairs(region);
     byJurisdiction[code] = {
       sent,
       archive: own,
       archiveObjects: parquetFiles(folders[code] ?? ''),
       customers: await countCustomers(region),
       usage: usageOf(region.meter(), requestsOf(sent)),
+      reviews: waiting.length,
+      ...(played.town === undefined
+        ? {}
+        : { identity: await identityOf(region, truthOf(played.town.events, code), waiting) }),
     };
   }
+  return { byJurisdiction, live: addedSince(history, latenciesOf(figures)) };
+}
+
+function wholeReport(
+  played: Played,
+  { regions }: Regions,
+  {
+    byJurisdiction,
+    live,
+    erasures,
+    verified,
+  }: Settled & {
+    readonly erasures: Readonly<Record<string, ErasureFigures>>;
+    readonly verified: Readonly<Record<string, VerifiedArchive>>;
+  },
+  elapsedMs: number,
+): Report {
   const violations = Object.values(regions).flatMap((region) => region.violations());
   return reportOf({
     rows: played.rows,
     rowsInEvents: played.rowsInEvents,
     stockAdjustments: played.stockAdjustments,
     assumedConsent: played.assumedConsent,
-    byJurisdiction,
+    byJurisdiction: Object.fromEntries(
+      Object.entries(byJurisdiction).map(([code, figures]) => {
+        const [erasure, proof] = [erasures[code], verified[code]];
+        if (proof === undefined) throw new Error(`${code}: its archive was not verified`);
+        return [code, { ...figures, ...(erasure === undefined ? {} : { erasure }), verified: proof }];
+      }),
+    ),
     ...(live.length === 0 ? {} : { signalToAlertMs: live }),
-    seconds: seconds(),
+    seconds: elapsedMs / 1_000,
     notes: [
       ...played.notes,
       ...NOTES,

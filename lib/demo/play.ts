@@ -9,7 +9,7 @@ import { emptyTally, readOrders, scanOrders } from './orders.ts';
 import { type BatchPoster, batchPoster } from './post-batches.ts';
 import type { Progress } from './progress.ts';
 import { sendTown } from './send-town.ts';
-import { townOf } from './town.ts';
+import { type Town, townOf } from './town.ts';
 import {
   type CollectEndpoint,
   emptySendTally,
@@ -27,6 +27,8 @@ export interface Played {
   readonly stockAdjustments: number;
   readonly sent: Readonly<Record<string, SendTally>>;
   readonly assumedConsent: readonly Purpose[] | null;
+  /** Absent for a file of orders, which doesn't say who is who. */
+  readonly town?: Town;
   readonly notes: readonly string[];
 }
 
@@ -203,6 +205,7 @@ export async function playTown(options: {
     stockAdjustments: 0,
     sent,
     assumedConsent: null,
+    town,
     notes: [
       `The town (seed ${seed}) has ${town.people.length.toLocaleString('en-US')} invented customers, who made their own choices about consent.`,
     ],

@@ -1,3 +1,4 @@
+import { rightsLines } from './print-rights.ts';
 import type { Report } from './report.ts';
 
 const WIDTH = 100;
@@ -37,6 +38,7 @@ export function printReport(report: Report): string {
   counts(report.segments, 'none');
   title('Alerts opened');
   counts(report.alerts, 'none');
+  lines.push(...rightsLines(report));
   title('Speed and cost');
   const { collect, signalToAlert } = report.latencyMs;
   row('collect, a request, p50 / p99', `${collect.p50} / ${collect.p99} ms`);

@@ -1,7 +1,9 @@
 import { OUTCOMES, type Outcome } from '../../functions/contracts/outcomes.ts';
 import { type CallCounts, type Cost, costUsdPerMillion, type Usage } from '../cost/meter.ts';
 import { addUsage } from '../cost/region-usage.ts';
-import { type ArchiveFigures, summed } from './archive-figures.ts';
+import { type ArchiveFigures, type ConsentKind, summed } from './archive-figures.ts';
+import type { ErasureFigures } from './erasure.ts';
+import type { IdentityFigures } from './identity-figures.ts';
 import type { SendTally } from './wire.ts';
 
 export interface Percentiles {
@@ -25,6 +27,20 @@ export interface JurisdictionFigures {
   readonly archiveObjects: number;
   readonly customers: Customers;
   readonly usage: Usage;
+  /** Pairs of records that wait for a steward. */
+  readonly reviews: number;
+  /** Absent where nobody knows who is who, as in a file of orders. */
+  readonly identity?: IdentityFigures;
+  /** Absent where nobody was erased. */
+  readonly erasure?: ErasureFigures;
+  readonly verified: VerifiedArchive;
+}
+
+/** What the check of a jurisdiction's archive against its signed log said. */
+export interface VerifiedArchive {
+  readonly rows: number;
+  readonly objects: number;
+  readonly findings: readonly { readonly kind: string; readonly where: string; readonly what: string }[];
 }
 
 export interface RunFigures {
@@ -62,6 +78,14 @@ export interface Report {
   >;
   readonly segments: Readonly<Record<string, number>>;
   readonly alerts: Readonly<Record<string, number>>;
+  readonly merges: Readonly<Record<string, number>>;
+  /** Pairs of records that wait for a steward. */
+  readonly reviews: number;
+  /** By jurisdiction, where the truth is known. */
+  readonly identity: Readonly<Record<string, IdentityFigures>>;
+  readonly consents: Readonly<Record<ConsentKind, number>>;
+  readonly erasures: Readonly<Record<string, ErasureFigures>>;
+  readonly verified: Readonly<Record<string, VerifiedArchive>>;
   readonly latencyMs: { readonly collect: Percentiles; readonly signalToAlert: Percentiles };
   readonly awsCalls: CallCounts;
   readonly wruPerEvent: number;
@@ -116,6 +140,12 @@ export function reportOf(run: RunFigures): Report {
     ),
     segments: merged(({ customers }) => customers.segments),
     alerts: merged(({ archive }) => archive.alerts),
+    merges: merged(({ archive }) => archive.merges),
+    reviews: total(({ reviews }) => reviews),
+    identity: present(parts, ({ identity }) => identity),
+    consents: merged(({ archive }) => archive.consents) as Record<ConsentKind, number>,
+    erasures: present(parts, ({ erasure }) => erasure),
+    verified: present(parts, ({ verified }) => verified),
     latencyMs: {
       collect: percentiles(all.flatMap(({ sent }) => sent.latencyMs.map((ms) => [ms, 1] as const))),
       signalToAlert: percentiles(run.signalToAlertMs ?? all.flatMap(({ archive }) => archive.latencies)),
@@ -129,6 +159,18 @@ export function reportOf(run: RunFigures): Report {
     seconds: run.seconds,
   };
 }
+
+/** A figure of the jurisdictions that have it. */
+const present = <T>(
+  parts: readonly (readonly [string, JurisdictionFigures])[],
+  of: (figures: JurisdictionFigures) => T | undefined,
+): Record<string, T> =>
+  Object.fromEntries(
+    parts.flatMap(([code, figures]) => {
+      const figure = of(figures);
+      return figure === undefined ? [] : [[code, figure] as const];
+    }),
+  );
 
 /** Whether the report's sums hold; a run with one that doesn't has failed. */
 export const addsUp = (report: Report): boolean => report.checks.every(({ holds }) => holds);
@@ -172,7 +214,23 @@ function checksOf(run: RunFigures, signals: number, byOutcome: Readonly<Record<O
       ),
     );
   }
-  return checks;
+  return [...checks, ...Object.entries(run.byJurisdiction).flatMap(rightsChecksOf)];
+}
+
+/** Who is erased is not found any more, unless the law lets it begin only later; and the archive is what its log says. */
+function rightsChecksOf([code, { erasure, verified }]: readonly [string, JurisdictionFigures]): Check[] {
+  const findings = verified.findings.length;
+  return [
+    ...(erasure === undefined || erasure.state === 'restricted'
+      ? []
+      : [
+          {
+            claim: `${code}: the erased person's profile answers 404: ${erasure.state}, ${erasure.lookupStatus}`,
+            holds: erasure.state === 'key-deleted' && erasure.lookupStatus === 404,
+          },
+        ]),
+    { claim: `${code}: the archive is what its log says: ${findings} findings`, holds: findings === 0 },
+  ];
 }
 
 /** Nearest-rank percentiles of values with their frequencies; 0 where there are none. */

@@ -1,6 +1,6 @@
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../functions/kernel/time.ts';
 import type { Diary, Recognised } from './town-diary.ts';
-import type { Habit } from './town-people.ts';
+import { type Habit, statedBy } from './town-people.ts';
 
 export const TOWN_DAYS = 42;
 
@@ -90,7 +90,8 @@ function visit(diary: Diary, startAt: EpochMs, rhythm: Rhythm, known: boolean): 
   return known || person.userId !== null;
 }
 
-function order(
+/** An order, with what follows from it. */
+export function order(
   diary: Diary,
   at: EpochMs,
   source: 'web' | 'pos',
@@ -154,7 +155,7 @@ function account(diary: Diary, bornAt: EpochMs): void {
     bornAt + random.next() * TOWN_DAYS * DAY_MS,
     'crm',
     { ...who, traits },
-    { type: 'identify', traits: { lastName: person.lastName } },
+    { type: 'identify', traits: statedBy(person) },
   );
   if (random.chance(0.15)) {
     diary.track(
@@ -247,7 +248,8 @@ const currencyOf = (diary: Diary): string => (diary.person.country === 'GB' ? 'G
 const priceOf = (diary: Diary, median: number): number =>
   Math.round(diary.random.logNormal(median, 0.5) * 100) / 100;
 
-function productOf(diary: Diary, spend: number): Record<string, unknown> {
+/** Something that the person buys, at about what they spend. */
+export function productOf(diary: Diary, spend: number): Record<string, unknown> {
   const { random } = diary;
   return {
     product_id: `SKU-${random.int(100, 999)}`,

@@ -15,6 +15,11 @@ export interface Person {
   /** Under example.com, .org or .net, which RFC 2606 reserves; in a subdomain, since the bare domains are what people
    * type to get past a form and the product blocks them. */
   readonly email: string;
+  /** A second address, from which they order as if they were somebody else; null for most. */
+  readonly secondEmail: string | null;
+  /** ISO 8601 date. */
+  readonly birthDate: string;
+  readonly address: { readonly street: string; readonly city: string; readonly postalCode: string };
   /** In Ofcom's ranges for drama, or after +999, a country code that the ITU holds in reserve. */
   readonly phone: string;
   /** Account number; null for guests who never make an account. */
@@ -108,6 +113,7 @@ export function personOf(index: number, jurisdictions: readonly string[], random
   const devices = random.weighted({ 1: 60, 2: 32, 3: 8 });
   const hasAccount = random.chance(habit === 'browser' ? 0.35 : 0.88);
   const mailbox = `${firstName}.${lastName}.${index}`.toLowerCase();
+  const details = random.fork('details');
   return {
     id,
     country,
@@ -115,6 +121,11 @@ export function personOf(index: number, jurisdictions: readonly string[], random
     firstName,
     lastName,
     email: `${mailbox}@${random.pick(['mail.example.com', 'post.example.org', 'inbox.example.net'])}`,
+    ...detailsOf(details, country),
+    secondEmail:
+      hasAccount && details.chance(SECOND_EMAILS)
+        ? `${firstName.charAt(0)}${lastName}${index}@post.example.net`.toLowerCase()
+        : null,
     phone: phoneOf(index, country),
     userId: hasAccount ? `c-${String(10_000 + index)}` : null,
     loyaltyId: hasAccount && random.chance(0.45) ? `L${String(70_000_000 + index)}` : null,
@@ -124,6 +135,48 @@ export function personOf(index: number, jurisdictions: readonly string[], random
     ) as [string],
     choices: choicesOf(random),
     gpc: random.chance(0.04),
+  };
+}
+
+/** What a person states of themselves in a form, as Segment's traits have it. */
+export const statedBy = ({ firstName, lastName, birthDate, address }: Person): Record<string, unknown> => ({
+  firstName,
+  lastName,
+  birthday: birthDate,
+  address,
+});
+
+/** Share of account holders with a second address. */
+const SECOND_EMAILS = 0.08;
+
+const STREETS = ['Alder', 'Birch', 'Chapel', 'Dyer', 'Elm', 'Foundry', 'Garden', 'Harbour', 'Mill'] as const;
+const CITIES = [
+  'Ashford Bay',
+  'Bellmoor',
+  'Corvale',
+  'Dunwick',
+  'Eastmere',
+  'Fernhaven',
+  'Grauberg',
+] as const;
+/** Layouts of postcodes by country, `9` a digit and `A` a letter; five digits elsewhere. */
+const POSTCODES: Readonly<Record<string, string>> = {
+  GB: 'A99 9AA',
+  IE: 'A99 AA99',
+  NL: '9999 AA',
+  SE: '999 99',
+};
+
+function detailsOf(random: Random, country: string): Pick<Person, 'birthDate' | 'address'> {
+  const bornAt = Date.UTC(random.int(1945, 2004), 0, random.int(1, 365));
+  const street = `${random.int(1, 180)} ${random.pick(STREETS)} Street`;
+  const city = random.pick(CITIES);
+  const postalCode = (POSTCODES[country] ?? '99999').replaceAll(/[9A]/g, (sign) =>
+    sign === '9' ? String(random.int(1, 9)) : random.pick(['B', 'D', 'H', 'K', 'N', 'P', 'R', 'S', 'T']),
+  );
+  return {
+    birthDate: new Date(bornAt).toISOString().slice(0, 10),
+    address: { street, city, postalCode },
   };
 }
 

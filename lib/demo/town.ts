@@ -4,6 +4,7 @@ import { diaryOf, messageIdOf } from './town-diary.ts';
 import type { Intent, TownEvent } from './town-event.ts';
 import { live, TOWN_DAYS } from './town-life.ts';
 import { type Person, personOf } from './town-people.ts';
+import { orderAsGuest } from './town-second-address.ts';
 
 export interface TownOptions {
   readonly seed: number;
@@ -44,8 +45,12 @@ export function townOf(options: TownOptions): Town {
     const home = options.jurisdictions[index % options.jurisdictions.length] ?? 'eu';
     const diary = diaryOf(person, home, options.now, random.fork('life'));
     live(diary);
+    const guest = diaryOf(person, home, options.now, random.fork('second address'));
+    orderAsGuest(guest);
     people.push(person);
-    events.push(...diary.events.flatMap((event) => mishaps(event, options.now, random)));
+    events.push(
+      ...[...diary.events, ...guest.events].flatMap((event) => mishaps(event, options.now, random)),
+    );
   }
   // `sort` is stable, so equal times keep the order of people and events.
   return { people, events: events.sort((one, other) => one.sentAt - other.sentAt) };

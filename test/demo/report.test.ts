@@ -8,6 +8,8 @@ import { OUTCOMES } from '../../functions/contracts/outcomes.ts';
 import { writeParquet } from '../../functions/evidence/archive/parquet.ts';
 import { openArchive } from '../../lib/archive/open.ts';
 import { type ArchiveFigures, archiveFigures } from '../../lib/demo/archive-figures.ts';
+import type { ErasureFigures } from '../../lib/demo/erasure.ts';
+import type { IdentityFigures } from '../../lib/demo/identity-figures.ts';
 import { printReport } from '../../lib/demo/print-report.ts';
 import {
   addsUp,
@@ -35,6 +37,8 @@ const archiveWith = (applied: number, refused: ArchiveFigures['refused']): Archi
   quarantineReasons: { 'impossible-price': refused.quarantined ?? 0 },
   withheldReasons: {},
   alerts: { 'refund-surge': 2 },
+  merges: { deterministic: 3 },
+  consents: { 'consent-granted': 4, 'consent-withdrawn': 1, 'gpc-honoured': 2 },
   effects: 7,
   latencies: [[100, applied]],
 });
@@ -45,6 +49,8 @@ const figures = (sent: SendTally, archive: ArchiveFigures): JurisdictionFigures 
   archiveObjects: 4,
   customers: { subjects: 5, segments: { 'value-core': 2 } },
   usage: { calls: { dynamodb: { BatchExecuteStatement: 10 } }, dynamodbWriteUnits: 25, httpRequestUnits: 3 },
+  reviews: 6,
+  verified: { rows: 100, objects: 4, findings: [] },
 });
 
 const run = (byJurisdiction: RunFigures['byJurisdiction'], change: Partial<RunFigures> = {}): RunFigures => ({
@@ -157,6 +163,77 @@ describe('the report', () => {
   });
 });
 
+describe('the report on rights and proof', () => {
+  const { eu = figures(sentWith(0, 0, 0), archiveWith(0, {})) } = whole.byJurisdiction;
+  const accuracy = { precision: 1, recall: 0.8, f1: 0.8889 };
+  const identity: IdentityFigures = {
+    mode: 'review',
+    identifiers: 1_200,
+    persons: 400,
+    asLinked: accuracy,
+    reviewsAccepted: { precision: 0.99, recall: 0.9, f1: 0.9429 },
+    acceptable: 31,
+  };
+  const erasure: ErasureFigures = {
+    state: 'key-deleted',
+    seconds: 1.24,
+    calls: { dynamodb: 40, s3: 5 },
+    lookupStatus: 404,
+  };
+
+  it('has accuracy and erasure where they are known, and the rest everywhere', () => {
+    const report = reportOf({ ...whole, byJurisdiction: { eu: { ...eu, identity, erasure } } });
+    expect(report).toMatchObject({
+      merges: { deterministic: 3 },
+      reviews: 6,
+      identity: { eu: identity },
+      consents: { 'consent-granted': 4, 'consent-withdrawn': 1, 'gpc-honoured': 2 },
+      erasures: { eu: erasure },
+      verified: { eu: { rows: 100, objects: 4, findings: [] } },
+    });
+    expect(addsUp(report)).toBe(true);
+    const text = printReport(report);
+    expect(text).toContain('eu: 1,200 identifiers of 400 true persons; matching by attributes: review');
+    expect(text).toContain('F1 0.8889  precision 1.0000  recall 0.8000');
+    expect(text).toContain('with 31 likely reviews accepted');
+    expect(text).toContain('key-deleted in 1.2 s, 45 calls: dynamodb 40, s3 5');
+    expect(text).toContain('100 rows, 4 objects, 0 findings');
+  });
+
+  it('leaves out accuracy and erasure of a file of orders', () => {
+    const report = reportOf(whole);
+    expect([report.identity, report.erasures]).toEqual([{}, {}]);
+    expect(printReport(report)).not.toMatch(/true persons|Erasure|404/);
+    expect(printReport(report)).toContain('0 findings');
+  });
+
+  it('has no figure with reviews accepted where matching merges by itself', () => {
+    const matched = { ...eu, identity: { ...identity, mode: 'on' as const } };
+    expect(printReport(reportOf({ ...whole, byJurisdiction: { eu: matched } }))).not.toContain(
+      'reviews accepted',
+    );
+  });
+
+  it.each([
+    ['the erased are still found', { erasure: { ...erasure, lookupStatus: 200 } }],
+    ['an erasure failed', { erasure: { ...erasure, state: 'failed' as const } }],
+    [
+      'the archive is not what its log says',
+      {
+        verified: {
+          rows: 1,
+          objects: 1,
+          findings: [{ kind: 'object-missing', where: 'v1/signals', what: 'it is not there' }],
+        },
+      },
+    ],
+  ])('does not hold when %s', (_, change) => {
+    const report = reportOf({ ...whole, byJurisdiction: { eu: { ...eu, ...change } } });
+    expect(addsUp(report)).toBe(false);
+    expect(printReport(report)).toContain('NO ');
+  });
+});
+
 describe('percentiles', () => {
   it('are nearest rank, over values with their frequencies', () => {
     expect(
@@ -211,6 +288,20 @@ describe('figures read off an archive', () => {
     latencyMs: 30,
   });
 
+  const effect = { ...base, table: 'effects', reasons: 'subjects:2', latencyMs: 30 } as const;
+  const merge = (rowId: string, name: string): LineageRow => ({
+    ...effect,
+    rowId,
+    kind: 'subjects-merged',
+    name,
+  });
+  const consent = (rowId: string): LineageRow => ({
+    ...effect,
+    rowId,
+    kind: 'consent-granted',
+    name: 'profiling',
+  });
+
   const put = (code: string, rows: readonly LineageRow[]): void => {
     for (const table of ['signals', 'refusals', 'effects'] as const) {
       const own = rows.filter((row) => row.table === table);
@@ -238,6 +329,10 @@ describe('figures read off an archive', () => {
       refusal('c', 'duplicate', 'message-seen-before'),
       refusal('d', 'quarantined', 'impossible-price'),
       alert('e'),
+      merge('g', 'deterministic'),
+      merge('h', 'deterministic'),
+      merge('i', 'probabilistic'),
+      consent('j'),
     ]);
     put('uk', [signal('f', 5)]);
     const archive = await openArchive({
@@ -254,7 +349,9 @@ describe('figures read off an archive', () => {
       quarantineReasons: { 'impossible-price': 1 },
       withheldReasons: {},
       alerts: { 'refund-surge': 1 },
-      effects: 1,
+      merges: { deterministic: 2, probabilistic: 1 },
+      consents: { 'consent-granted': 1, 'consent-withdrawn': 0, 'gpc-honoured': 0 },
+      effects: 5,
       latencies: [
         [10, 1],
         [30, 2],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS } from '../../functions/kernel/time.ts';
 import { normaliseIdentifier } from '../../functions/registry/identifiers/index.ts';
+import { normaliseAttribute } from '../../functions/registry/person/normalise.ts';
 import { signalNamed } from '../../functions/registry/signals/index.ts';
 import { townOf } from '../../lib/demo/town.ts';
 import type { TownEvent } from '../../lib/demo/town-event.ts';
@@ -10,6 +11,7 @@ const OPTIONS = { seed: 7, now: NOW, jurisdictions: ['eu', 'uk'] } as const;
 const town = townOf(OPTIONS);
 const named = (name: string): TownEvent[] =>
   town.events.filter(({ call }) => call.type === 'track' && call.event === name);
+const isOrder = ({ call }: TownEvent): boolean => call.type === 'track' && call.event === 'Order Completed';
 const share = (events: readonly TownEvent[]): number => events.length / town.events.length;
 const meant = (intent: TownEvent['intent']): TownEvent[] =>
   town.events.filter((event) => event.intent === intent);
@@ -69,6 +71,47 @@ describe('its people', () => {
       const values = town.people.map((person) => person[of]).filter((value) => value !== null);
       expect(new Set(values).size, of).toBe(values.length);
     }
+  });
+
+  it('are born, live somewhere, and state so to the account in a form that the product takes', () => {
+    for (const { birthDate, address, country } of town.people) {
+      expect(normaliseAttribute('birthDate', birthDate, country)).toBe(birthDate);
+      expect(normaliseAttribute('postcode', address.postalCode, country), country).not.toBeNull();
+    }
+    const account = town.events.find(({ source, call }) => source === 'crm' && call.type === 'identify');
+    const person = town.people.find(({ id }) => id === account?.personId);
+    expect(account?.call).toMatchObject({
+      traits: {
+        firstName: person?.firstName,
+        lastName: person?.lastName,
+        birthday: person?.birthDate,
+        address: person?.address,
+      },
+    });
+  });
+
+  it('have, some of them, a second address from which they order once as guests on a new device', () => {
+    const guests = town.people.filter(({ secondEmail }) => secondEmail !== null);
+    const holders = town.people.filter(({ userId }) => userId !== null);
+    expect(guests.length / holders.length).toBeGreaterThan(0.05);
+    expect(guests.length / holders.length).toBeLessThan(0.11);
+    const byPerson = Map.groupBy(town.events, ({ personId }) => personId);
+    let typingErrors = 0;
+    for (const { id, secondEmail, userId, lastName, birthDate, anonymousIds } of guests) {
+      expect(userId).not.toBeNull();
+      const mine = byPerson.get(id) ?? [];
+      const stated = mine.find(({ call }) => call.type === 'identify' && call.traits.email === secondEmail);
+      const { anonymousId = '', call } = stated ?? {};
+      if (call?.type !== 'identify') throw new Error('nothing was stated');
+      expect(anonymousIds).not.toContain(anonymousId);
+      expect(stated).not.toHaveProperty('userId');
+      expect(call.traits.birthday).toBe(birthDate);
+      if (call.traits.lastName !== lastName) typingErrors += 1;
+      const orders = mine.filter((event) => event.anonymousId === anonymousId && isOrder(event));
+      expect(orders.length).toBeGreaterThan(0);
+    }
+    expect(typingErrors).toBeGreaterThan(0);
+    expect(typingErrors).toBeLessThan(guests.length / 2);
   });
 
   it('often browse unknown before they are known: the same browser is seen with and without an account', () => {
