@@ -723,6 +723,7 @@ export const flow = {
         actions: ['s3:PutObject', 's3:GetObject', 's3:DeleteObjectVersion'],
         prefix: 'v1/',
       },
+      { on: 'evidence', actions: ['s3:PutObject'], prefix: 'log/pending/' },
       { on: 'evidence', actions: ['s3:ListBucket', 's3:ListBucketVersions'] },
       { on: 'quarantine', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
       { on: 'answers', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },

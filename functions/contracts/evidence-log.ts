@@ -23,11 +23,11 @@ const rows = z.strictObject({
   /** Compaction: places in the log of the entries whose objects this one replaces. Its rows are theirs, in this order. */
   supersedes: z.array(whole).min(2).optional(),
 });
-const document = z.strictObject({ kind: z.enum(['certificate', 'unreadable']), ...common });
+const document = z.strictObject({ kind: z.enum(['certificate', 'report', 'unreadable']), ...common });
 
 /**
  * What is said of an object before it is written. `rows`: Parquet · `unreadable`: something on the lineage stream that was
- * no row, as it came · `certificate`: a JSON document about an act that must stay provable, such as an erasure.
+ * no row, as it came · `report`: what the daily sweep and a month's roll-up say · `certificate`: a JSON document about an act that must stay provable, such as an erasure.
  */
 export const logDraftSchema = z.discriminatedUnion('kind', [rows, document]);
 export type LogDraft = z.infer<typeof logDraftSchema>;

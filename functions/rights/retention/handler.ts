@@ -4,6 +4,8 @@ import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { objectsShelf, streamShelf } from '../../adapters/aws/retention-objects.ts';
 import { expiringShelf, profilesShelf, subjectsShelf } from '../../adapters/aws/retention-tables.ts';
 import { STREAM_HOURS } from '../../contracts/retention.ts';
+import type { EvidenceStore } from '../../evidence/archive/ports.ts';
+import { documentOf, keepOnce } from '../../evidence/log/keep.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { JurisdictionDefinition } from '../../registry/jurisdiction-definition.ts';
@@ -12,7 +14,7 @@ import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
 import { answerEnd, evidenceEnd, quarantineEnd } from './over-age.ts';
-import type { RetentionPorts } from './ports.ts';
+import type { ReleaseStore, RetentionPorts } from './ports.ts';
 import { releaseMonth } from './release.ts';
 import { beginSweep, reportSweep, type Sweep, sweepOn } from './sweep.ts';
 
@@ -47,10 +49,20 @@ function portsOf({ retention }: JurisdictionDefinition): RetentionPorts {
       streamShelf('signals', required('SIGNALS_STREAM'), STREAM_HOURS.signals),
       streamShelf('lineage', required('LINEAGE_STREAM'), STREAM_HOURS.lineage),
     ],
-    evidence: evidenceStore(),
+    evidence: announcedStore(evidenceStore()),
     lineage: lineageStream(),
   };
 }
+
+/** What is written is announced to the evidence log first, like everything that lies there. */
+const announcedStore = (store: EvidenceStore): ReleaseStore => ({
+  ...store,
+  putOnce: async (key, bytes) => {
+    if ((await store.keys(key)).includes(key)) return 'present';
+    await keepOnce(store, [documentOf('report', key, bytes)]);
+    return 'written';
+  },
+});
 
 export const handler = stepHandler({
   functionId: 'retention',

@@ -5,7 +5,7 @@ import type { IncidentView } from '../../../functions/contracts/incidents-api.ts
 import { ALL_ALLOWED, type RunningPair } from '../running-pair.ts';
 import { contentOf, findAny, rowsAsTraces } from '../traces.ts';
 
-const EMAIL = 'leonore.leaked@example.org';
+const EMAIL = 'leonore.leaked@mail.example.org';
 
 /** RGT-5: exposure that is found opens an incident. Comes after everything else has logged what it logs. */
 export function incidentStories(pair: () => RunningPair): void {
