@@ -212,7 +212,7 @@ describe('functions', () => {
   it('log to a file, and their metrics are summed', async () => {
     const before = running.region.meter().metrics.echo?.calls ?? 0;
     await post('echo');
-    await expect.poll(() => running.region.meter().metrics.echo?.calls).toBe(before + 2);
+    await expect.poll(() => running.region.meter().metrics.echo?.calls, { timeout: 10_000 }).toBe(before + 2);
     await expect.poll(() => existsSync(join(running.directory, 'logs', 'test', 'echo.log'))).toBe(true);
   });
 

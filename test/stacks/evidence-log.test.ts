@@ -43,7 +43,8 @@ describe.each(codes)('the evidence log of %s', (code) => {
         }
       ).Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined);
     expect(rulesOf('Checkpoints')).toEqual([]);
-    for (const { Prefix } of rulesOf('Evidence')) expect(Prefix).toMatch(/^v1\/\w+\/event_class=/);
+    for (const { Prefix } of rulesOf('Evidence'))
+      expect(Prefix).toMatch(/^v1\/(\w+\/event_class=|unreadable\/)/);
     expect(bucketOf(template, 'Evidence')).not.toHaveProperty('ObjectLockConfiguration');
     expect(bucketOf(template, 'Evidence')).not.toHaveProperty('ObjectLockEnabled');
   });
