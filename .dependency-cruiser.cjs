@@ -54,7 +54,7 @@ module.exports = {
         'The stacks are made from the map, the contracts and the registry; never from a stage or an adapter.',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: '^functions/', pathNot: '^functions/(flow\\.ts|kernel/|contracts/|registry/)' },
+      to: { path: '^functions/', pathNot: '^functions/(flow\\.ts|flow/|kernel/|contracts/|registry/)' },
     },
     {
       name: 'functions-know-no-cdk',

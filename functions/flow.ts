@@ -3,155 +3,19 @@
  * environment variables and least-privilege grants from it, so code that needs a new permission says so here, and
  * nothing is granted that this page does not show. Plain values only.
  */
-import type { FlowMachine, MachineRetry } from './contracts/machines.ts';
-
-export type ResourceKind = 'stream' | 'table' | 'bucket' | 'bus' | 'mac-key' | 'signing-key' | 'machine';
-
-/** What a stack consists of. The key names the resource everywhere; `env` is the variable that tells a function its
- * physical name (an ARN for keys and machines). */
-export const resources = {
-  signals: { kind: 'stream', env: 'SIGNALS_STREAM' },
-  lineage: { kind: 'stream', env: 'LINEAGE_STREAM' },
-  /** Atoms: state, window of seen messages, older seen pages. Hot: no index. */
-  profiles: { kind: 'table', env: 'PROFILES_TABLE' },
-  /** Subjects of several atoms: nodes, edges, published segments. */
-  subjects: { kind: 'table', env: 'SUBJECTS_TABLE' },
-  /** The secret of each atom. Erasure deletes it, and with it everything that was sealed. */
-  subjectKeys: { kind: 'table', env: 'SUBJECT_KEYS_TABLE' },
-  /** Profiles and subjects as the archive has them, for comparing with the live ones; empty otherwise. */
-  rebuiltProfiles: { kind: 'table', env: 'REBUILT_PROFILES_TABLE' },
-  rebuiltSubjects: { kind: 'table', env: 'REBUILT_SUBJECTS_TABLE' },
-  /** Outcomes of events that were not applied, by message token; expires. */
-  records: { kind: 'table', env: 'RECORDS_TABLE' },
-  alerts: { kind: 'table', env: 'ALERTS_TABLE' },
-  /** Exposures of personal data: each with its deadlines, and tokens of whom it affects. */
-  incidents: { kind: 'table', env: 'INCIDENTS_TABLE' },
-  /** Absence cues by the minute in which they fall due. */
-  dueCues: { kind: 'table', env: 'DUE_CUES_TABLE' },
-  /** Records by what they say of a person: keyed hashes and atom ids, for matching. */
-  candidates: { kind: 'table', env: 'CANDIDATES_TABLE' },
-  /** Pairs that may be one person, for stewards to decide; expires. */
-  identityReviews: { kind: 'table', env: 'IDENTITY_REVIEWS_TABLE' },
-  /** Privacy requests by id, with what is needed to finish them and to do them again after a restore. */
-  privacyRequests: { kind: 'table', env: 'PRIVACY_REQUESTS_TABLE' },
-  quarantine: { kind: 'bucket', env: 'QUARANTINE_BUCKET' },
-  evidence: { kind: 'bucket', env: 'EVIDENCE_BUCKET' },
-  /** What people asked to have of themselves, for a week. */
-  exports: { kind: 'bucket', env: 'EXPORTS_BUCKET' },
-  /** Signed states of the evidence log, locked: nobody can take one away before its time. */
-  checkpoints: { kind: 'bucket', env: 'CHECKPOINTS_BUCKET' },
-  /** What Athena answered, for a few days. */
-  answers: { kind: 'bucket', env: 'ANSWERS_BUCKET' },
-  events: { kind: 'bus', env: 'EVENT_BUS' },
-  /** HMAC key: the root from which the token and write-key secrets are derived in memory. */
-  tokenKey: { kind: 'mac-key', env: 'TOKEN_KEY_ARN' },
-  /** P-256 key that signs the states of the evidence log. */
-  signingKey: { kind: 'signing-key', env: 'SIGNING_KEY_ARN' },
-  /** Works on privacy requests, an execution at a time for each. */
-  privacyRequest: { kind: 'machine', env: 'PRIVACY_REQUEST_MACHINE_ARN' },
-  privacyDaily: { kind: 'machine', env: 'PRIVACY_DAILY_MACHINE_ARN' },
-  retention: { kind: 'machine', env: 'RETENTION_MACHINE_ARN' },
-} as const satisfies Record<string, { kind: ResourceKind; env: string }>;
-
-export type ResourceId = keyof typeof resources;
-export type MachineId = {
-  [Id in ResourceId]: (typeof resources)[Id]['kind'] extends 'machine' ? Id : never;
-}[ResourceId];
-
-/** Actions a function takes on one resource. Written out, never a wildcard. */
-export interface Access {
-  readonly on: ResourceId;
-  readonly actions: readonly string[];
-  /** For tables: the actions also reach the table's indexes. */
-  readonly indexes?: true;
-  /** For buckets: only keys under this prefix (default: all keys). */
-  readonly prefix?: string;
-}
-
-export interface HttpTrigger {
-  readonly kind: 'http';
-  readonly api: 'collect' | 'operations';
-  readonly routes: readonly HttpRoute[];
-}
-export interface HttpRoute {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  /** Scope that the operations API's JWT must carry. */
-  readonly scope?: string;
-  /** Scope with which the answer holds more; the function itself looks for it. */
-  readonly fullerWith?: string;
-  readonly throttle: { readonly ratePerSecond: number; readonly burst: number };
-}
-export interface StreamTrigger {
-  readonly kind: 'stream';
-  readonly stream: 'signals' | 'lineage';
-  readonly batchSize: number;
-  /** Seconds; a number, or the name of a stack parameter. */
-  readonly windowSeconds: number | { readonly parameter: 'ArchiveWindowSeconds' };
-  readonly parallelizationFactor: number;
-  readonly bisectOnError: boolean;
-  readonly reportItemFailures: boolean;
-  readonly retryAttempts: number;
-  readonly recordAgeSecondsMax: number;
-}
-export interface ScheduleTrigger {
-  readonly kind: 'schedule';
-  readonly everyMinutes: number;
-}
-/** Records that a stream function gave up on: the queue that is that function's on-failure destination. */
-export interface FailureTrigger {
-  readonly kind: 'failures-of';
-  readonly functions: readonly ('understand' | 'archive')[];
-}
-/** A step of a state machine invokes the function: see `machines`. */
-export interface TaskTrigger {
-  readonly kind: 'task';
-}
-/** What all other functions and the APIs log. Its own lines it never sees, or each would cause another. */
-export interface LogsTrigger {
-  readonly kind: 'logs';
-}
-
-export interface FlowFunction {
-  readonly entry: string;
-  readonly purpose: string;
-  readonly trigger:
-    | HttpTrigger
-    | StreamTrigger
-    | ScheduleTrigger
-    | FailureTrigger
-    | TaskTrigger
-    | LogsTrigger;
-  readonly memoryMb: number;
-  readonly timeoutSeconds: number;
-  /** Concurrent executions set aside (and the most there can be). Absent: unreserved. */
-  readonly reservedConcurrency?: number;
-  readonly access: readonly Access[];
-}
+import type { FlowFunction, HttpRoute } from './flow/triggers.ts';
 
 const INGEST = { ratePerSecond: 2_000, burst: 4_000 } as const;
 const OPERATE = { ratePerSecond: 200, burst: 400 } as const;
 const STEWARD = { ratePerSecond: 10, burst: 20 } as const;
-/** Over an hour: what does not pass by then is for a person to look at. */
-const STEP_RETRY: MachineRetry = { attempts: 10, intervalSeconds: 2 };
-const privacyStep = (step: string) =>
-  ({
-    kind: 'task',
-    function: 'privacyStep',
-    with: { step },
-    timeoutSeconds: 120,
-    retry: STEP_RETRY,
-  }) as const;
-const eraseStep = (step: string) =>
-  ({
-    kind: 'task',
-    function: 'privacyErase',
-    with: { step },
-    result: 'discarded',
-    timeoutSeconds: 300,
-    retry: STEP_RETRY,
-    catch: 'Fail',
-  }) as const;
+/** A route of the operations API; with the scope `fullerWith` its answer holds more. */
+const route = <Method extends 'GET' | 'POST', const Path extends string>(
+  method: Method,
+  path: Path,
+  scope: string,
+  throttle: HttpRoute['throttle'],
+  fullerWith?: string,
+) => ({ method, path, scope, throttle, ...(fullerWith === undefined ? {} : { fullerWith }) });
 const collectRoute = (path: string): HttpRoute => ({ method: 'POST', path, throttle: INGEST });
 
 const LOOK_THROUGH = ['dynamodb:Scan', 'dynamodb:DeleteItem'] as const;
@@ -329,53 +193,21 @@ export const flow = {
       kind: 'http',
       api: 'operations',
       routes: [
-        {
-          method: 'POST',
-          path: '/v1/profiles/lookup',
-          scope: 'profiles:read',
-          fullerWith: 'attributes:read',
-          throttle: OPERATE,
-        },
-        {
-          method: 'GET',
-          path: '/v1/subjects/{subjectId}',
-          scope: 'profiles:read',
-          fullerWith: 'attributes:read',
-          throttle: OPERATE,
-        },
-        {
-          method: 'POST',
-          path: '/v1/identity/conflicts/settle',
-          scope: 'identity:write',
-          throttle: STEWARD,
-        },
-        { method: 'POST', path: '/v1/consents', scope: 'consents:write', throttle: OPERATE },
-        { method: 'POST', path: '/v1/consents/lookup', scope: 'consents:read', throttle: OPERATE },
-        { method: 'GET', path: '/v1/alerts', scope: 'alerts:read', throttle: OPERATE },
-        {
-          method: 'POST',
-          path: '/v1/alerts/{alertId}/acknowledge',
-          scope: 'alerts:write',
-          throttle: OPERATE,
-        },
-        { method: 'POST', path: '/v1/alerts/{alertId}/resolve', scope: 'alerts:write', throttle: OPERATE },
-        { method: 'GET', path: '/v1/identity/reviews', scope: 'identity:read', throttle: STEWARD },
-        {
-          method: 'POST',
-          path: '/v1/identity/reviews/{reviewId}',
-          scope: 'identity:write',
-          throttle: STEWARD,
-        },
-        { method: 'POST', path: '/v1/identity/unmerge', scope: 'identity:write', throttle: STEWARD },
-        {
-          method: 'GET',
-          path: '/v1/subjects/{subjectId}/links',
-          scope: 'identity:read',
-          throttle: STEWARD,
-        },
-        { method: 'GET', path: '/v1/sources', scope: 'write-keys:read', throttle: STEWARD },
-        { method: 'POST', path: '/v1/receipts/lookup', scope: 'quarantine:read', throttle: OPERATE },
-        { method: 'POST', path: '/v1/evidence/row-refs', scope: 'evidence:read', throttle: STEWARD },
+        route('POST', '/v1/profiles/lookup', 'profiles:read', OPERATE, 'attributes:read'),
+        route('GET', '/v1/subjects/{subjectId}', 'profiles:read', OPERATE, 'attributes:read'),
+        route('POST', '/v1/identity/conflicts/settle', 'identity:write', STEWARD),
+        route('POST', '/v1/consents', 'consents:write', OPERATE),
+        route('POST', '/v1/consents/lookup', 'consents:read', OPERATE),
+        route('GET', '/v1/alerts', 'alerts:read', OPERATE),
+        route('POST', '/v1/alerts/{alertId}/acknowledge', 'alerts:write', OPERATE),
+        route('POST', '/v1/alerts/{alertId}/resolve', 'alerts:write', OPERATE),
+        route('GET', '/v1/identity/reviews', 'identity:read', STEWARD),
+        route('POST', '/v1/identity/reviews/{reviewId}', 'identity:write', STEWARD),
+        route('POST', '/v1/identity/unmerge', 'identity:write', STEWARD),
+        route('GET', '/v1/subjects/{subjectId}/links', 'identity:read', STEWARD),
+        route('GET', '/v1/sources', 'write-keys:read', STEWARD),
+        route('POST', '/v1/receipts/lookup', 'quarantine:read', OPERATE),
+        route('POST', '/v1/evidence/row-refs', 'evidence:read', STEWARD),
       ],
     },
     memoryMb: 1_024,
@@ -400,15 +232,10 @@ export const flow = {
       kind: 'http',
       api: 'operations',
       routes: [
-        { method: 'POST', path: '/v1/evidence/explain', scope: 'evidence:read', throttle: STEWARD },
-        { method: 'POST', path: '/v1/evidence/rebuild', scope: 'evidence:write', throttle: STEWARD },
-        {
-          method: 'POST',
-          path: '/v1/evidence/rebuild/comparison',
-          scope: 'evidence:read',
-          throttle: STEWARD,
-        },
-        { method: 'POST', path: '/v1/evidence/rebuild/clearing', scope: 'evidence:write', throttle: STEWARD },
+        route('POST', '/v1/evidence/explain', 'evidence:read', STEWARD),
+        route('POST', '/v1/evidence/rebuild', 'evidence:write', STEWARD),
+        route('POST', '/v1/evidence/rebuild/comparison', 'evidence:read', STEWARD),
+        route('POST', '/v1/evidence/rebuild/clearing', 'evidence:write', STEWARD),
       ],
     },
     memoryMb: 1_769,
@@ -451,12 +278,12 @@ export const flow = {
       kind: 'http',
       api: 'operations',
       routes: [
-        { method: 'POST', path: '/v1/incidents', scope: 'incidents:write', throttle: STEWARD },
-        { method: 'GET', path: '/v1/incidents', scope: 'incidents:read', throttle: STEWARD },
-        { method: 'GET', path: '/v1/incidents/{id}', scope: 'incidents:read', throttle: STEWARD },
-        { method: 'POST', path: '/v1/incidents/{id}/assess', scope: 'incidents:write', throttle: STEWARD },
-        { method: 'POST', path: '/v1/incidents/{id}/notify', scope: 'incidents:write', throttle: STEWARD },
-        { method: 'POST', path: '/v1/incidents/{id}/close', scope: 'incidents:write', throttle: STEWARD },
+        route('POST', '/v1/incidents', 'incidents:write', STEWARD),
+        route('GET', '/v1/incidents', 'incidents:read', STEWARD),
+        route('GET', '/v1/incidents/{id}', 'incidents:read', STEWARD),
+        route('POST', '/v1/incidents/{id}/assess', 'incidents:write', STEWARD),
+        route('POST', '/v1/incidents/{id}/notify', 'incidents:write', STEWARD),
+        route('POST', '/v1/incidents/{id}/close', 'incidents:write', STEWARD),
       ],
     },
     memoryMb: 1_024,
@@ -516,8 +343,8 @@ export const flow = {
       kind: 'http',
       api: 'operations',
       routes: [
-        { method: 'GET', path: '/v1/quarantine', scope: 'quarantine:read', throttle: STEWARD },
-        { method: 'POST', path: '/v1/quarantine/replay', scope: 'quarantine:write', throttle: STEWARD },
+        route('GET', '/v1/quarantine', 'quarantine:read', STEWARD),
+        route('POST', '/v1/quarantine/replay', 'quarantine:write', STEWARD),
       ],
     },
     memoryMb: 1_024,
@@ -553,33 +380,13 @@ export const flow = {
       kind: 'http',
       api: 'operations',
       routes: [
-        { method: 'POST', path: '/v1/privacy-requests', scope: 'privacy:write', throttle: STEWARD },
-        { method: 'GET', path: '/v1/privacy-requests/{requestId}', scope: 'privacy:read', throttle: STEWARD },
-        {
-          method: 'POST',
-          path: '/v1/privacy-requests/{requestId}/verification',
-          scope: 'privacy:write',
-          throttle: STEWARD,
-        },
-        {
-          method: 'POST',
-          path: '/v1/privacy-requests/{requestId}/input',
-          scope: 'privacy:write',
-          throttle: STEWARD,
-        },
-        {
-          method: 'POST',
-          path: '/v1/privacy-requests/{requestId}/extension',
-          scope: 'privacy:write',
-          throttle: STEWARD,
-        },
-        {
-          method: 'POST',
-          path: '/v1/privacy-requests/{requestId}/link',
-          scope: 'privacy:write',
-          throttle: STEWARD,
-        },
-        { method: 'POST', path: '/v1/privacy-exports', scope: 'privacy:export', throttle: STEWARD },
+        route('POST', '/v1/privacy-requests', 'privacy:write', STEWARD),
+        route('GET', '/v1/privacy-requests/{requestId}', 'privacy:read', STEWARD),
+        route('POST', '/v1/privacy-requests/{requestId}/verification', 'privacy:write', STEWARD),
+        route('POST', '/v1/privacy-requests/{requestId}/input', 'privacy:write', STEWARD),
+        route('POST', '/v1/privacy-requests/{requestId}/extension', 'privacy:write', STEWARD),
+        route('POST', '/v1/privacy-requests/{requestId}/link', 'privacy:write', STEWARD),
+        route('POST', '/v1/privacy-exports', 'privacy:export', STEWARD),
       ],
     },
     memoryMb: 1_024,
@@ -734,116 +541,6 @@ export const flow = {
 } as const satisfies Record<string, FlowFunction>;
 
 export type FunctionId = keyof typeof flow;
-
-const RETENTION_STEP = {
-  kind: 'task',
-  function: 'retention',
-  timeoutSeconds: 900,
-  retry: { attempts: 5, intervalSeconds: 10 },
-} as const;
-
-/** State machines, by the id of their resource. Their tasks are functions whose trigger is `task`. */
-export const machines: Readonly<Record<MachineId, FlowMachine>> = {
-  retention: {
-    purpose: 'rolls months up, removes what is past its time, and proves that nothing is',
-    startAt: 'Begin',
-    timeoutSeconds: 82_800,
-    everyMinutes: 1_440,
-    states: {
-      Begin: { ...RETENTION_STEP, with: { step: 'begin' }, next: 'RollUp' },
-      RollUp: {
-        kind: 'each',
-        listPath: '$.months',
-        concurrency: 1,
-        task: {
-          function: 'retention',
-          with: { step: 'roll-up' },
-          timeoutSeconds: 900,
-          retry: { attempts: 3, intervalSeconds: 30 },
-        },
-        next: 'Sweep',
-      },
-      Sweep: { ...RETENTION_STEP, with: { step: 'sweep' }, next: 'Swept' },
-      Swept: {
-        kind: 'choice',
-        cases: [{ path: '$.done', equals: true, next: 'Report' }],
-        otherwise: 'Sweep',
-      },
-      Report: { ...RETENTION_STEP, with: { step: 'report' }, next: 'Proven' },
-      Proven: {
-        kind: 'choice',
-        cases: [{ path: '$.clean', equals: true, next: 'Done' }],
-        otherwise: 'NotProven',
-      },
-      Done: { kind: 'succeed' },
-      NotProven: { kind: 'fail', error: 'SomethingIsPastItsTime' },
-    },
-  },
-  privacyRequest: {
-    purpose: 'carries a privacy request from its receipt to its end, and wakes for its deadlines',
-    startAt: 'Advance',
-    timeoutSeconds: 360 * 86_400,
-    states: {
-      Advance: { ...privacyStep('advance'), catch: 'Fail', next: 'Which' },
-      Which: {
-        kind: 'choice',
-        cases: [
-          { path: '$.action', equals: 'wait', next: 'Wait' },
-          { path: '$.action', equals: 'choose', next: 'Choose' },
-          { path: '$.action', equals: 'restrict', next: 'Restrict' },
-          { path: '$.action', equals: 'export', next: 'Export' },
-          { path: '$.action', equals: 'erase', next: 'Floor' },
-          { path: '$.action', equals: 'clear', next: 'Clear' },
-        ],
-        otherwise: 'Done',
-      },
-      Wait: { kind: 'wait', until: { timestampPath: '$.wakeAt' }, next: 'Advance' },
-      Choose: { ...privacyStep('choose'), result: 'discarded', catch: 'Fail', next: 'Advance' },
-      Restrict: { ...privacyStep('restrict'), result: 'discarded', catch: 'Fail', next: 'Advance' },
-      Export: {
-        kind: 'task',
-        function: 'privacyExport',
-        result: 'discarded',
-        timeoutSeconds: 900,
-        retry: STEP_RETRY,
-        catch: 'Fail',
-        next: 'Advance',
-      },
-      Floor: { ...privacyStep('floor'), result: '$.floor', catch: 'Fail', next: 'May' },
-      May: {
-        kind: 'choice',
-        cases: [{ path: '$.floor.outcome', equals: 'erase', next: 'Suppress' }],
-        otherwise: 'Advance',
-      },
-      Suppress: { ...eraseStep('suppress'), next: 'Purge' },
-      Purge: { ...eraseStep('purge'), next: 'DeleteKeys' },
-      DeleteKeys: { ...eraseStep('delete-keys'), next: 'Certify' },
-      Certify: { ...eraseStep('certify'), next: 'Advance' },
-      Clear: { ...eraseStep('clear'), next: 'Advance' },
-      Fail: { ...privacyStep('fail'), result: 'discarded', next: 'Failed' },
-      Failed: { kind: 'fail', error: 'PrivacyRequestFailed' },
-      Done: { kind: 'succeed' },
-    },
-  },
-  privacyDaily: {
-    purpose:
-      'looks after privacy requests that nobody works on, and does erasures again that a restore undid',
-    startAt: 'Tick',
-    timeoutSeconds: 3_600,
-    everyMinutes: 1_440,
-    states: {
-      Tick: { ...privacyStep('tick'), result: 'discarded', next: 'Again' },
-      Again: {
-        kind: 'task',
-        function: 'privacyErase',
-        with: { step: 'again' },
-        result: 'discarded',
-        timeoutSeconds: 300,
-        retry: STEP_RETRY,
-      },
-    },
-  },
-};
 
 /** Environment every function has besides its resources' names. */
 export const COMMON_ENV = ['JURISDICTION', 'SIGNAL_BUCKETS', 'PEER_ENDPOINTS', 'PUBLIC_HOLIDAYS'] as const;

@@ -1,7 +1,9 @@
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
-import { type FlowFunction, type FunctionId, flow, machines } from '../functions/flow.ts';
+import { machines } from '../functions/flow/machines.ts';
+import type { FlowFunction } from '../functions/flow/triggers.ts';
+import { type FunctionId, flow } from '../functions/flow.ts';
 import type { DeployableJurisdiction } from '../functions/registry/jurisdictions/index.ts';
 import type { Bundler } from './bundle.ts';
 import { Alarms } from './constructs/alarms.ts';

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
-import { type FlowFunction, flow } from '../flow.ts';
+import type { FlowFunction } from '../flow/triggers.ts';
+import { flow } from '../flow.ts';
 import { unpack } from '../kernel/codec.ts';
 import type { EpochMs } from '../kernel/time.ts';
 import { emitMetrics, log, whereThrown } from './log.ts';

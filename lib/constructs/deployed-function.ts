@@ -11,14 +11,9 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import {
-  type Access,
-  type COMMON_ENV,
-  type FlowFunction,
-  type FunctionId,
-  flow,
-  resources,
-} from '../../functions/flow.ts';
+import { resources } from '../../functions/flow/resources.ts';
+import type { Access, FlowFunction } from '../../functions/flow/triggers.ts';
+import { type COMMON_ENV, type FunctionId, flow } from '../../functions/flow.ts';
 import type { Bundler } from '../bundle.ts';
 import { acknowledgeObjects } from './acknowledge.ts';
 import { accessesOf, reachesObjects, statementsFor } from './grants.ts';

@@ -1,6 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Access, FlowFunction } from '../../functions/flow.ts';
+import type { Access, FlowFunction } from '../../functions/flow/triggers.ts';
 import type { Placed, PlacedResources } from './resources.ts';
 
 /** Actions that address the bucket itself; all others address its objects. */

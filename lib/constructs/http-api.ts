@@ -15,7 +15,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { HttpRoute as FlowRoute, HttpTrigger } from '../../functions/flow.ts';
+import type { HttpRoute as FlowRoute, HttpTrigger } from '../../functions/flow/triggers.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 

@@ -1,6 +1,6 @@
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { MachineId, ResourceId, ResourceKind } from '../../functions/flow.ts';
+import type { MachineId, ResourceId, ResourceKind } from '../../functions/flow/resources.ts';
 import type { Buckets } from './buckets.ts';
 import type { Encryption } from './encryption.ts';
 import { machineArn } from './state-machine.ts';

@@ -2,7 +2,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { StreamTrigger } from '../../functions/flow.ts';
+import type { StreamTrigger } from '../../functions/flow/triggers.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 
 /** Feeds a stream to a function in batches, and what it gives up on to its failure queue. */

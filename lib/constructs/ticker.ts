@@ -3,7 +3,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { ScheduleTrigger } from '../../functions/flow.ts';
+import type { ScheduleTrigger } from '../../functions/flow/triggers.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 
 /** Runs a function every so many minutes. */

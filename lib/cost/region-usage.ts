@@ -1,4 +1,5 @@
-import { type FlowFunction, flow } from '../../functions/flow.ts';
+import type { FlowFunction } from '../../functions/flow/triggers.ts';
+import { flow } from '../../functions/flow.ts';
 import type { MeterReading } from '../local/functions/meter.ts';
 import type { Usage } from './meter.ts';
 

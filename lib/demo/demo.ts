@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Purpose } from '../../functions/contracts/purposes.ts';
-import { resources } from '../../functions/flow.ts';
+import { resources } from '../../functions/flow/resources.ts';
 import { openArchive } from '../archive/open.ts';
 import { httpRequestUnits } from '../cost/meter.ts';
 import { usageOf } from '../cost/region-usage.ts';

@@ -1,4 +1,4 @@
-import { resources } from '../../functions/flow.ts';
+import { resources } from '../../functions/flow/resources.ts';
 import { AwsJsonClient } from '../local/aws-request.ts';
 import type { Region } from '../local/region.ts';
 

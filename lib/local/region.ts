@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type FlowFunction, flow } from '../../functions/flow.ts';
+import type { FlowFunction } from '../../functions/flow/triggers.ts';
+import { flow } from '../../functions/flow.ts';
 import { RegionClock } from './clock.ts';
 import { UserError } from './errors.ts';
 import type { LogSource } from './event-sources/log-source.ts';

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FlowFunction, flow } from '../../functions/flow.ts';
+import type { FlowFunction } from '../../functions/flow/triggers.ts';
+import { flow } from '../../functions/flow.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { startDynamoDb } from './engines/dynamodb.ts';
 import type { Engine } from './engines/engine.ts';

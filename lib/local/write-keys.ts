@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { type JurisdictionSecrets, SECRET_LABELS, writeKeyOf } from '../../functions/contracts/tokens.ts';
-import { resources } from '../../functions/flow.ts';
+import { resources } from '../../functions/flow/resources.ts';
 import { sources } from '../../functions/registry/sources/index.ts';
 import { AwsJsonClient } from './aws-request.ts';
 import type { Region } from './region.ts';

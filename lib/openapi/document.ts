@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type FlowFunction, flow, type HttpRoute } from '../../functions/flow.ts';
+import type { FlowFunction, HttpRoute } from '../../functions/flow/triggers.ts';
+import { flow } from '../../functions/flow.ts';
 import {
   collectDescriptions,
   type Description,

@@ -75,7 +75,8 @@ import {
   replayAnswerSchema,
   replayRequestSchema,
 } from '../../functions/contracts/quarantine-api.ts';
-import type { flow, HttpRoute } from '../../functions/flow.ts';
+import type { HttpRoute } from '../../functions/flow/triggers.ts';
+import type { flow } from '../../functions/flow.ts';
 
 /** Bodies that are described once and referred to by name. */
 export const schemas = {

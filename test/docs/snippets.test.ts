@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asIdentifierToken, asMessageToken } from '../../functions/contracts/ids.ts';
 import type { Signal } from '../../functions/contracts/signal.ts';
 import { subjectIdOf } from '../../functions/contracts/subject.ts';
-import { resources } from '../../functions/flow.ts';
+import { resources } from '../../functions/flow/resources.ts';
 import { pack } from '../../functions/kernel/codec.ts';
 import { type Regions, startRegions } from '../../lib/local/regions.ts';
 import { documents, namedBlocks, PROJECT, textOf } from './documents.ts';

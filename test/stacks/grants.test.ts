@@ -1,12 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  type Access,
-  COMMON_ENV,
-  type FlowFunction,
-  type FunctionId,
-  flow,
-  resources,
-} from '../../functions/flow.ts';
+import { resources } from '../../functions/flow/resources.ts';
+import type { Access, FlowFunction } from '../../functions/flow/triggers.ts';
+import { COMMON_ENV, type FunctionId, flow } from '../../functions/flow.ts';
 import { LOG_DELIVERY_ACTIONS } from '../../lib/constructs/state-machine.ts';
 import {
   ofType,

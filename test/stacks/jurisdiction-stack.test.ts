@@ -1,6 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { STREAM_HOURS } from '../../functions/contracts/retention.ts';
-import { type FlowFunction, flow, machines, resources } from '../../functions/flow.ts';
+import { machines } from '../../functions/flow/machines.ts';
+import { resources } from '../../functions/flow/resources.ts';
+import type { FlowFunction } from '../../functions/flow/triggers.ts';
+import { flow } from '../../functions/flow.ts';
 import { COMPACTION_DAYS } from '../../functions/registry/evidence-retention.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import {
