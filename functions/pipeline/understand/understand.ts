@@ -4,7 +4,7 @@ import type { KeptEffect } from '../../contracts/subject.ts';
 import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
-import type { UnderstandContext } from './context.ts';
+import { mayMatch, type UnderstandContext } from './context.ts';
 import { type Batch, batchOf, type Delivery, NO_MATCHES, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
 import { forgetPersons } from './forget-persons.ts';
@@ -52,7 +52,7 @@ export async function understand(
     const consistent = attempt > 0;
     const store = rememberingStore(ports.profiles);
     const [world] = await Promise.all([
-      readWorld(pending, store, consistent),
+      readWorld(pending, store, consistent, mayMatch(context)),
       attempt === 0 ? readKeys(keys, [...batch.byAtom.keys()], ports) : undefined,
     ]);
     await forgetErased(keys, world, ports);
@@ -213,7 +213,7 @@ async function planMatched(
   consistent: boolean,
   now: EpochMs,
 ): Promise<ReturnType<typeof planAll>> {
-  const world = await readWorld(batch, store, consistent);
+  const world = await readWorld(batch, store, consistent, mayMatch(context));
   return planAll(unitsOf(batch, world), world, paged, written, persons, context, now);
 }
 
