@@ -33,7 +33,13 @@ export function toCandidateEntry(item: Readonly<Record<string, AttributeValue>>)
   const version = Number(item.version?.N);
   const members = item.members?.B ?? new Uint8Array();
   if (item.depth?.N === undefined)
-    return { key, block: { version, value: { members: unpackTokens(members).map(({ token }) => token), size: Number(item.size?.N) } } };
+    return {
+      key,
+      block: {
+        version,
+        value: { members: unpackTokens(members).map(({ token }) => token), size: Number(item.size?.N) },
+      },
+    };
   return { key, sample: { version, value: { depth: Number(item.depth.N), ...decodeMarks(members) } } };
 }
 

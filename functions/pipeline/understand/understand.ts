@@ -24,6 +24,8 @@ export interface Understood {
   readonly failed: readonly string[];
   readonly signals: number;
   readonly conflicts: number;
+  /** Links left out because as many identifiers hang together as may. */
+  readonly refusedByValve: number;
 }
 
 /**
@@ -109,8 +111,15 @@ export async function understand(
     failed: [...failed],
     signals: [...batch.byAtom.values()].reduce((sum, each) => sum + each.length, 0),
     conflicts,
+    refusedByValve: [
+      ...effects,
+      ...done.flatMap(({ identity }) => identity.map(({ effect }) => effect)),
+    ].filter(isOfValve).length,
   };
 }
+
+const isOfValve = ({ kind, reasons }: KeptEffect): boolean =>
+  kind === 'link-refused' && reasons.startsWith('subject-full');
 
 type Keys = Map<AtomId, SubjectKey>;
 
