@@ -18,7 +18,7 @@ import { mayMatch, type UnderstandContext } from './context.ts';
 import { type IdentityEffect, identify, identityEffects } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
 import type { PlannedPerson } from './match-persons.ts';
-import { foldPerson, personChange } from './person.ts';
+import { foldPerson, personChange, wasStoredBefore } from './person.ts';
 import type { World } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
 import { setAside } from './set-aside.ts';
@@ -113,7 +113,8 @@ export function planUnit(
         if (change !== null) writes.person(change);
         if (isFindable && (change !== null || world.persons.has(atom.id))) writes.findable(atom.id);
         if (isWritten || change !== null) stored.push(atom.id);
-        const isRepeated = judged.endings.some(({ repeated }) => repeated);
+        const isRepeated =
+          judged.endings.some(({ repeated }) => repeated) || wasStoredBefore(before, judged.endings);
         planned.push({ atomId: atom.id, subjectId: graph.subjectId, before, after, isRepeated });
       } else if (isWritten) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
