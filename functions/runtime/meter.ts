@@ -12,6 +12,9 @@ export type Count =
   | 'monthsReleased'
   | 'removed'
   | 'left'
+  | 'objectsMerged'
+  | 'objectsMade'
+  | 'objectsRefused'
   | 'unknownConsentCategories';
 
 const counts = new Map<Count, number>();
