@@ -180,11 +180,10 @@ export class MemoryRegion {
         const other = graphOf(this.store.nodes.get(neighbour)?.subjectId ?? null);
         if (other !== undefined) circle.add(other);
       }
-    const [first, ...others] = circle;
-    return [
-      ...(first === undefined ? [] : [first]),
-      ...others.sort((a, b) => (a.subjectId < b.subjectId ? -1 : 1)),
-    ].map(({ nodes, atoms }) => ({ nodes, atoms }));
+    if (home === undefined) return [];
+    circle.delete(home);
+    const others = [...circle].sort((a, b) => (a.subjectId < b.subjectId ? -1 : 1));
+    return [{ nodes: home.nodes, atoms: home.atoms }, ...others.map(({ nodes }) => ({ nodes, atoms: [] }))];
   }
 
   /** Segments published per subject that is in any. */

@@ -30,8 +30,8 @@ export interface StoredNode {
   readonly restrictedUntil: EpochMs | null;
   /** When what was learnt from its signals has to be gone (`rights/retention/kept-until.ts`); null: nothing was. */
   readonly keptUntil: EpochMs | null;
-  /** Of an atom that others may find by what its person says: its subject, and then those that something keeps apart from it,
-   * so that whoever finds it reads all of them at once. Written together with every change of any of them. Empty while
+  /** Of an atom that others may find by what its person says: its subject, and then those that something keeps apart from it
+   * (of these, no atoms), so that whoever finds it reads all of them at once. Written together with every change of any of them. Empty while
    * the atom is alone; absent where nobody finds it. */
   readonly around?: readonly SubjectOutline[];
 }
