@@ -123,6 +123,10 @@ describe.each([
       subjectId: graph.subjectId,
       links: new Uint8Array([9, 9, 9, 9, 9, 9]),
       published,
+      around: [
+        { nodes: graph.nodes, atoms: graph.atoms },
+        { nodes: [tokenOf('anonymousId', 'kept apart')], atoms: [] },
+      ],
     });
     expect(await store.write([unit({ nodes: [written], subjects: [subject(graph)] })])).toEqual(['written']);
     const world = await store.read([user], [graph.subjectId], true);
