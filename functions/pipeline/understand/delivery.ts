@@ -1,5 +1,6 @@
 import { type IdentityOrder, isIdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
+import type { Place } from '../../contracts/sent-again.ts';
 import type { Signal } from '../../contracts/signal.ts';
 import { endsOf, type MatchLink } from '../../contracts/subject.ts';
 import type { Recorded } from '../../rights/consent/permission.ts';
@@ -13,6 +14,8 @@ export type StreamRecord = {
   /** Replay only: for each value what was found when it first came. Permission is not asked again, since it may have changed
    * since. */
   readonly recorded?: readonly Recorded[];
+  /** Where it first lay, when a function gave up on it and it was sent again. */
+  readonly firstPlace?: Place;
 } & ({ readonly values: readonly unknown[] } | { readonly values: null; readonly raw: Uint8Array });
 
 /** One signal with where in the stream it came from. */
@@ -60,7 +63,9 @@ export interface Batch {
 export function batchOf(records: readonly StreamRecord[]): Batch {
   const byAtom = new Map<AtomId, Delivery[]>();
   const orders: OrderDelivery[] = [];
-  for (const { shardId, sequenceNumber, partitionKey: bucket, values, recorded } of records) {
+  for (const record of records) {
+    const { sequenceNumber, partitionKey: bucket, values, recorded } = record;
+    const first = record.firstPlace ?? record;
     for (const [index, value] of (values ?? []).entries()) {
       if (isIdentityOrder(value)) {
         orders.push({ order: value, sequenceNumber, bucket });
@@ -68,7 +73,7 @@ export function batchOf(records: readonly StreamRecord[]): Batch {
       }
       const signal = value as Signal;
       const atomId = signal.identifiers[0].token;
-      const tag = deliveryTag(shardId, sequenceNumber, index);
+      const tag = deliveryTag(first.shardId, first.sequenceNumber, index);
       const delivery: Delivery = {
         signal,
         atomId,
