@@ -49,8 +49,14 @@ export function readTime(value: unknown): number | null {
   if (typeof value !== 'string' || !ISO_TIME.test(value)) return null;
   const hasZone = value.length === 10 || /(Z|[+-]\d{2}:?\d{2})$/.test(value.slice(10));
   const at = Date.parse(hasZone ? value : `${value}Z`);
-  return Number.isNaN(at) ? null : at;
+  return Number.isNaN(at) || !isDay(value.slice(0, 10)) ? null : at;
 }
+
+/** Date.parse makes the 2nd of March of a 30th of February. */
+const isDay = (day: string): boolean => {
+  const at = Date.parse(day);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
+};
 
 /** A moment, ISO 8601, as milliseconds since the epoch. */
 export const time: z.ZodType<number> = z.unknown().transform((value, context) => {

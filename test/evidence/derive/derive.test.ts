@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryEvidenceStore } from '../../../functions/adapters/memory/evidence-store.ts';
 import { MemoryProfileStore } from '../../../functions/adapters/memory/profile-store.ts';
+import { rebuildRequestSchema } from '../../../functions/contracts/evidence-api.ts';
 import type { IdentityOrder } from '../../../functions/contracts/identity-order.ts';
 import type { LineageRow } from '../../../functions/contracts/lineage.ts';
 import { orderedPair } from '../../../functions/contracts/subject.ts';
@@ -217,6 +218,17 @@ async function eventful(): Promise<MemoryRegion> {
   await region.deliverUntilDone([region.record([order('6', who)])], NOW + DAY_MS);
   return region;
 }
+
+describe('a request to rebuild', () => {
+  const days = (from: string, to: string) => rebuildRequestSchema.safeParse({ from, to });
+
+  it('covers ten years at most: beyond, a step would look into folders until its time is up', () => {
+    expect(days('2017-01-01', '2026-12-31').success).toBe(true);
+    expect(days('0000-01-01', '9999-12-31').error?.issues).toMatchObject([
+      { path: ['to'], message: expect.stringContaining('ten years') },
+    ]);
+  });
+});
 
 describe('an explanation', () => {
   it('derives every merge, segment move, alert and signal of a customer again, bit for bit', async () => {
