@@ -6,6 +6,7 @@ export type Count =
   | 'streamBytes'
   | 'busEvents'
   | 'conflicts'
+  | 'linksRefusedByValve'
   | 'redelivered'
   | 'retries'
   | 'monthsReleased'
