@@ -42,6 +42,10 @@ const GRANTED = { profiling: true, personalisation: true, analytics: true };
 const states = (id: string, userId: string, stated: PersonAttributes, over: Partial<Signal> = {}): Signal =>
   signal({ id, who: { userId }, states: stated, consent: GRANTED, ...over });
 
+/** A first signal, which says nothing of the person: joining an identifier that nobody knew is no merge. */
+const appears = (userId: string): Signal =>
+  signal({ id: `first ${userId}`, who: { userId }, consent: GRANTED });
+
 const pairOf = (x: string, y: string) => orderedPair(tokenOf('userId', x), tokenOf('userId', y));
 const decides = (orderId: string, x: string, y: string, verdict: Verdict, at: number): IdentityOrder => {
   const [a, b] = pairOf(x, y);
@@ -80,7 +84,7 @@ async function verdictsOf(region: MemoryRegion, ...kinds: readonly EffectKind[])
 
 /** One after another, each at its own time. */
 async function live(...story: readonly (Signal | IdentityOrder)[]): Promise<MemoryRegion> {
-  const region = new MemoryRegion('uk');
+  const region = new MemoryRegion('us');
   for (const [index, each] of story.entries())
     await region.deliverUntilDone([region.record([each])], NOW + 1 + index);
   return region;
@@ -123,7 +127,7 @@ describe('law 7 where evidence may join people: rebuilt from the archive alone',
         fc.array(fc.array(stepArbitrary, { minLength: 1, maxLength: 3 }), { minLength: 2, maxLength: 9 }),
         fc.option(fc.tuple(fc.nat(8), fc.integer({ min: 1, max: 9 }), fc.boolean()), { nil: null }),
         async (batches, crash) => {
-          const region = new MemoryRegion('uk');
+          const region = await live(...users.map(appears));
           for (const [index, batch] of batches.entries()) {
             const at = NOW + 10 * (index + 1);
             if (crash?.[0] === index) region.crashAt(crash[1], crash[2]);
@@ -182,6 +186,7 @@ describe('law 7 where evidence may join people: rebuilt from the archive alone',
 describe('an explanation of a match', () => {
   const story = () =>
     live(
+      ...['a', 'b', 'c'].map(appears),
       states('1', 'a', RUTH),
       states('2', 'b', RUTH),
       states('3', 'b', IBRAHIM, { occurredAt: NOW }),
@@ -208,7 +213,7 @@ describe('an explanation of a match', () => {
   });
 
   it('without the row of the link comes out different: nothing else joins the two', async () => {
-    const region = await live(states('1', 'a', RUTH), states('2', 'b', RUTH));
+    const region = await live(appears('b'), states('1', 'a', RUTH), states('2', 'b', RUTH));
     const { rows } = region.effects;
     rows.splice(
       rows.findIndex((row) => row.table === 'effects' && row.kind === 'match-made'),
