@@ -85,7 +85,8 @@ export async function understand(
     await forgetPersons(lost, { ...ports, candidates }, context.secrets);
   const emission = emptyEmission();
   const effects = done.flatMap(effectsOf);
-  await readKeys(keys, atomsToldOf(effects), ports);
+  const unkept = done.flatMap(({ identity }) => identity.map(({ effect }) => effect));
+  await readKeys(keys, atomsToldOf([...effects, ...unkept]), ports);
   const telling = { context, toldAt: ports.clock(), keys };
   for (const plan of done) gather(emission, plan, telling);
   for (const record of records) if (record.values === null) gatherUnreadable(emission, record, now);
@@ -98,10 +99,7 @@ export async function understand(
     failed: [...failed],
     signals: [...batch.byAtom.values()].reduce((sum, each) => sum + each.length, 0),
     conflicts,
-    refusedByValve: [
-      ...effects,
-      ...done.flatMap(({ identity }) => identity.map(({ effect }) => effect)),
-    ].filter(isOfValve).length,
+    refusedByValve: [...effects, ...unkept].filter(isOfValve).length,
   };
 }
 
