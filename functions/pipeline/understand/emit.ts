@@ -6,7 +6,7 @@ import type { QuarantineReason, WithheldReason } from '../../contracts/outcomes.
 import { effectPayloadText, signalPayloadText } from '../../contracts/payloads.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { EventClass } from '../../contracts/signal.ts';
-import type { KeptEffect } from '../../contracts/subject.ts';
+import { endsOf, type KeptEffect } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey, seal } from '../../contracts/subject-keys.ts';
 import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, utcDate } from '../../kernel/time.ts';
@@ -225,7 +225,7 @@ function gatherOne(
   telling: Telling,
 ): void {
   const { kind, name, reasons, at, atoms } = effect;
-  const id = stableId(subjectId, kind, name, at);
+  const id = stableId(subjectId, kind, name, at, ...distinctionOf(effect));
   push(into, effect.by, {
     table: 'effects',
     rowId: id,
@@ -261,6 +261,18 @@ function gatherOne(
     occurredAt: effect.at,
     ...(effect.alert === undefined ? {} : { alert: effect.alert }),
   });
+}
+
+/** What tells effects of one kind, name and moment apart: people may order several links away at once, and several may be
+ * refused. Each needs evidence of its own. */
+function distinctionOf({ kind, reasons, ordered, closes = [] }: KeptEffect): readonly string[] {
+  const { decisions = [], severed = [] } = ordered ?? {};
+  return [
+    ...(kind === 'link-refused' ? [reasons] : []),
+    ...decisions.flatMap(({ a, b }) => [a, b]),
+    ...severed.flatMap(endsOf),
+    ...closes,
+  ];
 }
 
 function versionOf(effect: KeptEffect, context: UnderstandContext): string {
