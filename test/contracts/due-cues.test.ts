@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dueCues } from '../../functions/adapters/aws/due-cues.ts';
 import { MemoryDueCues } from '../../functions/adapters/memory/due-cues.ts';
 import { asSubjectId } from '../../functions/contracts/ids.ts';
@@ -55,6 +56,18 @@ describe.each([
     expect(names(await fallen(cues, NOW + MINUTE_MS))).toEqual(['kept']);
   });
 
+  it('come again however long ago they fell due, as long as they are left', async () => {
+    const cues = await make();
+    await cues.arm([cue('left', NOW - 40 * MINUTE_MS), cue('done', NOW - 40 * MINUTE_MS)]);
+    for (let sweep = 0; sweep < 3; sweep += 1) {
+      const found = await fallen(cues, NOW + sweep * 10 * MINUTE_MS);
+      expect(names(found)).toContain('left');
+      await cues.forget(found.filter(({ subjectId }) => subjectId.endsWith('done')));
+    }
+    await cues.forget(await fallen(cues, NOW + 30 * MINUTE_MS));
+    expect(await fallen(cues, NOW + 40 * MINUTE_MS)).toEqual([]);
+  });
+
   it('are found by the hundreds, each with the time it was due', async () => {
     const cues = await make();
     const many = Array.from({ length: 430 }, (_, at) => cue(`c${at}`, NOW - (at % 50) * MINUTE_MS));
@@ -67,4 +80,22 @@ describe.each([
       ),
     ).toBe(many[7]?.dueAt);
   });
+});
+
+describe('a sweep that dies', () => {
+  it('after hours without one, leaves less to the next, which so gets through in the end', async () => {
+    const cues = await inDynamoDb();
+    await fallen(cues, NOW - 5 * HOUR_MS);
+    await cues.arm([cue('late', NOW - 10 * MINUTE_MS)]);
+    const calls = vi.spyOn(DynamoDBClient.prototype, 'send');
+    const look = async (): Promise<number> => {
+      calls.mockClear();
+      for await (const page of cues.due(NOW)) if (page.length > 0) break;
+      return calls.mock.calls.length;
+    };
+    const [first, second] = [await look(), await look()];
+    calls.mockRestore();
+    expect(second).toBeLessThan(first / 3);
+    expect(names(await fallen(cues, NOW))).toEqual(['late']);
+  }, 30_000);
 });

@@ -22,6 +22,8 @@ const WRITES_PER_CALL_MAX = 25;
 const PAGE_MAX = 200;
 /** Minutes before the last sweep that are looked at again: a slow writer may have armed a cue in one of them. */
 const OVERLAP_MINUTES = 5;
+/** After a long time without a sweep one may not get through in the time that it has: it notes how far it came this often. */
+const NOTED_EVERY_MINUTES = 60;
 /** Where a stack's first sweep begins. */
 const FIRST_LOOK_BACK_MS = HOUR_MS;
 const PROGRESS_KEY = { slot: { S: 'progress' }, cue: { S: 'progress' } };
@@ -36,6 +38,8 @@ const slotFor = ({ subjectId, dueAt }: DueCue): string =>
 
 /** Absence cues by the minute in which they fall due. */
 export function dueCues(table = required('DUE_CUES_TABLE')) {
+  /** Minutes of the cues that the sweep was given and has not forgotten. */
+  const left = new Map<string, number>();
   return {
     /** Arms cues; arming one twice changes nothing. @throws ThrottledError, TransientError */
     arm: async (cues: readonly DueCue[]): Promise<void> => {
@@ -54,7 +58,7 @@ export function dueCues(table = required('DUE_CUES_TABLE')) {
         [...items.values()].map((item) => ({ PutRequest: { Item: item } })),
       );
     },
-    due: (now: EpochMs) => due(table, now),
+    due: (now: EpochMs) => due(table, now, left),
     /** Forgets cues that have not fallen due. @throws ThrottledError, TransientError */
     disarm: async (cues: readonly DueCue[]): Promise<void> => {
       const keys = new Map(cues.map((cue) => [`${slotFor(cue)} ${cue.subjectId}`, cue]));
@@ -71,6 +75,7 @@ export function dueCues(table = required('DUE_CUES_TABLE')) {
         table,
         cues.map((cue) => ({ DeleteRequest: { Key: { slot: { S: cue.slot }, cue: { S: cue.subjectId } } } })),
       );
+      for (const cue of cues) left.delete(nameOf(cue));
     },
   };
 }
@@ -87,20 +92,35 @@ async function writeAll(table: string, requests: readonly WriteRequest[]): Promi
   );
 }
 
-/** Cues due by `now`, page by page. Progress is noted when the consumer has taken them all, so that a sweep that fails is
- * repeated by the next. */
-async function* due(table: string, now: EpochMs): AsyncGenerator<readonly FallenDue[]> {
+const nameOf = ({ slot, subjectId }: FallenDue): string => `${slot} ${subjectId}`;
+
+/** Cues due by `now`, page by page. Progress is noted as the consumer takes them, and never past one that it left: what it
+ * did not come to, or could not settle, is there for the next sweep. */
+async function* due(
+  table: string,
+  now: EpochMs,
+  left: Map<string, number>,
+): AsyncGenerator<readonly FallenDue[]> {
+  left.clear();
+  const note = (minute: number): Promise<void> => noteProgress(table, Math.min(minute, ...left.values()));
   const from = await progress(table, now);
   for (let minute = from; minute <= minuteOf(now); minute += 1) {
-    for (let spread = 0; spread < SLOTS_PER_MINUTE; spread += 1)
-      yield* dueIn(table, slotOf(minute, spread), now);
+    for (let spread = 0; spread < SLOTS_PER_MINUTE; spread += 1) {
+      for await (const page of dueIn(table, slotOf(minute, spread), now)) {
+        for (const cue of page) left.set(nameOf(cue), minute);
+        yield page;
+      }
+    }
+    if ((minute - from + 1) % NOTED_EVERY_MINUTES === 0) await note(minute - OVERLAP_MINUTES);
   }
+  await note(minuteOf(now) - OVERLAP_MINUTES);
+}
+
+/** @param minute where the next sweep begins */
+async function noteProgress(table: string, minute: number): Promise<void> {
   await translated('dynamodb', () =>
     dynamodb().send(
-      new PutItemCommand({
-        TableName: table,
-        Item: { ...PROGRESS_KEY, minute: { N: String(minuteOf(now) - OVERLAP_MINUTES) } },
-      }),
+      new PutItemCommand({ TableName: table, Item: { ...PROGRESS_KEY, minute: { N: String(minute) } } }),
     ),
   );
   count('writeUnits');
