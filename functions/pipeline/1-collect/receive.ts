@@ -38,6 +38,16 @@ const refusal = (status: Refusal['status'], title: string, detail: string): { re
   refusal: { status, title, detail },
 });
 
+/** A function answers 6 MB at most, as JSON with the body as a text in it; what is left over is for the rest. Lambda limits,
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const ANSWER_BYTES_MAX = 5_500_000;
+/** So few receipts are never more than that, however long their message ids are. */
+const RECEIPTS_SURE_TO_FIT = 1_000;
+
+const fitIntoAnswer = (receipts: readonly Receipt[]): boolean =>
+  receipts.length <= RECEIPTS_SURE_TO_FIT ||
+  Buffer.byteLength(JSON.stringify(JSON.stringify(receipts))) <= ANSWER_BYTES_MAX;
+
 /** Answers one request. It returns only when what the receipts say is durable.
  * @throws ThrottledError, TransientError when it is not; the client should retry */
 export async function receive(
@@ -62,6 +72,9 @@ export async function receive(
   }
   const gpc = headers['sec-gpc']?.trim() === '1';
   const collected = collect({ source, events, sentAt, receivedAt: now, gpc }, setting.policy);
+  // Before anything is kept: a caller who gets no answer would send all of it again, for ever.
+  if (!fitIntoAnswer(collected.receipts))
+    return refusal(413, 'Too many events', 'Their receipts fill more than one answer. Send fewer at once.');
   await keep(collected, setting.policy.buckets, setting.ports);
   const { receipts, unknownCategories } = collected;
   const allElsewhere = receipts.length > 0 && receipts.every((receipt) => receipt.outcome === 'misdirected');

@@ -61,6 +61,15 @@ describe('a malformed request gets one clear answer', () => {
     expect((await refusalOf(batch(order()), { authorization }))?.status).toBe(401);
   });
 
+  it('413 for more events than one answer has room for, of which it keeps nothing', async () => {
+    const stage = memoryStage();
+    const many = Array.from({ length: 13_000 }, (_, at) => order({ messageId: `${at}`.padStart(500, 'm') }));
+    const post = (events: readonly unknown[]) => stage.post('/v1/batch', gzipSync(batch(...events)));
+    expect(await post(many)).toMatchObject({ refusal: { status: 413 } });
+    expect([stage.signals(), stage.rows()]).toEqual([[], []]);
+    expect(await post(many.slice(0, 1_500))).toMatchObject({ status: 200 });
+  });
+
   it('404 for another path', async () => {
     expect((await refusalOf(batch(), {}, '/v1/import'))?.status).toBe(404);
   });
