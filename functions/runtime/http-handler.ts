@@ -102,10 +102,14 @@ function toProblem(error: unknown, event: APIGatewayProxyEventV2, context: Conte
   return problem({ status: 500, title: 'Unexpected error', errorId });
 }
 
-/** Scopes of the caller's token, which API Gateway has verified. */
+/** Scopes of the caller's token, which API Gateway has verified. Issuers name the claim `scope` (RFC 8693) or `scp`; a list API
+ * Gateway writes in brackets. */
 export const scopesOf = (event: APIGatewayProxyEventV2): readonly string[] => {
   const { authorizer } = (event as Partial<APIGatewayProxyEventV2WithJWTAuthorizer>).requestContext ?? {};
-  return String(authorizer?.jwt.claims.scope ?? '').split(' ');
+  const { scope, scp } = authorizer?.jwt.claims ?? {};
+  return String(scope ?? scp ?? '')
+    .replace(/^\[|\]$/g, '')
+    .split(' ');
 };
 
 export type Parsed<T> = { readonly value: T } | { readonly problem: Problem };

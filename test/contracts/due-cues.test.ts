@@ -55,6 +55,18 @@ describe.each([
     expect(names(await fallen(cues, NOW + MINUTE_MS))).toEqual(['kept']);
   });
 
+  it('come again however long ago they fell due, as long as they are left', async () => {
+    const cues = await make();
+    await cues.arm([cue('left', NOW - 40 * MINUTE_MS), cue('done', NOW - 40 * MINUTE_MS)]);
+    for (let sweep = 0; sweep < 3; sweep += 1) {
+      const found = await fallen(cues, NOW + sweep * 10 * MINUTE_MS);
+      expect(names(found)).toContain('left');
+      await cues.forget(found.filter(({ subjectId }) => subjectId.endsWith('done')));
+    }
+    await cues.forget(await fallen(cues, NOW + 30 * MINUTE_MS));
+    expect(await fallen(cues, NOW + 40 * MINUTE_MS)).toEqual([]);
+  });
+
   it('are found by the hundreds, each with the time it was due', async () => {
     const cues = await make();
     const many = Array.from({ length: 430 }, (_, at) => cue(`c${at}`, NOW - (at % 50) * MINUTE_MS));

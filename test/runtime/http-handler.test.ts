@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { ThrottledError, TransientError } from '../../functions/kernel/invariant.ts';
-import { httpHandler, parsedBody, problem } from '../../functions/runtime/http-handler.ts';
+import { httpHandler, parsedBody, problem, scopesOf } from '../../functions/runtime/http-handler.ts';
 
 const event = (body?: string) =>
   ({
@@ -69,6 +69,24 @@ describe('an HTTP function', () => {
     expect(answer.body.status).toBe(status);
     if (status === 500) expect(written.join('')).toContain(String(answer.body.errorId));
     expect(JSON.stringify(answer) + written.join('')).not.toContain('secret');
+  });
+});
+
+describe('the scopes of a caller', () => {
+  it.each([
+    ['in one text', { scope: 'profiles:read attributes:read' }],
+    ['as a list', { scope: '[profiles:read attributes:read]' }],
+    ['under the other name', { scp: '[profiles:read attributes:read]' }],
+  ])('are read as API Gateway passes them on: %s', (_, claims) => {
+    const authorized = { ...event(), requestContext: { authorizer: { jwt: { claims } } } };
+    expect(scopesOf(authorized as unknown as APIGatewayProxyEventV2)).toEqual([
+      'profiles:read',
+      'attributes:read',
+    ]);
+  });
+
+  it('are none for a caller without a token', () => {
+    expect(scopesOf(event()).filter((scope) => scope !== '')).toEqual([]);
   });
 });
 

@@ -41,6 +41,8 @@ const slotFor = ({ subjectId, dueAt }: DueCue): string =>
 
 /** Absence cues by the minute in which they fall due. */
 export function dueCues(table = required('DUE_CUES_TABLE')) {
+  /** Minutes of the cues that the sweep was given and has not forgotten. */
+  const left = new Map<string, number>();
   return {
     /** Arms cues; arming one twice changes nothing. @throws ThrottledError, TransientError */
     arm: async (cues: readonly DueCue[]): Promise<void> => {
@@ -59,7 +61,7 @@ export function dueCues(table = required('DUE_CUES_TABLE')) {
         [...items.values()].map((item) => ({ PutRequest: { Item: item } })),
       );
     },
-    due: (now: EpochMs, isInTime: () => boolean = () => true) => due(table, now, isInTime),
+    due: (now: EpochMs, isInTime: () => boolean = () => true) => due(table, now, isInTime, left),
     /** Forgets cues that have not fallen due. @throws ThrottledError, TransientError */
     disarm: async (cues: readonly DueCue[]): Promise<void> => {
       const keys = new Map(cues.map((cue) => [`${slotFor(cue)} ${cue.subjectId}`, cue]));
@@ -76,6 +78,7 @@ export function dueCues(table = required('DUE_CUES_TABLE')) {
         table,
         cues.map((cue) => ({ DeleteRequest: { Key: { slot: { S: cue.slot }, cue: { S: cue.subjectId } } } })),
       );
+      for (const cue of cues) left.delete(nameOf(cue));
     },
   };
 }
@@ -96,9 +99,17 @@ async function writeAll(table: string, requests: readonly WriteRequest[]): Promi
 interface Progress {
   /** First minute to look at. */
   readonly minute: number;
-  /** Of a look through the whole table that is not over: where to go on, and the minute in which it began. */
-  readonly through?: { readonly after: Item | null; readonly asOf: number };
+  /** Of a look through the whole table that is not over: where to go on, and the first minute to look at when it is over. */
+  readonly through?: { readonly after: Item | null; readonly thenFrom: number };
 }
+
+const nameOf = ({ slot, subjectId }: FallenDue): string => `${slot} ${subjectId}`;
+/** Where the next sweep begins, which is never past a cue that this one left. */
+const nextMinute = (minute: number, left: ReadonlyMap<string, number>): number => {
+  let least = minute;
+  for (const own of left.values()) least = Math.min(least, own);
+  return least;
+};
 
 /** Cues due by `now`, page by page. Progress is noted when the consumer has taken them, so that a sweep that fails is
  * repeated by the next. Minutes that were missed are not looked at one by one when they are many: what is armed is. */
@@ -106,18 +117,40 @@ async function* due(
   table: string,
   now: EpochMs,
   isInTime: () => boolean,
+  left: Map<string, number>,
 ): AsyncGenerator<readonly FallenDue[]> {
+  left.clear();
   const { minute: from, through } = await progress(table, now);
   const present = minuteOf(now);
-  if (through !== undefined || present - from > MINUTES_ONE_BY_ONE_MAX) {
-    yield* dueAnywhere(table, now, isInTime, from, through ?? { after: null, asOf: present });
-    return;
+  const isLong = through !== undefined || present - from > MINUTES_ONE_BY_ONE_MAX;
+  const pages = isLong
+    ? dueAnywhere(
+        table,
+        now,
+        isInTime,
+        from,
+        through ?? { after: null, thenFrom: present - OVERLAP_MINUTES },
+        left,
+      )
+    : dueByMinute(table, now, from, left);
+  for await (const page of pages) {
+    for (const cue of page) left.set(nameOf(cue), minuteOf(cue.dueAt));
+    yield page;
   }
+}
+
+async function* dueByMinute(
+  table: string,
+  now: EpochMs,
+  from: number,
+  left: ReadonlyMap<string, number>,
+): AsyncGenerator<readonly FallenDue[]> {
+  const present = minuteOf(now);
   for (let minute = from; minute <= present; minute += 1) {
     for (let spread = 0; spread < SLOTS_PER_MINUTE; spread += 1)
       yield* dueIn(table, slotOf(minute, spread), now);
   }
-  await note(table, { minute: present - OVERLAP_MINUTES });
+  await note(table, { minute: nextMinute(present - OVERLAP_MINUTES, left) });
 }
 
 async function note(table: string, { minute, through }: Progress): Promise<void> {
@@ -127,7 +160,7 @@ async function note(table: string, { minute, through }: Progress): Promise<void>
     ...(through === undefined
       ? {}
       : {
-          asOf: { N: String(through.asOf) },
+          thenFrom: { N: String(through.thenFrom) },
           after: through.after === null ? { NULL: true } : { M: through.after },
         }),
   };
@@ -141,9 +174,9 @@ async function progress(table: string, now: EpochMs): Promise<Progress> {
   );
   count('readUnits');
   const minute = Number(Item?.minute?.N ?? minuteOf(now - FIRST_LOOK_BACK_MS));
-  return Item?.asOf?.N === undefined
+  return Item?.thenFrom?.N === undefined
     ? { minute }
-    : { minute, through: { after: Item.after?.M ?? null, asOf: Number(Item.asOf.N) } };
+    : { minute, through: { after: Item.after?.M ?? null, thenFrom: Number(Item.thenFrom.N) } };
 }
 
 /** Looks through the whole table after a long absence: it holds what is armed, however long the absence was. Where it stands
@@ -153,9 +186,10 @@ async function* dueAnywhere(
   now: EpochMs,
   isInTime: () => boolean,
   minute: number,
-  { after: begin, asOf }: NonNullable<Progress['through']>,
+  { after: begin, thenFrom: first }: NonNullable<Progress['through']>,
+  left: ReadonlyMap<string, number>,
 ): AsyncGenerator<readonly FallenDue[]> {
-  let after = begin;
+  let [after, thenFrom] = [begin, first];
   do {
     if (!isInTime()) return;
     const start = after;
@@ -178,9 +212,10 @@ async function* dueAnywhere(
     count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
     for (const page of chunks((answer.Items ?? []).map(toFallen), PAGE_MAX)) yield page;
     after = answer.LastEvaluatedKey ?? null;
-    if (after !== null) await note(table, { minute, through: { after, asOf } });
+    thenFrom = nextMinute(thenFrom, left);
+    if (after !== null) await note(table, { minute, through: { after, thenFrom } });
   } while (after !== null);
-  await note(table, { minute: asOf - OVERLAP_MINUTES });
+  await note(table, { minute: thenFrom });
 }
 
 const toFallen = ({ slot, cue, dueAt }: Item): FallenDue => ({

@@ -148,6 +148,7 @@ function quarantine(
     reason: fault.reason,
     at: fault.at,
     receivedAt: arrival.receivedAt,
+    ...(arrival.sentAt === null ? {} : { sentAt: arrival.sentAt }),
     ...(arrival.gpc ? { gpc: true as const } : {}),
     event: raw,
   };

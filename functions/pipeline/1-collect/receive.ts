@@ -36,7 +36,8 @@ export interface CollectSetting {
 
 /** Events of one request at most. Compressed, millions of empty ones fit into a body, and each takes time and a receipt. */
 export const EVENTS_MAX = 10_000;
-/** Lambda answers 6 MB at most; what is beyond would be kept and never receipted. */
+/** A function answers 6 MB at most, as JSON with the body as a text in it; what is beyond would be kept and never receipted.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const RECEIPTS_BYTES_MAX = 5 * 1024 * 1024;
 /** No receipt is longer: a message id has 500 characters, of six bytes each when escaped. */
 const RECEIPT_BYTES_MAX = 4 * 1024;
@@ -86,7 +87,7 @@ export async function receive(
 /** Whether receipts can be answered. Measured only where they are many enough. */
 const fitsAnswer = (receipts: readonly Receipt[]): boolean =>
   receipts.length * RECEIPT_BYTES_MAX <= RECEIPTS_BYTES_MAX ||
-  Buffer.byteLength(JSON.stringify(receipts)) <= RECEIPTS_BYTES_MAX;
+  Buffer.byteLength(JSON.stringify(JSON.stringify(receipts))) <= RECEIPTS_BYTES_MAX;
 
 function readEvents(path: string, headers: CollectRequest['headers'], body: unknown): Read<SegmentRequest> {
   const name = path.slice(path.lastIndexOf('/') + 1);

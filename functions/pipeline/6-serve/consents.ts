@@ -4,7 +4,7 @@ import type { ConsentAnswer, ConsentRequest, ConsentView } from '../../contracts
 import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { RawIdentifier } from '../../contracts/operations.ts';
 import { depthOf, PURPOSES, type Purpose } from '../../contracts/purposes.ts';
-import type { Identifier, Signal } from '../../contracts/signal.ts';
+import { happenedBy, type Identifier, type Signal } from '../../contracts/signal.ts';
 import { subjectIdOf } from '../../contracts/subject.ts';
 import { messageToken, typeOfToken } from '../../contracts/tokens.ts';
 import { stableId } from '../../kernel/codec.ts';
@@ -147,11 +147,12 @@ const actsOf = (found: FoundSubject | null, purpose: Purpose): readonly Explicit
 
 function receiptsOf(
   { choices, notice, language, recorder, guardian }: ConsentRequest,
-  { messageToken: token, occurredAt: at }: Signal,
+  signal: Signal,
   subjectId: SubjectId,
   found: FoundSubject | null,
   { jurisdiction }: ServePolicy,
 ): ConsentAnswer['receipts'] {
+  const at = happenedBy(signal);
   return PURPOSES.flatMap((purpose) => {
     const chosen = choices[purpose];
     if (chosen === undefined) return [];
@@ -160,7 +161,7 @@ function receiptsOf(
       depth: depthOf(chosen),
       guardian: guardian === true,
       notice: notice ?? null,
-      ref: refOf(token),
+      ref: refOf(signal.messageToken),
     };
     // A repeated request finds its own act there already.
     const earlier = actsOf(found, purpose).filter((each) => each.ref !== choice.ref && each.at <= at);

@@ -5,7 +5,7 @@ import type { LineageRow, RefusalRow, SignalRow } from '../../contracts/lineage.
 import type { QuarantineReason, WithheldReason } from '../../contracts/outcomes.ts';
 import { effectPayloadText, sealedMatch, signalPayloadText } from '../../contracts/payloads.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
-import type { KeptEffect } from '../../contracts/subject.ts';
+import { endsOf, type KeptEffect } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey, seal } from '../../contracts/subject-keys.ts';
 import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, utcDate } from '../../kernel/time.ts';
@@ -222,11 +222,22 @@ function gatherOne(
   });
 }
 
-/** A subject may have several matches at once. */
-const rowIdOf = (subjectId: SubjectId, { kind, name, at, matched }: KeptEffect): string =>
-  matched === undefined
-    ? stableId(subjectId, kind, name, at)
-    : stableId(subjectId, kind, name, at, matched.a, matched.b);
+/** Names the effect; a repetition has the same. */
+const rowIdOf = (subjectId: SubjectId, effect: KeptEffect): string =>
+  stableId(subjectId, effect.kind, effect.name, effect.at, ...distinctionOf(effect));
+
+/** What tells effects of one kind, name and moment apart: a subject may have several matches at once, people may order several
+ * links away, and several may be refused. Each needs evidence of its own. */
+function distinctionOf({ kind, reasons, ordered, matched, closes = [] }: KeptEffect): readonly string[] {
+  const { decisions = [], severed = [] } = ordered ?? {};
+  return [
+    ...(kind === 'link-refused' ? [reasons] : []),
+    ...(matched === undefined ? [] : [matched.a, matched.b]),
+    ...decisions.flatMap(({ a, b }) => [a, b]),
+    ...severed.flatMap(endsOf),
+    ...closes,
+  ];
+}
 
 /** What is sealed of it; null for a match with somebody whose key is gone. */
 function payloadOf(

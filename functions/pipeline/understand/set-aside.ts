@@ -1,6 +1,7 @@
 import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import type { SuppressedReason, WithheldReason } from '../../contracts/outcomes.ts';
+import { happenedBy } from '../../contracts/signal.ts';
 import { subjectIdOf } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { type Delivery, tokensOfOrder } from './delivery.ts';
@@ -11,7 +12,8 @@ import type { Unit } from './world.ts';
 /**
  * Takes out of a unit what erasure or restriction forbids to look at (law 8): it is neither linked nor folded, and
  * choices in it count for nothing. A signal from before an erasure that names any identifier of the erased customer is
- * suppressed, wherever it comes from; one from after it is a new customer's.
+ * suppressed, wherever it comes from; one from after it is a new customer's. One that was received before it is from before
+ * it, whatever its sender's clock says.
  */
 export function setAside(
   unit: Unit,
@@ -42,7 +44,7 @@ function endingOf(delivery: Delivery, world: World, now: EpochMs): Ending | null
   for (const { token } of delivery.signal.identifiers) {
     const node = world.nodes.get(token);
     if (node === undefined) continue;
-    if (node.erasedAt !== null && delivery.signal.occurredAt <= node.erasedAt) reason = 'subject-erased';
+    if (node.erasedAt !== null && happenedBy(delivery.signal) <= node.erasedAt) reason = 'subject-erased';
     else if (node.restrictedUntil !== null && now < node.restrictedUntil) reason ??= 'processing-restricted';
   }
   if (reason === null) return null;

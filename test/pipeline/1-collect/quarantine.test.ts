@@ -61,6 +61,18 @@ describe('the quarantine', () => {
     });
   });
 
+  it('replays it by the clock that its batch was sent by', async () => {
+    const stage = memoryStage();
+    const ahead = 3_600_000;
+    const event = order({ messageId: 'bad-0', timestamp: new Date(NOW + ahead - 60_000).toISOString() });
+    const sent = (events: readonly unknown[]): string =>
+      JSON.stringify({ sentAt: new Date(NOW + ahead).toISOString(), batch: events });
+    await stage.post('/v1/batch', sent([{ ...event, properties: { total: -1 } }]));
+    const entryId = messageToken(secrets, 'bad-0');
+    await replay({ entries: [{ entryId, event }] }, LATER, stage.setting);
+    expect(stage.signals()).toMatchObject([{ messageToken: entryId, occurredAt: NOW - 60_000 }]);
+  });
+
   it('keeps the token even when the repair changes the message id', async () => {
     const stage = await stageWithBad(1);
     await replay(
