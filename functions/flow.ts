@@ -176,7 +176,13 @@ export const flow = {
     access: [
       {
         on: 'dueCues',
-        actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+        actions: [
+          'dynamodb:Query',
+          'dynamodb:Scan',
+          'dynamodb:BatchWriteItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+        ],
       },
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },

@@ -16,7 +16,7 @@ export const explanationSchema = z.object({
   lineageId: z.string(),
   table: z.enum(['signals', 'refusals', 'effects']),
   verdict: z
-    .enum(['equal', 'different', 'sealed', 'other-version', 'human-act', 'no-payload'])
+    .enum(['equal', 'different', 'sealed', 'other-version', 'concluded', 'human-act', 'no-payload'])
     .describe('`equal`: derived again from the archive, it is the same to the bit.'),
   meaning: z.string(),
   policyVersion: z.string().describe('The definitions that the row names.'),

@@ -104,10 +104,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     view.settled,
   );
 
-  const effects: KeptEffect[] = view.identity.map((each) => ({
-    ...each,
-    atoms: each.kind === 'subject-split' ? [...view.atoms, ...(view.otherAtoms ?? [])] : view.atoms,
-  }));
+  const effects = view.identity.map((each) => ({ ...each, atoms: atomsBehind(each, view) }));
   const segments: Record<string, EpochMs> = {};
   const effect = (kind: KeptEffect['kind'], name: string, reasons: string): KeptEffect => ({
     by: view.bucket,
@@ -162,6 +159,12 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     alerts: opened,
     armAt,
   };
+}
+
+/** The states that an effect on identity followed from: a match is about its two atoms, wherever they belong. */
+function atomsBehind({ kind, matched, atoms }: KeptEffect, view: GroupView): readonly AtomVersion[] {
+  if (matched !== undefined) return atoms;
+  return kind === 'subject-split' ? [...view.atoms, ...(view.otherAtoms ?? [])] : view.atoms;
 }
 
 /** Why a subject is in a segment, or is not. */

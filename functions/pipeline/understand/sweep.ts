@@ -27,7 +27,7 @@ export async function sweep(
   now: EpochMs,
 ): Promise<{ cues: number; alerts: number }> {
   let [cues, alerts] = [0, 0];
-  for await (const page of ports.cues.due(now)) {
+  for await (const page of ports.cues.due(now, ports.isInTime)) {
     cues += page.length;
     const world = await readSubjects(
       page.map((cue) => cue.subjectId),
