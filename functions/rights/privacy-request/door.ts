@@ -16,9 +16,10 @@ import { normaliseIdentifier } from '../../registry/identifiers/index.ts';
 import { csvFiles } from './csv.ts';
 import { type Told, tell } from './evidence.ts';
 import { openExport } from './export.ts';
-import { deadlineFor, isProven, needsProof, type PrivacyPolicy } from './policy.ts';
+import { isProven, needsProof, type PrivacyPolicy } from './policy.ts';
 import type { DoorPorts } from './ports.ts';
 import { findPerson, subjectKeyOf } from './subject.ts';
+import { viewOf } from './view.ts';
 
 /** Why a call gets no answer. Texts are ours and quote nothing of the request (law 10). */
 export interface Refusal {
@@ -41,31 +42,6 @@ const CLOSED: { readonly refusal: Refusal } = {
 };
 /** Proofs that may fail before nothing more is looked at. */
 const FAILED_PROOFS_MAX = 5;
-
-/** What the outside is told of a request: never whom it is about, and never whether anything is held of them. */
-export function viewOf(request: PrivacyRequest, policy: PrivacyPolicy): PrivacyRequestView {
-  const deadline = deadlineFor(request, policy);
-  const time = (at: EpochMs | null | undefined): string | null =>
-    at === null || at === undefined ? null : new Date(at).toISOString();
-  const isRunning = deadline.state === 'running' && !CLOSED_STATES.has(request.state);
-  return {
-    requestId: request.requestId,
-    type: request.type,
-    state: request.state,
-    requester: request.requester,
-    receivedAt: new Date(request.receivedAt).toISOString(),
-    verified: isProven(request) && needsProof(request.type),
-    needs: request.needs,
-    dueAt: isRunning ? time(deadline.dueAt) : null,
-    extended: deadline.state === 'running' && deadline.extended,
-    denial: request.denial,
-    restrictedUntil: time(request.restrictedUntil),
-    deletedAt: time(request.deletedAt),
-    pitrClearAt: time(request.pitrClearAt),
-    exportUntil: time(request.exported?.expiresAt),
-    closedAt: time(request.closedAt),
-  };
-}
 
 function tokensOf(body: PrivacyRequestBody, policy: PrivacyPolicy): Answered<readonly IdentifierToken[]> {
   const at: string[] = [];
@@ -168,7 +144,10 @@ export async function statusOf(
   return request === null ? UNKNOWN : { answer: viewOf(request, policy) };
 }
 
-/** Changes an open request and lets a new execution of the machine take over; the earlier one is relieved. */
+/** The machine of a request writes it too, several times a second at most. */
+const ATTEMPTS_MAX = 6;
+
+/** Changes an open request, from the start when its machine was faster, and lets a new execution take over. */
 async function change(
   requestId: string,
   how: (
@@ -177,15 +156,18 @@ async function change(
   policy: PrivacyPolicy,
   ports: DoorPorts,
 ): Promise<Answered<PrivacyRequestView>> {
-  const request = await ports.requests.find(requestId);
-  if (request === null) return UNKNOWN;
-  const changed = CLOSED_STATES.has(request.state) ? null : await how(request);
-  if (changed === null) return CLOSED;
-  const next = await ports.requests.save({ ...changed.next, driver: request.driver + 1 });
-  if (next === null) throw new TransientError('the request is being changed');
-  await tell(request, changed.told, policy, ports);
-  await ports.driver.start(next);
-  return { answer: viewOf(next, policy) };
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const request = await ports.requests.find(requestId);
+    if (request === null) return UNKNOWN;
+    const changed = CLOSED_STATES.has(request.state) ? null : await how(request);
+    if (changed === null) return CLOSED;
+    const next = await ports.requests.save({ ...changed.next, driver: request.driver + 1 });
+    if (next === null) continue;
+    await tell(request, changed.told, policy, ports);
+    await ports.driver.start(next);
+    return { answer: viewOf(next, policy) };
+  }
+  throw new TransientError('the request is being changed');
 }
 
 /**

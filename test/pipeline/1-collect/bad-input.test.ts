@@ -35,6 +35,7 @@ describe('a malformed request gets one clear answer', () => {
     ['10,000 levels at the top', `${'['.repeat(10_000)}${']'.repeat(10_000)}`, 400],
     ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]), 400],
     ['10.1 MB', randomBytes(10_100_000 + 400_000), 413],
+    ['a bomb of ten million events', gzipSync(`{"batch":[${'{},'.repeat(10_000_000)}{}]}`), 413],
     ['a bomb', gzipSync(Buffer.alloc(40 * 1024 * 1024, 0x20)), 413],
   ])('%s', async (_, body, status) => {
     const refusal = await refusalOf(body);
