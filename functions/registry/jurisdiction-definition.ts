@@ -57,6 +57,9 @@ export interface MinorRule {
   readonly unless: 'guardian' | 'person' | 'never';
 }
 
+/** A change of a person's record of which the law has its recipients told. */
+export type ChangeOfRecord = 'correction' | 'erasure' | 'restriction';
+
 export type Weekday = 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday' | 'sunday';
 
 /** What one jurisdiction's stack must do by law. */
@@ -99,6 +102,8 @@ interface Law {
     /** False: no general right to erasure; a request for it becomes a restriction. */
     readonly erasure: boolean;
   }>;
+  /** Changes of which those have to be told to whom the person's record was disclosed. */
+  readonly recipientsTold: Sourced<readonly ChangeOfRecord[]>;
   /** Time to confirm that a request has come; null: no duty of its own. */
   readonly acknowledgeIn: Sourced<Period | null>;
   /** Time to put an opt-out into effect; null: that of any other request. */

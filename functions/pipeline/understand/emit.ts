@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { Alert } from '../../contracts/alerts.ts';
 import type { AlertId, AtomId, SubjectId } from '../../contracts/ids.ts';
 import type { EffectRow, LineageRow, RefusalRow, SignalRow } from '../../contracts/lineage.ts';
-import type { QuarantineReason, WithheldReason } from '../../contracts/outcomes.ts';
+import type { QuarantineReason } from '../../contracts/outcomes.ts';
 import { effectPayloadText, signalPayloadText } from '../../contracts/payloads.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { EventClass } from '../../contracts/signal.ts';
@@ -163,10 +163,8 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
 }
 
 /** A withheld signal is not folded, but the choice it carries is. */
-const isChoiceKept = ({ outcome, reason, delivery: { signal } }: Ending): boolean =>
-  outcome === 'withheld' &&
-  reason !== ('processing-restricted' satisfies WithheldReason) &&
-  carriesChoice(signal);
+const isChoiceKept = ({ outcome, delivery: { signal } }: Ending): boolean =>
+  outcome === 'withheld' && carriesChoice(signal);
 
 const EFFECT_CLASS: Readonly<Partial<Record<EffectRow['kind'], EventClass>>> = {
   'subjects-merged': 'account',

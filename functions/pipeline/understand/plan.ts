@@ -21,7 +21,7 @@ import type { PlannedPerson } from './match-persons.ts';
 import { foldPerson, personChange } from './person.ts';
 import type { World } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
-import { setAside } from './set-aside.ts';
+import { isRestricted, setAside } from './set-aside.ts';
 import type { Unit } from './world.ts';
 import { type PlannedUnit, WriteCollector } from './writes.ts';
 
@@ -148,6 +148,7 @@ export function planUnit(
           otherAtoms: answers === null ? [] : versionsBeside(group, atoms),
           identity: [...own, ...consentEffects(chosen, bucketOf(group, bucket), newestReceipt(group), now)],
           withheldReceipts: chosen.withheldReceipts,
+          restricted: isRestricted(graph.nodes, world, now),
           settled: false,
         },
         context,

@@ -55,6 +55,7 @@ export const au: JurisdictionDefinition = {
     },
     'APP 12.4; no general right to erasure',
   ),
+  recipientsTold: general(['correction'], "APP 13.2: on the person's request"),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

@@ -57,6 +57,7 @@ export const br: JurisdictionDefinition = {
     { answerIn: calendarDays(15), extension: null, clock: 'from-receipt', erasure: true },
     'lgpd-brazil.info art 19; erasure (art. 18) is general knowledge',
   ),
+  recipientsTold: general(['correction', 'erasure', 'restriction'], 'LGPD art. 18(6)'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

@@ -57,6 +57,10 @@ export const caQc: JurisdictionDefinition = {
     { answerIn: calendarDays(30), extension: null, clock: 'from-receipt', erasure: true },
     'P-39.1 s. 32; de-index/cease dissemination s. 28.1',
   ),
+  recipientsTold: general(
+    ['correction', 'erasure'],
+    'Civil Code art. 40: who received it in the six months before',
+  ),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

@@ -65,6 +65,7 @@ export const ch: JurisdictionDefinition = {
     },
     'lawbrary.ch DSG art 25(7); erasure (art 32 claims) is general knowledge',
   ),
+  recipientsTold: general(['correction', 'erasure'], "FADP art. 32(4): on the person's request"),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

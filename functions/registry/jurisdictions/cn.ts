@@ -59,6 +59,7 @@ export const cn: JurisdictionDefinition = {
     { answerIn: businessDays(15), extension: null, clock: 'from-receipt', erasure: true },
     'statute only "timely" (PIPL art. 50); 15 working days is our SLO; erasure: PIPL art. 47',
   ),
+  recipientsTold: general([], 'no rule was researched'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

@@ -77,6 +77,7 @@ export const eu: JurisdictionDefinition = {
     },
     'GDPR art. 12(3) and art 17',
   ),
+  recipientsTold: general(['correction', 'erasure', 'restriction'], 'GDPR art. 19'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

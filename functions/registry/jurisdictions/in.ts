@@ -59,6 +59,7 @@ export const india: JurisdictionDefinition = {
     { answerIn: calendarDays(90), extension: null, clock: 'from-receipt', erasure: true },
     'published period, max 90 days grievance: rule 14(3); erasure: DPDP s. 12, subject to rule 8(3)',
   ),
+  recipientsTold: general(['erasure'], 'DPDP s. 8(7)(b): processors'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

@@ -61,6 +61,7 @@ export const jp: JurisdictionDefinition = {
     },
     'statute: without delay; 14 is our SLO; erasure: conditional cease/delete',
   ),
+  recipientsTold: general([], 'no rule was researched'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

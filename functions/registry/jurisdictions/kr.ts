@@ -56,6 +56,7 @@ export const kr: JurisdictionDefinition = {
     { answerIn: calendarDays(10), extension: null, clock: 'from-receipt', erasure: true },
     '10 days: general knowledge; erasure: art. 36, prighter.com art 38, primary source',
   ),
+  recipientsTold: general([], 'no rule was researched'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

@@ -65,6 +65,7 @@ export const sa: JurisdictionDefinition = {
     },
     'ksapdpl.com IR art 3; erasure: suhaskrishna.com/?p=1433 (draft regs), secondary source',
   ),
+  recipientsTold: general(['correction'], 'PDPL art. 17(1)'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

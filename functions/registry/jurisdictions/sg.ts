@@ -55,6 +55,7 @@ export const sg: JurisdictionDefinition = {
     { answerIn: calendarDays(30), extension: null, clock: 'from-receipt', erasure: false },
     'commoner-law.com (benchmark); no right to erasure is general knowledge',
   ),
+  recipientsTold: general(['correction'], 'PDPA s. 22(2)(b): to whom it went in the year before'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

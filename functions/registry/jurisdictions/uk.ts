@@ -69,6 +69,7 @@ export const uk: JurisdictionDefinition = {
     },
     'bratby.law (SI 2026/82); erasure art 17 is general knowledge',
   ),
+  recipientsTold: general(['correction', 'erasure', 'restriction'], 'UK GDPR art. 19'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

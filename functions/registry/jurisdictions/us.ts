@@ -71,6 +71,7 @@ export const us: JurisdictionDefinition = {
     },
     'lawcounty.com (CO); erasure: 59.1-577(A)(3), primary source',
   ),
+  recipientsTold: general([], 'no rule was researched'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

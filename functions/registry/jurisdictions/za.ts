@@ -54,6 +54,7 @@ export const za: JurisdictionDefinition = {
     { answerIn: calendarDays(30), extension: null, clock: 'from-receipt', erasure: true },
     '30 days: general knowledge; erasure: POPIA s. 24',
   ),
+  recipientsTold: general(['correction', 'erasure'], 'POPIA s. 24(3)'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,

@@ -5,7 +5,7 @@ import { seal } from '../../contracts/subject-keys.ts';
 import { invariant, TransientError } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import type { StoredNode, SubjectWrite, WriteUnit } from '../../pipeline/understand/ports.ts';
-import { eventOf, tell } from './evidence.ts';
+import { eventOf, recipientsEvents, saved, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { ErasePorts } from './ports.ts';
 import { blankNode, type FoundPerson, findPerson, located } from './subject.ts';
@@ -25,12 +25,6 @@ async function requestFor(requestId: string, ports: Pick<ErasePorts, 'requests'>
 }
 
 const isDone = ({ state }: PrivacyRequest): boolean => state === 'key-deleted' || state === 'erased';
-
-async function saved(next: PrivacyRequest, ports: Pick<ErasePorts, 'requests'>): Promise<PrivacyRequest> {
-  const written = await ports.requests.save(next);
-  if (written === null) throw new TransientError('the request is being changed');
-  return written;
-}
 
 /**
  * First step: from here on nothing of the person comes in. All identifiers of a subject become tombstones in one
@@ -235,7 +229,10 @@ export async function certify(
     policy,
     ports,
   );
-  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'key-deleted', now)]);
+  await ports.events.publish([
+    ...recipientsEvents(request, 'erasure', policy, now),
+    eventOf(request, 'Privacy Request Closed', 'key-deleted', now),
+  ]);
   await saved({ ...request, state: 'key-deleted' }, ports);
 }
 

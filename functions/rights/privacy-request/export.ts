@@ -7,14 +7,14 @@ import type { OutcomeRecord } from '../../contracts/records.ts';
 import { NOTHING_PUBLISHED } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey, seal, unseal } from '../../contracts/subject-keys.ts';
 import { typeOfToken } from '../../contracts/tokens.ts';
-import { invariant, TransientError } from '../../kernel/invariant.ts';
+import { invariant } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import { personOf } from '../../pipeline/3-profile/person.ts';
 import { wholeState } from '../../pipeline/3-profile/revocable.ts';
 import { decodeState } from '../../pipeline/3-profile/state-codec.ts';
 import { openPersons } from '../../pipeline/understand/person.ts';
 import { sources } from '../../registry/sources/index.ts';
-import { eventOf, tell } from './evidence.ts';
+import { eventOf, saved, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { ArchivedRow, ExportPorts } from './ports.ts';
 import { type FoundPerson, findPerson, located } from './subject.ts';
@@ -88,7 +88,7 @@ export async function exportPerson(
     exported: { key, at, expiresAt: at + EXPORT_DAYS * DAY_MS },
     closedAt: now,
   };
-  if ((await ports.requests.save(next)) === null) throw new TransientError('the request is being changed');
+  await saved(next, ports);
 }
 
 /** Opens an export; null when it has expired or the person was erased since. @throws TransientError, ThrottledError */

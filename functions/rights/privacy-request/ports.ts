@@ -37,10 +37,15 @@ export interface Driver {
 /** Told on the bus: codes, and the request's id. */
 export interface PrivacyEvent {
   readonly id: string;
-  readonly type: 'Privacy Request Due' | 'Privacy Request Closed' | 'Privacy Request Failed';
+  readonly type:
+    | 'Privacy Request Due'
+    | 'Privacy Request Closed'
+    | 'Privacy Request Failed'
+    | 'Recipients To Be Told'
+    | 'Restriction Ending';
   readonly requestId: string;
   readonly name: PrivacyRequestType;
-  /** `half`, `eighty` or `overdue`; the state for a closed one. */
+  /** `half`, `eighty` or `overdue`; the state for a closed one; what recipients are to be told of; why a restriction ends. */
   readonly detail: Reminder | string;
   readonly dueAt: EpochMs | null;
   readonly occurredAt: EpochMs;
@@ -125,6 +130,7 @@ export interface ExportPorts extends TellPorts {
 export interface StepPorts extends TellPorts {
   readonly requests: Pick<RequestBook, 'find' | 'save' | 'queue'>;
   readonly subjects: SubjectStore;
+  readonly keyring: Pick<SubjectKeyring, 'read'>;
   readonly signals: { append(signalsByBucket: ReadonlyMap<string, readonly Signal[]>): Promise<void> };
   readonly driver: Driver;
 }

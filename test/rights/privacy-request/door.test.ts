@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
-import { extend, input, link, redeem, statusOf } from '../../../functions/rights/privacy-request/door.ts';
+import { extend, statusOf } from '../../../functions/rights/privacy-request/door.ts';
+import { link, redeem } from '../../../functions/rights/privacy-request/export-link.ts';
 import { tick } from '../../../functions/rights/privacy-request/tick.ts';
 import { NOW } from '../../arbitraries.ts';
 import { PrivacyRegion, seen, tokenOf } from './harness.ts';
@@ -34,7 +35,8 @@ describe('a request that nobody proved', () => {
     async (type) => {
       const privacy = await knowingAda();
       const [states, keys] = [privacy.region.states(), privacy.region.keyring.secrets.size];
-      const { requestId } = await privacy.ask(type, ada);
+      const corrections = [{ attribute: 'surname' as const, value: 'King' }];
+      const { requestId } = await privacy.ask(type, ada, type === 'correct' ? { corrections } : {});
       expect(await privacy.run(requestId)).toBe('wait');
       privacy.now = NOW + 29 * DAY_MS;
       expect(await privacy.run(requestId)).toBe('wait');
@@ -160,22 +162,6 @@ describe('a restriction', () => {
       privacy.region.record([seen({ id: '7', who: { email: 'ada@lovelace.org' }, occurredAt: NOW })]),
     ]);
     expect(privacy.region.states()).toEqual(states);
-  });
-});
-
-describe('a correction', () => {
-  it('waits for the values to be corrected where they come from, and then is complete', async () => {
-    const privacy = await knowingAda('uk');
-    const requestId = await privacy.verified('correct', ada);
-    expect(await privacy.run(requestId)).toBe('wait');
-    expect(privacy.request(requestId)).toMatchObject({ state: 'needs-input', needs: 'corrected-values' });
-    const waiting = await statusOf(requestId, privacy.policy, privacy.ports);
-    // The United Kingdom stops the clock while the person is waited for.
-    expect('answer' in waiting && waiting.answer.dueAt).toBeNull();
-    privacy.now = NOW + 10 * DAY_MS;
-    await input(requestId, 'given', privacy.policy, privacy.ports, privacy.now);
-    expect(await privacy.run(requestId)).toBe('done');
-    expect(privacy.request(requestId).state).toBe('complete');
   });
 });
 

@@ -19,6 +19,7 @@ import { forgetPersons } from '../../../functions/pipeline/understand/forget-per
 import { normaliseIdentifier } from '../../../functions/registry/identifiers/index.ts';
 import { advance } from '../../../functions/rights/privacy-request/advance.ts';
 import { choose } from '../../../functions/rights/privacy-request/choose.ts';
+import { correct } from '../../../functions/rights/privacy-request/correct.ts';
 import {
   receive,
   statedByOperator,
@@ -192,8 +193,12 @@ export class PrivacyRegion {
     return verifyRequest(requestId, { by: 'desk', ...body }, this.policy, this.ports, this.now);
   }
 
-  async verified(type: PrivacyRequestType, identifiers: PrivacyRequestBody['identifiers']): Promise<string> {
-    const { requestId } = await this.ask(type, identifiers);
+  async verified(
+    type: PrivacyRequestType,
+    identifiers: PrivacyRequestBody['identifiers'],
+    rest: Partial<PrivacyRequestBody> = {},
+  ): Promise<string> {
+    const { requestId } = await this.ask(type, identifiers, rest);
     await this.verify(requestId, { identity: { outcome: 'verified', method: 'signed-in' } });
     return requestId;
   }
@@ -218,6 +223,10 @@ export class PrivacyRegion {
         ) => Promise<unknown>,
       ) => this.#again(() => work(requestId, this.policy, this.ports, this.now));
       if (action === 'choose') await step(choose);
+      if (action === 'correct') {
+        const { outcome } = await this.#again(() => correct(requestId, this.policy, this.ports, this.now));
+        if (outcome === 'applying') return 'wait';
+      }
       if (action === 'restrict') await step(restrict);
       if (action === 'export') await step(exportPerson);
       if (action === 'clear') await step(clear);
