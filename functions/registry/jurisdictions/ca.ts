@@ -55,7 +55,7 @@ export const ca: JurisdictionDefinition = {
     { answerIn: calendarDays(30), extension: null, clock: 'from-receipt', erasure: true },
     'PIPEDA s. 8(3); erasure: limited',
   ),
-  recipientsTold: general(['correction'], 'PIPEDA Sch. 1, 4.9.5: where appropriate'),
+  recipientsTold: general(['correction'], 'PIPEDA Sch. 1, cl. 4.9.5: where appropriate'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   // A record of every breach for 24 months; of requests, the product's default.

@@ -78,7 +78,7 @@ export const usCa: JurisdictionDefinition = {
     },
     'advisori.com/cpra 7021 text; opt-out 15bd is G; erasure (Civ 1798.105) is general knowledge',
   ),
-  recipientsTold: general(['correction', 'erasure'], 'Civ 1798.105(c); 11 CCR 7022(b), 7023(c)'),
+  recipientsTold: general(['correction', 'erasure'], 'Civ 1798.105(c); the regulations on corrections'),
   acknowledgeIn: primary(businessDays(10), 'advisori.com/cpra 7021 text'),
   optOutIn: general(businessDays(15), '11 CCR 7026(f)'),
   logs: primary(

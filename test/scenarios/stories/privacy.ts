@@ -130,6 +130,81 @@ export function privacyStories(pair: () => RunningPair): void {
       expect((await fetched()).status).toBe(410);
     });
 
+    it('to correct a name and an address is made: profile and export say so, whatever systems said before', async () => {
+      const { eu } = pair();
+      const who = { type: 'userId', value: 'P-4' } as const;
+      const known = async () => {
+        const { body } = await eu.ask<{ attributes: readonly { attribute: string; value: string }[] }>(
+          'POST',
+          '/v1/profiles/lookup',
+          { identifiers: [who] },
+        );
+        return Object.fromEntries(body.attributes.map(({ attribute, value }) => [attribute, value]));
+      };
+      const stated = (source: string, messageId: string, lastName: string, at: number) =>
+        eu.send(source, [
+          {
+            type: 'identify',
+            messageId,
+            userId: 'P-4',
+            timestamp: new Date(at).toISOString(),
+            traits: { lastName, email: 'p4@mail.example.org' },
+            context: ALL_ALLOWED,
+          },
+        ]);
+      const now = eu.region.clock.now();
+      await stated('crm', 'correct-1', 'Kong', now - DAY_MS);
+      await eu.settled();
+      expect(await known()).toMatchObject({ surname: 'Kong', email: 'p4@mail.example.org' });
+      const asked = await eu.ask<PrivacyRequestView>('POST', '/v1/privacy-requests', {
+        type: 'correct',
+        requester: 'person',
+        identifiers: [who],
+        corrections: [
+          { attribute: 'surname', value: 'Kingsley-Lovelace' },
+          { attribute: 'email', value: 'Ada.P4@mail.example.org' },
+        ],
+      });
+      expect(asked.body).toMatchObject({ state: 'received', corrects: ['email', 'surname'] });
+      await verify(eu, asked.body.requestId);
+      await eu.settled();
+      await expect
+        .poll(async () => (await status(eu, asked.body.requestId)).state, { timeout: 20_000 })
+        .toBe('complete');
+      expect(await known()).toMatchObject({
+        surname: 'Kingsley-Lovelace',
+        email: 'ada.p4@mail.example.org',
+      });
+      // What a system says of the time before comes late, and changes nothing; what it says afterwards is news.
+      await stated('crm', 'correct-2', 'Kong', now - DAY_MS / 2);
+      await eu.settled();
+      expect(await known()).toMatchObject({ surname: 'Kingsley-Lovelace' });
+
+      const access = await request(eu, 'access', 'P-4');
+      await verify(eu, access.body.requestId);
+      await eu.settled();
+      await expect
+        .poll(async () => (await status(eu, access.body.requestId)).state, { timeout: 20_000 })
+        .toBe('complete');
+      const link = await eu.ask<{ token: string }>(
+        'POST',
+        `/v1/privacy-requests/${access.body.requestId}/link`,
+      );
+      const got = await eu.ask<{ json: Record<string, readonly Record<string, unknown>[]> }>(
+        'POST',
+        '/v1/privacy-exports',
+        { requestId: access.body.requestId, token: link.body.token },
+      );
+      expect(got.body.json.attributes).toEqual(
+        expect.arrayContaining([{ attribute: 'surname', value: 'Kingsley-Lovelace' }]),
+      );
+      const tables = tablesOf(eu);
+      const kept = JSON.stringify(await tables.scan(tables.named('PRIVACY_REQUESTS_TABLE')));
+      tables.close();
+      expect(kept).toContain(asked.body.requestId);
+      expect(kept).not.toMatch(/Kingsley|ada\.p4/i);
+    });
+
     it('to opt out works without proof, and the profile says so', async () => {
       const { eu } = pair();
       await eu.send('pos', [order('priv-3', 'P-3', 'p3@mail.example.org')]);
