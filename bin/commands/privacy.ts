@@ -102,6 +102,34 @@ async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+interface ExportPart {
+  readonly part: number;
+  readonly parts: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** An export whole, of all its parts. */
+async function fetched(code: string, region: ReadyJurisdiction, requestId: string): Promise<object | null> {
+  const path = `/v1/privacy-requests/${encodeURIComponent(requestId)}/link`;
+  const link = await askOperations<{ readonly token: string; readonly parts: number }>(
+    code,
+    region,
+    path,
+    {},
+  );
+  if (link === null) return null;
+  const whole: Record<string, unknown> = {};
+  for (let left = link.parts; left > 0; left -= 1) {
+    const body = { requestId, token: link.token };
+    const got = await askOperations<ExportPart>(code, region, '/v1/privacy-exports', body);
+    for (const [table, rows] of Object.entries(got?.json ?? {})) {
+      const before = whole[table];
+      whole[table] = Array.isArray(before) && Array.isArray(rows) ? [...before, ...rows] : rows;
+    }
+  }
+  return whole;
+}
+
 async function askedOf(
   [code, region]: readonly [string, ReadyJurisdiction],
   verb: string,
@@ -126,15 +154,8 @@ async function askedOf(
       const word = { outcome, ...(reason === undefined ? {} : { reason }) };
       return askOperations<PrivacyRequestView>(code, region, `${path}/accuracy`, word);
     }
-    case 'fetch': {
-      const link = await askOperations<{ readonly token: string }>(code, region, `${path}/link`, {});
-      return link === null
-        ? null
-        : askOperations<object>(code, region, '/v1/privacy-exports', {
-            requestId: subject,
-            token: link.token,
-          });
-    }
+    case 'fetch':
+      return fetched(code, region, subject);
     default:
       throw new UserError(
         `privacy has no verb ${verb}; there are request, verify, accuracy, status and fetch`,

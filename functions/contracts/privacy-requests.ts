@@ -117,6 +117,22 @@ export interface Correction {
   readonly sentAt: EpochMs | null;
 }
 
+/** How far the gathering of an export has come. */
+export interface Exporting {
+  readonly at: EpochMs;
+  /** Atoms whose rows are gathered. */
+  readonly atoms: readonly AtomId[];
+  /** The one whose key seals the export; null when nothing is held. */
+  readonly atomId: AtomId | null;
+  /** Folder of the archive up to which all is gathered. */
+  readonly after: string;
+  /** Names of the parts that are kept. */
+  readonly parts: readonly string[];
+  readonly rows: number;
+  /** Objects that could not be read. */
+  readonly unread: number;
+}
+
 export const REMINDERS = ['half', 'eighty', 'overdue'] as const;
 export type Reminder = (typeof REMINDERS)[number];
 
@@ -152,8 +168,18 @@ export interface PrivacyRequest {
   readonly deletedAt: EpochMs | null;
   readonly pitrClearAt: EpochMs | null;
   readonly restrictedUntil: EpochMs | null;
-  readonly exported: { readonly key: string; readonly at: EpochMs; readonly expiresAt: EpochMs } | null;
-  readonly link: { readonly tokenHash: string; readonly redeemedAt: EpochMs | null } | null;
+  /** While an export is gathered. */
+  readonly exporting?: Exporting;
+  readonly exported: {
+    /** Names of its parts, in order. */
+    readonly parts: readonly string[];
+    /** Whose key seals them; null when nothing was held. */
+    readonly atomId: AtomId | null;
+    readonly at: EpochMs;
+    readonly expiresAt: EpochMs;
+  } | null;
+  /** The newest link: the parts that it has handed over. */
+  readonly link: { readonly tokenHash: string; readonly fetched: number } | null;
   readonly denial: DenialReason | null;
   readonly closedAt: EpochMs | null;
 }
@@ -248,7 +274,8 @@ export type PrivacyRequestView = z.infer<typeof privacyRequestViewSchema>;
 
 /** Answer of `POST /v1/privacy-requests/{requestId}/link`. */
 export const exportLinkSchema = z.object({
-  token: z.string().describe('Works once; a new link ends an earlier one.'),
+  token: z.string().describe('Works once for each part; a new link ends an earlier one.'),
+  parts: z.int().positive().describe('How often to fetch with it.'),
   expiresAt: time,
 });
 
@@ -257,9 +284,14 @@ export const exportRedeemSchema = z.strictObject({
   requestId: requestIdSchema,
   token: z.string().regex(/^[\w-]{43}$/),
 });
-/** Answer of `POST /v1/privacy-exports`: everything held of the person, as JSON and as CSV files. */
+/** Answer of `POST /v1/privacy-exports`: the next part of everything held of the person, as JSON and as CSV files. */
 export const exportAnswerSchema = z.object({
   requestId: requestIdSchema,
+  part: z
+    .int()
+    .positive()
+    .describe('Which one this is, from 1; tables that several parts have go on from one to the next.'),
+  parts: z.int().positive(),
   json: z.record(z.string(), z.unknown()),
   csv: z.record(z.string(), z.string()).describe('One table each, by file name (RFC 4180).'),
 });

@@ -98,7 +98,7 @@ export const machines: Readonly<Record<MachineId, FlowMachine>> = {
       Export: {
         kind: 'task',
         function: 'privacyExport',
-        result: 'discarded',
+        result: '$.exported',
         timeoutSeconds: 900,
         retry: STEP_RETRY,
         catch: 'Fail',

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { EpochMs } from '../../kernel/time.ts';
 import { csvFiles } from './csv.ts';
 import { saved, tell } from './evidence.ts';
-import { openExport } from './export.ts';
+import { openPart } from './export-parts.ts';
 import type { PrivacyPolicy } from './policy.ts';
 import type { DoorPorts } from './ports.ts';
 import { type Answered, CLOSED, type Refusal, UNKNOWN } from './request-view.ts';
@@ -15,14 +15,14 @@ export async function link(
   token: string,
   ports: Pick<DoorPorts, 'requests'>,
   now: EpochMs,
-): Promise<Answered<{ readonly token: string; readonly expiresAt: string }>> {
+): Promise<Answered<{ readonly token: string; readonly parts: number; readonly expiresAt: string }>> {
   const request = await ports.requests.find(requestId);
   if (request === null) return UNKNOWN;
   const { exported } = request;
   if (exported === null || exported.expiresAt <= now) return CLOSED;
-  const next = { ...request, link: { tokenHash: hashOf(token).toString('hex'), redeemedAt: null } };
-  await saved(next, ports);
-  return { answer: { token, expiresAt: new Date(exported.expiresAt).toISOString() } };
+  await saved({ ...request, link: { tokenHash: hashOf(token).toString('hex'), fetched: 0 } }, ports);
+  const expiresAt = new Date(exported.expiresAt).toISOString();
+  return { answer: { token, parts: exported.parts.length, expiresAt } };
 }
 
 const GONE: { readonly refusal: Refusal } = {
@@ -33,22 +33,34 @@ const GONE: { readonly refusal: Refusal } = {
   },
 };
 
-/** `POST /v1/privacy-exports`: hands the export over, once per link. @throws TransientError, ThrottledError */
+/** What is handed over at once: one part of an export. */
+export interface HandedOver {
+  readonly requestId: string;
+  /** Which one, from 1. */
+  readonly part: number;
+  readonly parts: number;
+  readonly json: object;
+  readonly csv: object;
+}
+
+/** `POST /v1/privacy-exports`: hands the next part of an export over. A link has each part once, one after another, and is
+ * used up with the last. @throws TransientError, ThrottledError */
 export async function redeem(
   requestId: string,
   token: string,
   policy: PrivacyPolicy,
   ports: Pick<DoorPorts, 'requests' | 'exports' | 'keyring' | 'lineage'>,
   now: EpochMs,
-): Promise<Answered<{ readonly requestId: string; readonly json: object; readonly csv: object }>> {
+): Promise<Answered<HandedOver>> {
   const request = await ports.requests.find(requestId);
   const kept = request?.link ?? null;
-  if (request === null || kept === null || kept.redeemedAt !== null) return GONE;
+  if (request === null || kept === null) return GONE;
   if (!timingSafeEqual(Buffer.from(kept.tokenHash, 'hex'), hashOf(token))) return GONE;
-  const exported = await openExport(request, ports, now);
-  if (exported === null) return GONE;
+  const part = await openPart(request, kept.fetched, ports, now);
+  if (part === null) return GONE;
   // Used before it is handed over: of two who come at once, one gets it.
-  const used = await ports.requests.save({ ...request, link: { ...kept, redeemedAt: now } });
+  const fetched = kept.fetched + 1;
+  const used = await ports.requests.save({ ...request, link: { ...kept, fetched } });
   if (used === null) return GONE;
   await tell(
     request,
@@ -56,5 +68,6 @@ export async function redeem(
     policy,
     ports,
   );
-  return { answer: { requestId, json: exported, csv: csvFiles(exported) } };
+  const parts = request.exported?.parts.length ?? 0;
+  return { answer: { requestId, part: fetched, parts, json: part, csv: csvFiles(part) } };
 }

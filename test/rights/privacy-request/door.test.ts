@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
 import { extend, statusOf } from '../../../functions/rights/privacy-request/door.ts';
-import { link, redeem } from '../../../functions/rights/privacy-request/export-link.ts';
 import { tick } from '../../../functions/rights/privacy-request/tick.ts';
 import { NOW } from '../../arbitraries.ts';
 import { PrivacyRegion, seen, tokenOf } from './harness.ts';
@@ -182,86 +181,6 @@ describe('an extension', () => {
     expect(await extend(other.requestId, NOW, indian.policy, indian.ports, NOW)).toMatchObject({
       refusal: { status: 409 },
     });
-  });
-});
-
-describe('an export', () => {
-  const exported = async () => {
-    const privacy = await knowingAda();
-    const requestId = await privacy.verified('access', ada);
-    await privacy.run(requestId);
-    return { privacy, requestId };
-  };
-  const TOKEN = 'a'.repeat(43);
-
-  it('has everything of the person and nothing of others, as JSON and CSV', async () => {
-    const { privacy, requestId } = await exported();
-    await link(requestId, TOKEN, privacy.ports, privacy.now);
-    const got = await redeem(requestId, TOKEN, privacy.policy, privacy.ports, privacy.now);
-    if (!('answer' in got)) throw new Error(got.refusal.title);
-    const json = got.answer.json as Record<string, readonly Record<string, unknown>[]>;
-    expect(json.identifiers).toEqual(
-      expect.arrayContaining([
-        { type: 'userId', count: 1 },
-        { type: 'email', count: 1 },
-      ]),
-    );
-    expect(json.consent).toEqual(
-      expect.arrayContaining([expect.objectContaining({ purpose: 'profiling', depth: 'full' })]),
-    );
-    const signals = (json.history ?? []).filter(({ table }) => table === 'signals');
-    expect(signals).toHaveLength(2);
-    expect(signals.every(({ payload }) => Array.isArray(payload))).toBe(true);
-    expect(JSON.stringify(json)).not.toContain(tokenOf('userId', 'charles'));
-    const csv = got.answer.csv as Record<string, string>;
-    expect(Object.keys(csv)).toContain('history.csv');
-    expect(csv['identifiers.csv']).toMatch(/^type,count\r\n/);
-    expect(json.retention?.length).toBeGreaterThan(0);
-  });
-
-  it('is handed over once per link, and not when the link is guessed, late or replaced', async () => {
-    const { privacy, requestId } = await exported();
-    const fetch = (token: string, at = privacy.now) =>
-      redeem(requestId, token, privacy.policy, privacy.ports, at);
-    expect(await fetch(TOKEN)).toMatchObject({ refusal: { status: 410 } });
-    await link(requestId, TOKEN, privacy.ports, privacy.now);
-    expect(await fetch('b'.repeat(43))).toMatchObject({ refusal: { status: 410 } });
-    expect(await fetch(TOKEN)).toHaveProperty('answer');
-    expect(await fetch(TOKEN)).toMatchObject({ refusal: { status: 410 } });
-    await link(requestId, 'c'.repeat(43), privacy.ports, privacy.now);
-    expect(await fetch('c'.repeat(43), NOW + 7 * DAY_MS)).toMatchObject({ refusal: { status: 410 } });
-    expect(await link(requestId, TOKEN, privacy.ports, NOW + 7 * DAY_MS)).toMatchObject({
-      refusal: { status: 409 },
-    });
-  });
-
-  it('lies sealed, and cannot be opened once the person is erased', async () => {
-    const { privacy, requestId } = await exported();
-    for (const bytes of privacy.memory.exported.values())
-      expect(Buffer.from(bytes).toString('utf8')).not.toContain('retention');
-    await link(requestId, TOKEN, privacy.ports, privacy.now);
-    await privacy.run(await privacy.verified('erase', ada));
-    expect(await redeem(requestId, TOKEN, privacy.policy, privacy.ports, privacy.now)).toMatchObject({
-      refusal: { status: 410 },
-    });
-  });
-
-  it('ends the same wherever a call fails', async () => {
-    for (let call = 1; call <= 24; call += 1) {
-      for (const after of [false, true]) {
-        const privacy = await knowingAda();
-        const requestId = await privacy.verified('port', ada);
-        privacy.crashAt(call, after);
-        await privacy.run(requestId);
-        expect([call, after, privacy.request(requestId).state, privacy.memory.exported.size]).toEqual([
-          call,
-          after,
-          'complete',
-          1,
-        ]);
-        expect(privacy.evidence.filter((kind) => kind === 'subject-exported')).toHaveLength(1);
-      }
-    }
   });
 });
 

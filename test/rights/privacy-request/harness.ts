@@ -68,6 +68,8 @@ export class PrivacyRegion {
   readonly pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   now = NOW;
   calls = 0;
+  /** Whether a turn of an export has time for more than what it reads first. */
+  hasTime = true;
   #crash: { readonly at: number; readonly after: boolean } | null = null;
 
   constructor(jurisdiction = 'eu') {
@@ -143,6 +145,7 @@ export class PrivacyRegion {
       exports: guarded(this.memory.exports),
       archive: guarded(this.memory.archive),
       verifier: statedByOperator,
+      isInTime: () => this.hasTime,
     };
   }
 
