@@ -13,7 +13,7 @@ import { findPerson, located } from './subject.ts';
 /** How long an export can be fetched. The bucket forgets it then, too. */
 export const EXPORT_DAYS = 7;
 /** Objects of the archive read at a time. */
-const READS_AT_ONCE = 16;
+const READS_AT_ONCE = 8;
 /** Objects after which the place is noted at the latest: what a crash costs. */
 const OBJECTS_PER_TURN_MAX = 20_000;
 
