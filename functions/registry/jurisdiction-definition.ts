@@ -81,10 +81,9 @@ interface Law {
   readonly purposes: Readonly<Record<Purpose, Sourced<LawfulDefault>>>;
   readonly identity: Sourced<{
     readonly deterministic: true;
-    /** `off`: never · `review`: a person decides on each probable match · `on`: strong ones link by themselves. */
+    /** `off`: never · `review`: a person decides on each probable match · `on`: strong ones link by themselves. Whatever it
+     * says, nobody is compared who may not be profiled. */
     readonly probabilistic: 'off' | 'review' | 'on';
-    /** A probable match is not even looked for unless both customers allow this purpose; null: no such condition. */
-    readonly needsConsentTo: Purpose | null;
   }>;
   /** Purposes that `Sec-GPC: 1` denies. */
   readonly globalPrivacyControl: Sourced<readonly Purpose[]>;
@@ -116,7 +115,6 @@ interface Law {
     readonly rule: string;
   }>;
   readonly minors: Sourced<{
-    readonly adultAge: number;
     readonly denied: readonly MinorRule[];
     readonly rule: string;
   }>;

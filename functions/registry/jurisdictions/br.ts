@@ -43,7 +43,7 @@ export const br: JurisdictionDefinition = {
     sharing: general('opt-in', 'LGPD art. 7(I)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -71,7 +71,6 @@ export const br: JurisdictionDefinition = {
   ),
   minors: secondary(
     {
-      adultAge: 18,
       denied: [
         { underAge: 18, purposes: ['personalisation', 'profiling'], unless: 'never' },
         { underAge: 12, purposes: BEYOND_SERVICE, unless: 'guardian' },

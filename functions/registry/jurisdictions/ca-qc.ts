@@ -42,7 +42,7 @@ export const caQc: JurisdictionDefinition = {
     sharing: general('opt-in', 'P-39.1 s. 13'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: identifying by technology is one of the functions that are off; then a person looks first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -74,7 +74,6 @@ export const caQc: JurisdictionDefinition = {
   ),
   minors: secondary(
     {
-      adultAge: 14,
       denied: [{ underAge: 14, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '14',
     },

@@ -41,7 +41,7 @@ export const ca: JurisdictionDefinition = {
     sharing: general('opt-in', CONSENT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -70,7 +70,6 @@ export const ca: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 13,
       denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '13 guidance',
     },

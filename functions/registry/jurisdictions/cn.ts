@@ -45,7 +45,7 @@ export const cn: JurisdictionDefinition = {
     sharing: general('opt-in', 'PIPL art. 23: separate consent'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: with consent, a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -73,7 +73,6 @@ export const cn: JurisdictionDefinition = {
   ),
   minors: primary(
     {
-      adultAge: 14,
       denied: [{ underAge: 14, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '14',
     },

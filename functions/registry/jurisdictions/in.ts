@@ -44,7 +44,7 @@ export const india: JurisdictionDefinition = {
     sharing: general('opt-in', CONSENT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: with consent, a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -73,7 +73,6 @@ export const india: JurisdictionDefinition = {
   ),
   minors: secondary(
     {
-      adultAge: 18,
       denied: [
         { underAge: 18, purposes: ['analytics', 'personalisation', 'profiling'], unless: 'never' },
         { underAge: 18, purposes: ['automatedDecisions', 'sharing'], unless: 'guardian' },

@@ -42,7 +42,7 @@ export const jp: JurisdictionDefinition = {
     sharing: general('opt-in', NOTICE),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -77,7 +77,6 @@ export const jp: JurisdictionDefinition = {
   // No age today; the pending bill's is used.
   minors: secondary(
     {
-      adultAge: 16,
       denied: [{ underAge: 16, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: 'none now; 16 in pending bill',
     },

@@ -42,7 +42,7 @@ export const kr: JurisdictionDefinition = {
     sharing: secondary('opt-in', CONSENT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: with consent, a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -70,7 +70,6 @@ export const kr: JurisdictionDefinition = {
   ),
   minors: primary(
     {
-      adultAge: 14,
       denied: [{ underAge: 14, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '14',
     },

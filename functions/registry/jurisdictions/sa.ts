@@ -46,7 +46,7 @@ export const sa: JurisdictionDefinition = {
     sharing: secondary('opt-in', CONSENT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: with consent, a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -79,7 +79,6 @@ export const sa: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 18,
       denied: [{ underAge: 18, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '18 / guardian',
     },

@@ -40,7 +40,7 @@ export const sg: JurisdictionDefinition = {
     sharing: secondary('opt-out', NOTIFICATION),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -69,7 +69,6 @@ export const sg: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 13,
       denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '13 guidance',
     },

@@ -46,7 +46,7 @@ export const uk: JurisdictionDefinition = {
     sharing: general('opt-in', 'UK GDPR art. 6(1)(a)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: general(
@@ -82,7 +82,7 @@ export const uk: JurisdictionDefinition = {
     'UK GDPR art. 33 and 34',
   ),
   minors: general(
-    { adultAge: 13, denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }], rule: '13' },
+    { denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }], rule: '13' },
     'DPA 2018',
   ),
   automatedDecisions: secondary(

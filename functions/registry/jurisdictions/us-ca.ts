@@ -44,7 +44,7 @@ export const usCa: JurisdictionDefinition = {
     sharing: primary('opt-out', OPT_OUT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'on', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'on' },
     'product default: no rule on matching was researched',
   ),
   // Binding for sale and sharing, in the browser and in linked and pseudonymous profiles. That it also stops profiling
@@ -95,7 +95,6 @@ export const usCa: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 16,
       denied: [
         { underAge: 13, purposes: ['sharing'], unless: 'guardian' },
         { underAge: 16, purposes: ['sharing'], unless: 'person' },

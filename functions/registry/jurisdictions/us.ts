@@ -46,7 +46,7 @@ export const us: JurisdictionDefinition = {
     sharing: primary('opt-out', VIRGINIA),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'on', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'on' },
     'product default: no rule on matching was researched',
   ),
   // Colorado lists it for sale and targeted advertising. That it also stops profiling is the product's reading, as in
@@ -86,7 +86,6 @@ export const us: JurisdictionDefinition = {
   ),
   minors: secondary(
     {
-      adultAge: 13,
       denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '13',
     },

@@ -40,7 +40,7 @@ export const za: JurisdictionDefinition = {
     sharing: general('opt-in', 'POPIA s. 11(1)(a)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -68,7 +68,6 @@ export const za: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 18,
       denied: [{ underAge: 18, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '18',
     },

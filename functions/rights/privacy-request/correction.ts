@@ -11,6 +11,7 @@ import type { CorrectedValues, Correction, PrivacyRequest } from '../../contract
 import type { Signal } from '../../contracts/signal.ts';
 import { type JurisdictionSecrets, messageToken, typeOfToken } from '../../contracts/tokens.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { ageFacts } from '../../registry/signals/age.ts';
 
 /** What tells by law who somebody is, or how old. The person's own word does not change it: a minor could put themselves
  * out of the rules that protect them, and whoever stole an account could make it theirs. */
@@ -85,7 +86,8 @@ export function correctionSignal(
     occurredAt: sentAt,
     receivedAt: sentAt,
     identifiers: [{ type: typeOfToken(atomId), token: atomId }],
-    facts: [],
+    // Who turns out to be younger or older is so from now on, also for what the law denies to minors.
+    facts: ageFacts({ birthday: values.birthDate }, { occurredAt: sentAt }),
     person: sealInTransit(secrets, values, token),
   };
 }

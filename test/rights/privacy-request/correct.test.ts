@@ -173,6 +173,19 @@ describe("the controller's word on a correction", () => {
     expect([(await viewOf(requestId)).state, (await known()).birthDate]).toEqual(['complete', '1990-02-28']);
   });
 
+  it('on a date of birth changes what the law denies for age', async () => {
+    const { privacy, judge, send } = await knowingAda();
+    const requestId = await askedToCorrect(privacy, [{ attribute: 'birthDate', value: '2015-02-28' }]);
+    await judge(requestId, { outcome: 'accurate' });
+    await privacy.run(requestId);
+    await send(...privacy.sent);
+    const granted = { profiling: true };
+    await send(
+      seen({ id: '7', who: { userId: 'ada' }, occurredAt: NOW, purposes: ['profiling'], consent: granted }),
+    );
+    expect(privacy.region.archived().at(-1)).toMatchObject({ outcome: 'withheld', reason: 'minor' });
+  });
+
   it('refuses for a lawful reason alone, and changes nothing', async () => {
     const { privacy, judge, viewOf, known } = await knowingAda();
     const requestId = await askedToCorrect(privacy);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import type { PrivacyRequestView } from '../../../functions/contracts/privacy-requests.ts';
 import { AwsJsonClient } from '../../../lib/local/aws-request.ts';
@@ -322,6 +323,43 @@ export function privacyStories(pair: () => RunningPair): void {
       await eu.settled();
       const { status: found, body } = await eu.lookUp(who);
       expect([found, body.value?.orders]).toEqual([200, 1]);
+    });
+  });
+
+  describe('an export', () => {
+    it('can be fetched for seven days, and then lies in no version anywhere', async () => {
+      const { eu } = pair();
+      const timestamp = new Date(eu.region.clock.now()).toISOString();
+      await eu.send('pos', [{ ...order('week-1', 'P-11', 'p11@mail.example.org'), timestamp }]);
+      await eu.settled();
+      const { body } = await request(eu, 'access', 'P-11');
+      await verify(eu, body.requestId);
+      await eu.settled();
+      const linked = () =>
+        eu.ask<{ token: string; parts: number }>('POST', `/v1/privacy-requests/${body.requestId}/link`);
+      const fetched = async (token: string) =>
+        (await eu.ask('POST', '/v1/privacy-exports', { requestId: body.requestId, token })).status;
+      const first = (await linked()).body;
+      expect([first.parts, await fetched(first.token), await fetched(first.token)]).toEqual([1, 200, 410]);
+      const { token } = (await linked()).body;
+      expect(await fetched(first.token)).toBe(410);
+      const { EXPORTS_BUCKET: Bucket = '' } = eu.region.functions.privacyExport?.environment ?? {};
+      const client = new S3Client({
+        endpoint: eu.region.environment.AWS_ENDPOINT_URL_S3 ?? '',
+        region: eu.region.environment.AWS_REGION ?? '',
+        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+        forcePathStyle: true,
+      });
+      const kept = async () =>
+        (await client.send(new ListObjectVersionsCommand({ Bucket, Prefix: `v1/${body.requestId}/` })))
+          .Versions ?? [];
+      expect(await kept()).toHaveLength(1);
+      await eu.region.clock.advance(7 * DAY_MS);
+      expect([await fetched(token), (await linked()).status]).toEqual([410, 409]);
+      await eu.region.clock.advance(2 * DAY_MS);
+      await eu.settled();
+      expect(await kept()).toEqual([]);
+      client.destroy();
     });
   });
 }
