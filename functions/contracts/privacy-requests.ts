@@ -110,7 +110,7 @@ export interface Correction {
   /** The new values under the secret of the way (`sealInTransit`); null once they are applied, refused or of no use. */
   readonly sealed: string | null;
   /** Null: not said. */
-  readonly word: AccuracyWord | null;
+  readonly word: (AccuracyWord & { readonly at: EpochMs }) | null;
   /** When processing was restricted because accuracy is contested; null: it is not. */
   readonly contestedAt: EpochMs | null;
   /** When the correction was first sent; it is dated by this, at every repetition. */

@@ -21,10 +21,11 @@ import type { flow } from '../../flow.ts';
 import { required } from '../../runtime/environment.ts';
 import { type HttpAnswer, httpHandler, parsedBody, problem } from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
-import { extend, input, judgeAccuracy, receive, statedByOperator, statusOf, verify } from './door.ts';
+import { extend, input, judgeAccuracy, statedByOperator, statusOf, verify } from './door.ts';
 import { link, redeem } from './export-link.ts';
 import { type PrivacyPolicy, policyOf } from './policy.ts';
 import type { DoorPorts } from './ports.ts';
+import { receive } from './receive.ts';
 import type { Answered } from './request-view.ts';
 
 interface Setting {

@@ -53,7 +53,7 @@ export async function correct(
   if (request.state !== 'processing') return done;
   const { correction } = request;
   if (correction === undefined) {
-    await askForValues(request, policy, ports, now);
+    await askForValues(request, policy, ports);
     return done;
   }
   const work: Work = { request, correction, policy, ports, now };
@@ -61,7 +61,8 @@ export async function correct(
   if (word?.outcome === 'unascertained' && contestedAt === null) await contest(work);
   if (awaitsWord(request)) return done;
   if (word?.outcome === 'refused') {
-    await close(work, [{ kind: 'privacy-request-denied', reasons: word.reason, at: now }], word.reason);
+    const at = lastHeardAt(request);
+    await close(work, [{ kind: 'privacy-request-denied', reasons: word.reason, at }], word.reason);
     return done;
   }
   const sentAt = await apply(work);
@@ -69,6 +70,17 @@ export async function correct(
   const pauseMs = Math.min(Math.max(now - sentAt, LOOK_AGAIN_MS_MIN), LOOK_AGAIN_MS_MAX);
   return { outcome: 'applying', wakeAt: new Date(now + pauseMs).toISOString() };
 }
+
+/** When the person or the controller was last heard of it. What is told of a step bears this time, so that a repetition after
+ * a crash tells the same row. */
+const lastHeardAt = ({ receivedAt, identity, authority, pauses, correction }: PrivacyRequest): EpochMs =>
+  Math.max(
+    receivedAt,
+    identity?.at ?? 0,
+    authority?.at ?? 0,
+    correction?.word?.at ?? 0,
+    ...pauses.map(({ to }) => to ?? 0),
+  );
 
 /** @returns when it was sent; null when there is nothing to wait for */
 async function apply(work: Work): Promise<EpochMs | null> {
@@ -78,12 +90,13 @@ async function apply(work: Work): Promise<EpochMs | null> {
   const homes = homesOf(person);
   const persons = await personsIn(homes.flat(), ports);
   if (homes.length === 0) {
-    await close(work, [{ kind: 'privacy-request-denied', reasons: 'nothing-held', at: now }], 'nothing-held');
+    const at = lastHeardAt(request);
+    await close(work, [{ kind: 'privacy-request-denied', reasons: 'nothing-held', at }], 'nothing-held');
     return null;
   }
   const values = normalised(request, [...persons.values()], policy);
   if (values === null) {
-    await askForValues(request, policy, ports, now);
+    await askForValues(request, policy, ports);
     return null;
   }
   const targets = targetsOf(values, homes, persons);
@@ -226,20 +239,16 @@ async function close(
 }
 
 /** The clock stands, where the law lets it, until the person gives values that can be used. */
-async function askForValues(
-  request: PrivacyRequest,
-  policy: PrivacyPolicy,
-  ports: StepPorts,
-  now: EpochMs,
-): Promise<void> {
+async function askForValues(request: PrivacyRequest, policy: PrivacyPolicy, ports: StepPorts): Promise<void> {
   const reasons = `corrected-values:${request.pauses.length}`;
-  await tell(request, [{ kind: 'privacy-request-needs-input', reasons, at: now }], policy, ports);
+  const at = lastHeardAt(request);
+  await tell(request, [{ kind: 'privacy-request-needs-input', reasons, at }], policy, ports);
   await saved(
     {
       ...request,
       state: 'needs-input',
       needs: 'corrected-values',
-      pauses: [...request.pauses, { from: now, to: null }],
+      pauses: [...request.pauses, { from: at, to: null }],
       ...valuesForgotten(request),
     },
     ports,

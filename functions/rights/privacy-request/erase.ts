@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
 import type { LocatedSubject, PrivacyRequest } from '../../contracts/privacy-requests.ts';
 import { seal } from '../../contracts/subject-keys.ts';
 import { invariant, TransientError } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import type { StoredNode, SubjectWrite, WriteUnit } from '../../pipeline/understand/ports.ts';
-import { eventOf, recipientsEvents, saved, tell } from './evidence.ts';
-import { isProven, type PrivacyPolicy } from './policy.ts';
+import { eraseStep } from './erase-step.ts';
+import { eventOf, saved, tell } from './evidence.ts';
 import type { ErasePorts } from './ports.ts';
 import { blankNode, type FoundPerson, findPerson, located } from './subject.ts';
 
@@ -14,39 +13,20 @@ import { blankNode, type FoundPerson, findPerson, located } from './subject.ts';
 export const KEY_RECOVERY_MS = DAY_MS;
 const ATTEMPTS_MAX = 6;
 
-/** The request, if this step has to be done for it now. Steps are repeated after a crash, and by executions that were
- * relieved: each looks for itself.
- * @throws InvariantError for a request that must not erase */
-async function requestFor(requestId: string, ports: Pick<ErasePorts, 'requests'>): Promise<PrivacyRequest> {
-  const request = await ports.requests.find(requestId);
-  invariant(request !== null && request.type === 'erase', 'an erasure without a request for it');
-  invariant(isProven(request), 'an erasure that nobody was shown to have asked for');
-  return request;
-}
-
-const isDone = ({ state }: PrivacyRequest): boolean => state === 'key-deleted' || state === 'erased';
-
 /**
  * First step: from here on nothing of the person comes in. All identifiers of a subject become tombstones in one
  * transaction, which takes their states and the subject with it. What was found is remembered before, so that a crash
  * after the transaction does not forget whom the rest is about.
  * @throws TransientError, ThrottledError
  */
-export async function suppress(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (isDone(request)) return;
+export const suppress = eraseStep(async (request, policy, ports, now) => {
   const erasedAt = request.startedAt ?? now;
   let standing = request;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const person = await findPerson([...request.tokens, ...(standing.located?.nodes ?? [])], ports.subjects);
     const found = located(person, request.tokens, standing.located);
     if (standing.startedAt === null || !isSameSubject(standing.located, found) || standing.canary === null) {
-      const canary = standing.canary ?? (await canaryOf(requestId, found.atoms, ports));
+      const canary = standing.canary ?? (await canaryOf(request.requestId, found.atoms, ports));
       standing = await saved({ ...standing, startedAt: erasedAt, located: found, canary }, ports);
     }
     if (await bury(found.nodes, person, erasedAt, ports)) {
@@ -60,7 +40,7 @@ export async function suppress(
     }
   }
   throw new TransientError('the subject is being changed');
-}
+});
 
 const isSameSubject = (one: LocatedSubject | null, other: LocatedSubject): boolean =>
   JSON.stringify(one) === JSON.stringify(other);
@@ -114,17 +94,10 @@ async function bury(
 }
 
 /** Second step: what else the hot stores have, and what lies in quarantine. @throws TransientError, ThrottledError */
-export async function purge(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (isDone(request)) return;
+export const purge = eraseStep(async (request, policy, ports, now) => {
   await purgeHot(request, ports);
   await tell(request, [{ kind: 'subject-purged', reasons: '', at: now }], policy, ports);
-}
+});
 
 async function purgeHot(
   { located: found }: PrivacyRequest,
@@ -148,14 +121,7 @@ async function purgeHot(
 
 /** Third step: the secrets. From here on no row of the person in the archive can be read or joined, whatever its number.
  * @throws TransientError, ThrottledError */
-export async function deleteKeys(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (isDone(request)) return;
+export const deleteKeys = eraseStep(async (request, policy, ports, now) => {
   const { located: found } = request;
   invariant(found !== null, 'keys deleted before anybody was located');
   await ports.keyring.destroy(await notReturned(found.nodes, ports));
@@ -163,10 +129,10 @@ export async function deleteKeys(
   if (request.deletedAt === null)
     await saved({ ...request, deletedAt, pitrClearAt: deletedAt + KEY_RECOVERY_MS }, ports);
   await tell(request, [{ kind: 'subject-keys-deleted', reasons: '', at: deletedAt }], policy, ports);
-}
+});
 
 /** Whoever came back after the erasure has a secret of their own, which stays. */
-async function notReturned(
+export async function notReturned(
   nodes: readonly IdentifierToken[],
   ports: Pick<ErasePorts, 'subjects'>,
 ): Promise<readonly AtomId[]> {
@@ -174,102 +140,24 @@ async function notReturned(
   return nodes.filter((id) => (stored.get(id)?.state ?? null) === null);
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-/** What a certificate says was done in each store, or why nothing had to be. */
-export const ERASED_STORES = [
-  'profiles:deleted',
-  'subjects:deleted',
-  'rebuilt-profiles:deleted',
-  'alerts:deleted',
-  'due-cues:deleted',
-  'quarantine:deleted-in-all-versions',
-  'records:deleted',
-  'subject-keys:deleted',
-  'candidates:deleted',
-  'identity-reviews:lead-to-nobody',
-  'exports:unreadable-without-the-key',
-  'archive:unreadable-without-the-key',
-  'streams:suppressed-on-reading',
-  'given-up-records:suppressed-on-replay',
-] as const;
-
-/**
- * Fourth step: one signed certificate, in the evidence log. Everything in it follows from the request, so that a repetition
- * after a crash finds the first one and adds none.
- * @throws TransientError, ThrottledError; InvariantError when a key is still there
- */
-export async function certify(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (isDone(request)) return;
-  const { located: found, deletedAt, pitrClearAt } = request;
-  invariant(found !== null && deletedAt !== null && pitrClearAt !== null, 'a certificate before its erasure');
-  const statement = {
-    requestId,
-    jurisdiction: policy.jurisdiction.code,
-    keyRefs: found.atoms.map((atom) => sha256(`${requestId}\u0000${atom}`)),
-    deletedAt: new Date(deletedAt).toISOString(),
-    pitrClearAt: new Date(pitrClearAt).toISOString(),
-    stores: ERASED_STORES,
-    failedDecryptSample: await failedDecryptSample(request, ports),
-  };
-  const signature = await ports.signer.sign(Buffer.from(JSON.stringify(statement)));
-  await ports.log.append({
-    id: requestId,
-    body: { statement, signature: Buffer.from(signature).toString('base64') },
-  });
-  await tell(
-    request,
-    [{ kind: 'privacy-request-completed', reasons: 'key-deleted', at: deletedAt }],
-    policy,
-    ports,
-  );
-  await ports.events.publish([
-    ...recipientsEvents(request, 'erasure', policy, now),
-    eventOf(request, 'Privacy Request Closed', 'key-deleted', now),
-  ]);
-  await saved({ ...request, state: 'key-deleted' }, ports);
-}
-
-/** Tries to open what was sealed before the key went. Null when nothing was ever sealed for the person. */
-async function failedDecryptSample(
-  { canary }: PrivacyRequest,
-  ports: Pick<ErasePorts, 'keyring' | 'subjects'>,
-): Promise<Readonly<Record<string, string>> | null> {
-  if (canary === null) return null;
-  const [gone] = await notReturned([canary.atomId], ports);
-  const keys = gone === undefined ? new Map() : await ports.keyring.read([gone], { fresh: true });
-  invariant(keys.size === 0, 'a destroyed key is still there');
-  return { sealedSha256: sha256(canary.sealed), result: 'no-key' };
-}
-
 /**
  * When no backup of the keys is left: erased for good. What a restore may have brought back meanwhile is removed again.
  * @throws TransientError, ThrottledError
  */
-export async function clear(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (request.state !== 'key-deleted' || (request.pitrClearAt ?? now) > now) return;
-  await eraseAgain(request, ports);
-  await tell(
-    request,
-    [{ kind: 'subject-erased', reasons: '', at: request.pitrClearAt ?? now }],
-    policy,
-    ports,
-  );
-  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'erased', now)]);
-  await saved({ ...request, state: 'erased', closedAt: now }, ports);
-}
+export const clear = eraseStep(
+  async (request, policy, ports, now) => {
+    await eraseAgain(request, ports);
+    await tell(
+      request,
+      [{ kind: 'subject-erased', reasons: '', at: request.pitrClearAt ?? now }],
+      policy,
+      ports,
+    );
+    await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'erased', now)]);
+    await saved({ ...request, state: 'erased', closedAt: now }, ports);
+  },
+  (request, now) => request.state === 'key-deleted' && (request.pitrClearAt ?? now) <= now,
+);
 
 /** Does an erasure again that was done: nothing, unless a table was restored to before it. @throws TransientError, ThrottledError */
 async function eraseAgain(request: PrivacyRequest, ports: ErasePorts): Promise<void> {

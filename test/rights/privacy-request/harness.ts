@@ -18,15 +18,11 @@ import { TransientError } from '../../../functions/kernel/invariant.ts';
 import { forgetPersons } from '../../../functions/pipeline/understand/forget-persons.ts';
 import { normaliseIdentifier } from '../../../functions/registry/identifiers/index.ts';
 import { advance } from '../../../functions/rights/privacy-request/advance.ts';
+import { certify } from '../../../functions/rights/privacy-request/certify.ts';
 import { choose } from '../../../functions/rights/privacy-request/choose.ts';
 import { correct } from '../../../functions/rights/privacy-request/correct.ts';
+import { statedByOperator, verify as verifyRequest } from '../../../functions/rights/privacy-request/door.ts';
 import {
-  receive,
-  statedByOperator,
-  verify as verifyRequest,
-} from '../../../functions/rights/privacy-request/door.ts';
-import {
-  certify,
   clear,
   deleteKeys,
   eraseAgainAfterRestore,
@@ -36,6 +32,7 @@ import {
 import { exportPerson } from '../../../functions/rights/privacy-request/export.ts';
 import { type PrivacyPolicy, policyOf } from '../../../functions/rights/privacy-request/policy.ts';
 import type { ArchivedRow } from '../../../functions/rights/privacy-request/ports.ts';
+import { receive } from '../../../functions/rights/privacy-request/receive.ts';
 import { floor, restrict } from '../../../functions/rights/privacy-request/restrict.ts';
 import { fail } from '../../../functions/rights/privacy-request/tick.ts';
 import { NOW, SECRETS, signal } from '../../arbitraries.ts';
