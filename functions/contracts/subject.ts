@@ -1,9 +1,8 @@
 import { DAY_MS, type EpochMs } from '../kernel/time.ts';
 import type { Alert } from './alerts.ts';
-import type { AlertId, AtomId, IdentifierToken, SubjectId } from './ids.ts';
+import type { AlertId, AtomId, AtomVersion, IdentifierToken, SubjectId } from './ids.ts';
 import { asSubjectId } from './ids.ts';
 import type { EffectRow } from './lineage.ts';
-import type { AtomVersion } from './payloads.ts';
 
 /** Two identifiers seen together in a signal, and the UTC day (days since the epoch) on which that first happened. The ends
  * are ordered, so that an edge has one form; the day is a minimum, so that order of arrival leaves no trace in it. */
@@ -61,6 +60,9 @@ export interface SubjectGraph {
   /** Every link of a node that was taken away. Sorted. */
   readonly severed: readonly Severed[];
 }
+
+/** Who is in a subject, and nothing of why. */
+export type SubjectOutline = Pick<SubjectGraph, 'nodes' | 'atoms'>;
 
 /** What names an alert besides its rule. */
 export interface AlertName {

@@ -9,6 +9,7 @@ import type {
   SubjectWrite,
 } from '../../pipeline/understand/ports.ts';
 import { decodeGraph, encodeGraph } from './graph-item.ts';
+import { packOutlines, unpackOutlines } from './packed-tokens.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -34,6 +35,7 @@ export const NODE_ATTRIBUTES = [
   'restrictedUntil',
   'keptUntil',
   'expiresAt',
+  'around',
 ] as const;
 export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
   nullable(node.subjectId),
@@ -46,6 +48,7 @@ export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
   instant(node.restrictedUntil),
   instant(node.keptUntil),
   expiryOf(node),
+  node.around === undefined ? { NULL: true } : { B: packOutlines(node.around) },
 ];
 
 /** Epoch seconds, as DynamoDB's time to live has them. */
@@ -82,6 +85,7 @@ export function toNode(item: Item): StoredNode {
     erasedAt: item.erasedAt?.N === undefined ? null : Number(item.erasedAt.N),
     restrictedUntil: item.restrictedUntil?.N === undefined ? null : Number(item.restrictedUntil.N),
     keptUntil: item.keptUntil?.N === undefined ? null : Number(item.keptUntil.N),
+    ...(item.around?.B === undefined ? {} : { around: unpackOutlines(item.around.B) }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Identifier, Signal } from '../../contracts/signal.ts';
 import { messageToken, typeOfToken } from '../../contracts/tokens.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { begun } from './begun.ts';
 import { eventOf, saved, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { StepPorts } from './ports.ts';
@@ -69,9 +70,11 @@ export async function choose(
   ports: StepPorts,
   now: EpochMs,
 ): Promise<void> {
-  const request = await ports.requests.find(requestId);
-  invariant(request !== null && isProven(request), 'a choice that nobody was shown to have made');
-  if (request.state === 'complete') return;
+  const found = await ports.requests.find(requestId);
+  invariant(found !== null && isProven(found), 'a choice that nobody was shown to have made');
+  if (found.state === 'complete') return;
+  const request = await begun(found, ports, now);
+  const at = request.startedAt;
   const byBucket = new Map<string, Signal[]>();
   for (const signal of choiceSignals(request, policy, now)) {
     const bucket = bucketOf(signal.identifiers[0].token, policy.buckets);
@@ -81,8 +84,8 @@ export async function choose(
   await tell(
     request,
     [
-      { kind: 'choice-recorded', reasons: '', at: now },
-      { kind: 'privacy-request-completed', reasons: '', at: now },
+      { kind: 'choice-recorded', reasons: '', at },
+      { kind: 'privacy-request-completed', reasons: '', at },
     ],
     policy,
     ports,

@@ -32,7 +32,14 @@ export const suppress = eraseStep(async (request, policy, ports, now) => {
     if (await bury(found.nodes, person, erasedAt, ports)) {
       await tell(
         request,
-        [{ kind: 'subject-suppressed', reasons: `identifiers:${found.nodes.length}`, at: now }],
+        [
+          {
+            kind: 'subject-suppressed',
+            reasons: `identifiers:${found.nodes.length}`,
+            at: erasedAt,
+            place: 'once',
+          },
+        ],
         policy,
         ports,
       );
@@ -96,7 +103,8 @@ async function bury(
 /** Second step: what else the hot stores have, and what lies in quarantine. @throws TransientError, ThrottledError */
 export const purge = eraseStep(async (request, policy, ports, now) => {
   await purgeHot(request, ports);
-  await tell(request, [{ kind: 'subject-purged', reasons: '', at: now }], policy, ports);
+  const at = request.startedAt ?? now;
+  await tell(request, [{ kind: 'subject-purged', reasons: '', at }], policy, ports);
 });
 
 async function purgeHot(

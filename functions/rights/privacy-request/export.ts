@@ -172,7 +172,7 @@ async function finish(
   await tell(
     request,
     [
-      { kind: 'subject-exported', reasons: `rows:${rows}`, at },
+      { kind: 'subject-exported', reasons: `rows:${rows}`, at, place: 'once' },
       { kind: 'privacy-request-completed', reasons: '', at },
     ],
     policy,

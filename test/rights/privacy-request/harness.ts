@@ -64,6 +64,10 @@ export class PrivacyRegion {
   readonly sent: Signal[] = [];
   readonly pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   now = NOW;
+  /** Time that passes before a step that failed is tried again. */
+  retryMs = 0;
+  /** Happens before a step that failed is tried again. */
+  onRetry: () => Promise<void> = async () => undefined;
   calls = 0;
   /** Whether a turn of an export has time for more than what it reads first. */
   hasTime = true;
@@ -247,6 +251,8 @@ export class PrivacyRegion {
         return await work();
       } catch (error) {
         if (!(error instanceof TransientError) || attempt === 5) throw error;
+        this.now += this.retryMs;
+        await this.onRetry();
       }
     }
   }
