@@ -132,7 +132,7 @@ export const machines: Readonly<Record<MachineId, FlowMachine>> = {
       Export: {
         kind: 'task',
         function: 'privacyExport',
-        result: '$.exported',
+        result: 'discarded',
         timeoutSeconds: 900,
         retry: STEP_RETRY,
         catch: 'Fail',

@@ -151,7 +151,8 @@ describe('a privacy request, from its receipt on, over DynamoDB, S3, KMS, Kinesi
       // Tombstones.
       tables: { profiles: 2, subjects: 0, subjectKeys: 0, records: 0, alerts: 0, dueCues: 0, candidates: 0 },
       certificates: 1,
-      events: 1,
+      // Closed, and recipients to be told.
+      events: 2,
       evidence: {
         'privacy-request-received': 1,
         'privacy-request-verified': 1,

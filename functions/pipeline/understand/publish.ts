@@ -87,8 +87,9 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   const permitted = (purpose: Purpose, depth: ConsentDepth): boolean => permits(standings[purpose], depth);
   const isConcluded = ({ purposes, depth }: Concluding): boolean =>
     !view.restricted || purposes.some((purpose) => !permitted(purpose, depth ?? 'basic'));
-  const alertRules = context.alertRules.filter(isConcluded);
-  const scored = scoreProfile(seenFor, context.segments.filter(isConcluded), permitted, now);
+  const alertRules = view.restricted ? context.alertRules.filter(isConcluded) : context.alertRules;
+  const lookedAt = view.restricted ? context.segments.filter(isConcluded) : context.segments;
+  const scored = scoreProfile(seenFor, lookedAt, permitted, now);
   const { answersFor } = view;
   const split =
     answersFor !== null
