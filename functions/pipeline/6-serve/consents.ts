@@ -11,7 +11,7 @@ import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, MINUTE_MS } from '../../kernel/time.ts';
 import { consentChanged } from '../../registry/signals/consent-changed.ts';
 import { receiptOf, recordIdOf } from '../../rights/consent/receipt.ts';
-import { ageAt, type Standing, standingsOf } from '../../rights/consent/standing.ts';
+import { isMinor, type Standing, standingsOf } from '../../rights/consent/standing.ts';
 import { refOf } from '../../rights/consent/state.ts';
 import type { ServePorts } from './ports.ts';
 import { tokensOf } from './profiles.ts';
@@ -188,7 +188,6 @@ export async function lookupConsent(
   const consent = found?.state.consent ?? EMPTY_CONSENT;
   const standings = standingsOf(jurisdiction, consent, now);
   const { gpc } = consent;
-  const age = ageAt(consent, now);
   const purposes = Object.fromEntries(
     PURPOSES.map((purpose) => [
       purpose,
@@ -201,7 +200,7 @@ export async function lookupConsent(
       jurisdiction: jurisdiction.code,
       asOf: iso(now),
       gpc: gpc === null ? null : { firstAt: iso(gpc.firstAt), lastAt: iso(gpc.lastAt) },
-      minor: age !== null && age < jurisdiction.minors.value.adultAge,
+      minor: isMinor(jurisdiction, consent, now),
       purposes,
       receipts: found === null ? [] : newestReceipts(found, policy),
     },

@@ -32,6 +32,8 @@ export interface Delivery {
   readonly bucket: string;
   /** Replay only: see {@link StreamRecord}. */
   readonly recorded?: Recorded;
+  /** Processing is restricted: nothing of it counts but the choice that it carries. */
+  readonly restricted?: true;
 }
 
 const NOT_APPLIED: Recorded = { allowed: [], since: null };

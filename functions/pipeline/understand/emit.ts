@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { Alert } from '../../contracts/alerts.ts';
 import type { AlertId, AtomId, SubjectId } from '../../contracts/ids.ts';
 import type { LineageRow, RefusalRow, SignalRow } from '../../contracts/lineage.ts';
-import type { QuarantineReason, WithheldReason } from '../../contracts/outcomes.ts';
+import type { QuarantineReason } from '../../contracts/outcomes.ts';
 import { effectPayloadText, sealedMatch, signalPayloadText } from '../../contracts/payloads.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import { endsOf, type KeptEffect } from '../../contracts/subject.ts';
@@ -169,10 +169,8 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
 }
 
 /** A withheld signal is not folded, but the choice it carries is. */
-const isChoiceKept = ({ outcome, reason, delivery: { signal } }: Ending): boolean =>
-  outcome === 'withheld' &&
-  reason !== ('processing-restricted' satisfies WithheldReason) &&
-  carriesChoice(signal);
+const isChoiceKept = ({ outcome, delivery: { signal } }: Ending): boolean =>
+  outcome === 'withheld' && carriesChoice(signal);
 
 /** A change of consent is kept for all its purposes together, and told for each. */
 function gatherEffect(

@@ -121,7 +121,8 @@ function linksOf(
     const consent = consentOf([atom, ...fellowsOf(atom, home, atoms)]);
     const standings = standingsOf(context.jurisdiction, consent, now);
     const isEarlier = earlierThanKnown(home);
-    for (const { signal, recorded } of deliveries) {
+    for (const { signal, recorded, restricted } of deliveries) {
+      if (restricted === true) continue;
       const fresh = signal.identifiers.filter(
         ({ token }) =>
           token !== atomId &&

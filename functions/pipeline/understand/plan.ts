@@ -21,7 +21,7 @@ import { matchEffects } from './matches.ts';
 import { foldPerson, personChange, wasStoredBefore } from './person.ts';
 import type { World } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
-import { setAside } from './set-aside.ts';
+import { isRestricted, setAside } from './set-aside.ts';
 import type { Unit } from './world.ts';
 import { type PlannedUnit, WriteCollector } from './writes.ts';
 
@@ -155,6 +155,7 @@ export function planUnit(
           otherAtoms: answers === null ? [] : versionsBeside(group, atoms),
           identity: [...own, ...consentEffects(chosen, bucketOf(group, bucket), newestReceipt(group), now)],
           withheldReceipts: chosen.withheldReceipts,
+          restricted: isRestricted(graph.nodes, world, now),
           settled: false,
         },
         context,

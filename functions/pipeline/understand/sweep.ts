@@ -10,6 +10,7 @@ import type { UnderstandContext } from './context.ts';
 import { atomsToldOf, emit, emptyEmission, gatherPublished } from './emit.ts';
 import type { FallenDue, ProfileStore, SweepPorts, World, WriteUnit } from './ports.ts';
 import { type GroupView, type PublishedGroup, publishGroup } from './publish.ts';
+import { isRestricted } from './set-aside.ts';
 
 /** The writer's name among kept effects, and the partition key of its evidence. */
 const SWEEP = 'sweep';
@@ -122,6 +123,7 @@ export function viewOf(
     answersFor: null,
     identity: [],
     withheldReceipts: new Set(),
+    restricted: isRestricted(graph.nodes, world, now),
     settled: true,
   };
 }

@@ -105,7 +105,7 @@ export async function startLargeArchive(): Promise<LargeArchive> {
       const written = await archiveRows(rows, key, now, ports.evidence);
       const readable = async (): Promise<number> => {
         const current = await keyNow();
-        const found = await archiveReader(ports.evidence).rows(written, new Set([rowRef(key, now)]));
+        const found = (await archiveReader('evidence').rows(written, new Set([rowRef(key, now)]))) ?? [];
         return found.filter(
           ({ rowId, payload }) =>
             current !== undefined && payload !== null && unseal(current, payload, rowId) !== null,
