@@ -21,6 +21,29 @@ const collectRoute = (path: string): HttpRoute => ({ method: 'POST', path, throt
 const LOOK_THROUGH = ['dynamodb:Scan', 'dynamodb:DeleteItem'] as const;
 const LOOK_THROUGH_PROFILES = [...LOOK_THROUGH, 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'] as const;
 
+/** What every function of privacy requests may do beside its own: know who is meant, and tell of what it did. */
+const TELLS_OF_REQUESTS = [
+  { on: 'lineage', actions: ['kinesis:PutRecords'] },
+  { on: 'events', actions: ['events:PutEvents'] },
+  { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+] as const;
+const READS_PERSONS = [
+  { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
+  { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+  { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
+] as const;
+const REQUESTS = {
+  on: 'privacyRequests',
+  actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+} as const;
+const REQUESTS_IN_QUEUES = {
+  on: 'privacyRequests',
+  actions: [...REQUESTS.actions, 'dynamodb:Query'],
+  indexes: true,
+} as const;
+/** Writes of `adapters/aws/profile-store.ts`. */
+const PROFILE_WRITES = ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate', 'dynamodb:PutItem'] as const;
+
 export const flow = {
   collect: {
     entry: 'functions/pipeline/1-collect/handler.ts',
@@ -176,7 +199,13 @@ export const flow = {
     access: [
       {
         on: 'dueCues',
-        actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+        actions: [
+          'dynamodb:Query',
+          'dynamodb:Scan',
+          'dynamodb:BatchWriteItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+        ],
       },
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
@@ -385,6 +414,7 @@ export const flow = {
         route('GET', '/v1/privacy-requests/{requestId}', 'privacy:read', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/verification', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/input', 'privacy:write', STEWARD),
+        route('POST', '/v1/privacy-requests/{requestId}/accuracy', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/extension', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/link', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-exports', 'privacy:export', STEWARD),
@@ -393,47 +423,27 @@ export const flow = {
     memoryMb: 1_024,
     timeoutSeconds: 25,
     access: [
-      {
-        on: 'privacyRequests',
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
-      },
-      { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
-      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
-      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
+      REQUESTS,
+      ...READS_PERSONS,
       { on: 'exports', actions: ['s3:GetObject'], prefix: 'v1/' },
       { on: 'exports', actions: ['s3:ListBucket'] },
-      { on: 'lineage', actions: ['kinesis:PutRecords'] },
-      { on: 'events', actions: ['events:PutEvents'] },
-      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      ...TELLS_OF_REQUESTS,
       { on: 'privacyRequest', actions: ['states:StartExecution'] },
     ],
   },
   privacyStep: {
     entry: 'functions/rights/privacy-request/step-handler.ts',
-    purpose: 'decides what a privacy request needs next, records choices and restricts processing',
+    purpose: 'decides what a privacy request needs next, records choices, corrects and restricts processing',
     trigger: { kind: 'task' },
     memoryMb: 512,
     timeoutSeconds: 120,
     access: [
-      {
-        on: 'privacyRequests',
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
-        indexes: true,
-      },
-      {
-        on: 'profiles',
-        actions: [
-          'dynamodb:BatchGetItem',
-          'dynamodb:PartiQLInsert',
-          'dynamodb:PartiQLUpdate',
-          'dynamodb:PutItem',
-        ],
-      },
+      REQUESTS_IN_QUEUES,
+      { on: 'profiles', actions: ['dynamodb:BatchGetItem', ...PROFILE_WRITES] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
       { on: 'signals', actions: ['kinesis:PutRecords'] },
-      { on: 'lineage', actions: ['kinesis:PutRecords'] },
-      { on: 'events', actions: ['events:PutEvents'] },
-      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      ...TELLS_OF_REQUESTS,
       { on: 'privacyRequest', actions: ['states:StartExecution'] },
     ],
   },
@@ -444,21 +454,10 @@ export const flow = {
     memoryMb: 1_024,
     timeoutSeconds: 300,
     access: [
-      {
-        on: 'privacyRequests',
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
-        indexes: true,
-      },
+      REQUESTS_IN_QUEUES,
       {
         on: 'profiles',
-        actions: [
-          'dynamodb:BatchGetItem',
-          'dynamodb:Query',
-          'dynamodb:BatchWriteItem',
-          'dynamodb:PartiQLInsert',
-          'dynamodb:PartiQLUpdate',
-          'dynamodb:PutItem',
-        ],
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:BatchWriteItem', ...PROFILE_WRITES],
       },
       { on: 'rebuiltProfiles', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'] },
       { on: 'rebuiltSubjects', actions: ['dynamodb:BatchWriteItem'] },
@@ -481,9 +480,7 @@ export const flow = {
       { on: 'evidence', actions: ['s3:PutObject'], prefix: 'log/pending/' },
       { on: 'evidence', actions: ['s3:ListBucket'] },
       { on: 'signingKey', actions: ['kms:Sign'] },
-      { on: 'lineage', actions: ['kinesis:PutRecords'] },
-      { on: 'events', actions: ['events:PutEvents'] },
-      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      ...TELLS_OF_REQUESTS,
     ],
   },
   privacyExport: {
@@ -493,13 +490,8 @@ export const flow = {
     memoryMb: 3_008,
     timeoutSeconds: 900,
     access: [
-      {
-        on: 'privacyRequests',
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
-      },
-      { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
-      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
-      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
+      REQUESTS,
+      ...READS_PERSONS,
       { on: 'alerts', actions: ['dynamodb:Query'], indexes: true },
       { on: 'records', actions: ['dynamodb:Query'], indexes: true },
       { on: 'quarantine', actions: ['s3:GetObject'], prefix: 'v1/' },
@@ -507,9 +499,7 @@ export const flow = {
       { on: 'evidence', actions: ['s3:GetObject'], prefix: 'v1/' },
       { on: 'evidence', actions: ['s3:ListBucket'] },
       { on: 'exports', actions: ['s3:PutObject'], prefix: 'v1/' },
-      { on: 'lineage', actions: ['kinesis:PutRecords'] },
-      { on: 'events', actions: ['events:PutEvents'] },
-      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      ...TELLS_OF_REQUESTS,
     ],
   },
   retention: {

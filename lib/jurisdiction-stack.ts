@@ -253,7 +253,7 @@ export class JurisdictionStack extends Stack {
         target: this.deployed(id),
         lateMinutes: LATE_MINUTES[id],
       })),
-      queues: this.queues.all(),
+      queues: this.queues,
       apis: Object.entries(apis).map(([name, api]) => ({ name, api })),
       machines: built,
     });

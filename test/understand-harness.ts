@@ -187,11 +187,11 @@ export class MemoryRegion {
   }
 
   /** Segments published per subject that is in any. */
-  segments(): Record<string, string[]> {
+  segments(store: MemoryProfileStore = this.store): Record<string, string[]> {
     const published: Record<string, string[]> = {};
-    for (const [id, subject] of this.store.subjects)
+    for (const [id, subject] of store.subjects)
       published[id] = Object.keys(subject.published.segments).sort();
-    for (const node of this.store.nodes.values()) {
+    for (const node of store.nodes.values()) {
       if (node.subjectId === null && node.published !== null)
         published[`s.${node.id}`] = Object.keys(node.published.segments).sort();
     }

@@ -19,7 +19,9 @@ export const consentRequestSchema = z.strictObject({
     .min(1)
     .max(200)
     .optional()
-    .describe('The same again is the same act, and counts once. Absent: told by its time and content.'),
+    .describe(
+      'The same request with the same id is the same act, and counts once. Absent: told by its time and content.',
+    ),
   identifiers,
   choices: consentChoicesSchema
     .refine((choices) => Object.keys(choices).length > 0, 'no purpose is named')

@@ -55,6 +55,7 @@ const portsAt = (now: number) => {
     lineage: lineageStream(),
     events: eventBus(),
     clock: () => now,
+    isInTime: () => true,
   };
 };
 

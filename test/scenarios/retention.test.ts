@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EVENT_CLASSES, type EventClass } from '../../functions/contracts/signal.ts';
@@ -106,27 +105,10 @@ async function versionsIn(bucket: RegExp): Promise<readonly Version[]> {
 const evidence = () => versionsIn(/^BucketsEvidence(?!.*Policy)/);
 const classOf = ({ key }: Version): string | undefined => /^v1\/signals\/event_class=(\w+)\//.exec(key)?.[1];
 
-/** The function that looks at cues each minute would have done so all the time; here it goes on at the end of it. */
-async function spareTheMinutes(to: number): Promise<void> {
-  const { environment, resources } = door.region;
-  const dynamodb = new DynamoDBClient({
-    endpoint: environment.AWS_ENDPOINT_URL_DYNAMODB ?? '',
-    region: environment.AWS_REGION ?? '',
-    credentials: { accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '', secretAccessKey: 'local' },
-  });
-  const [, TableName] = Object.entries(resources).find(([id]) => /^TablesDueCues/.test(id)) ?? [];
-  const minute = { N: String(Math.floor(to / 60_000)) };
-  await dynamodb.send(
-    new PutItemCommand({ TableName, Item: { slot: { S: 'progress' }, cue: { S: 'progress' }, minute } }),
-  );
-  dynamodb.destroy();
-}
-
 /** Moves the region on to so many days after its beginning, and lets everything that follows from that happen. */
 async function onDay(day: number): Promise<void> {
   const { clock } = door.region;
   const to = beganAt + day * DAY_MS;
-  await spareTheMinutes(to);
   await clock.advance(to - clock.now());
   await door.region.idle({ timeoutMs: 120_000 });
 }

@@ -82,7 +82,10 @@ export function judge(
       endings.push({ ...base, outcome: 'duplicate', reason: 'message-seen-before', allowed: [] });
       continue;
     }
-    const permission = permissionFor(standings, signal, delivery.recorded);
+    const permission: Permission =
+      delivery.restricted === true
+        ? { withheld: 'processing-restricted' }
+        : permissionFor(standings, signal, delivery.recorded);
     if (sighting === 'redelivered') {
       const allowed = 'allowed' in permission ? permission.allowed : [];
       const since = 'allowed' in permission ? (permission.rest?.since ?? null) : null;

@@ -81,7 +81,7 @@ export async function matchPersons(
   if (reviews.length > 0) await ports.reviews.put(reviews, now);
   return links.length + withdrawn.length === 0
     ? null
-    : { links, withdrawn: withdrawn.map(({ a, b }) => [a, b] as const) };
+    : { links, withdrawn: withdrawn.map(({ a, b }) => [a, b] as const), at: ports.clock() };
 }
 
 type ChangedPerson = IndexedRecord & { readonly subjectId: SubjectId };

@@ -17,10 +17,11 @@ import { mayMatch, type UnderstandContext } from './context.ts';
 import { type IdentityEffect, identify, identityEffects } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
 import type { PlannedPerson } from './match-persons.ts';
+import { matchEffects } from './matches.ts';
 import { foldPerson, personChange, wasStoredBefore } from './person.ts';
 import type { World } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
-import { setAside } from './set-aside.ts';
+import { isRestricted, setAside } from './set-aside.ts';
 import type { Unit } from './world.ts';
 import { type PlannedUnit, WriteCollector } from './writes.ts';
 
@@ -74,7 +75,11 @@ export function planUnit(
   const subjects: PlannedSubject[] = [];
   const bucket = bucketOf([...atoms.values()], unit.orders[0]?.bucket ?? 'b00');
   const orderedAt = unit.orders[0]?.order.receivedAt ?? null;
-  const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]) ?? orderedAt, now);
+  const receivedAt = newestReceipt([...atoms.values()]) ?? orderedAt;
+  const effects = [
+    ...identityEffects(identity, bucket, receivedAt, now),
+    ...matchEffects(unit.matches, identity.graphs, atoms, { by: bucket, receivedAt }, now),
+  ];
   const covered = new Set(identity.graphs.flatMap((graph) => graph.nodes));
   const alone = [...atoms.keys()].filter((id) => !covered.has(id)).map(soloGraph);
   const answering = answersFor(identity.changes, [...identity.graphs, ...alone]);
@@ -150,6 +155,7 @@ export function planUnit(
           otherAtoms: answers === null ? [] : versionsBeside(group, atoms),
           identity: [...own, ...consentEffects(chosen, bucketOf(group, bucket), newestReceipt(group), now)],
           withheldReceipts: chosen.withheldReceipts,
+          restricted: isRestricted(graph.nodes, world, now),
           settled: false,
         },
         context,

@@ -124,11 +124,14 @@ export interface SweepPorts extends EffectPorts {
   readonly profiles: ProfileStore;
   readonly keyring: Pick<SubjectKeyring, 'read'>;
   readonly cues: {
-    /** Cues due by `now`, oldest first, in pages. Those that are not forgotten come again. */
-    due(now: EpochMs): AsyncIterable<readonly FallenDue[]>;
+    /** Cues due by `now`, in pages, the oldest first unless sweeps were missed for hours. Those that are not forgotten come again.
+     * @param isInTime asked now and then: false ends it, and the next call goes on */
+    due(now: EpochMs, isInTime: () => boolean): AsyncIterable<readonly FallenDue[]>;
     forget(cues: readonly FallenDue[]): Promise<void>;
   };
   readonly clock: () => EpochMs;
+  /** False when what is left is better left to the next sweep. */
+  readonly isInTime: () => boolean;
 }
 
 /** Everything a batch tells the world, after its state is durable. Each is safe to repeat. */

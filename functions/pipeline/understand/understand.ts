@@ -3,7 +3,7 @@ import type { PersonState } from '../../contracts/person.ts';
 import type { KeptEffect } from '../../contracts/subject.ts';
 import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
+import { floorMinuteOf, messagePrefix, needsPages, rememberedFrom } from '../3-profile/seen.ts';
 import { mayMatch, type UnderstandContext } from './context.ts';
 import { type Batch, batchOf, type Delivery, NO_MATCHES, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
@@ -85,7 +85,8 @@ export async function understand(
     await forgetPersons(lost, { ...ports, candidates }, context.secrets);
   const emission = emptyEmission();
   const effects = done.flatMap(effectsOf);
-  await readKeys(keys, atomsToldOf(effects), ports);
+  const unkept = done.flatMap(({ identity }) => identity.map(({ effect }) => effect));
+  await readKeys(keys, atomsToldOf([...effects, ...unkept]), ports);
   const telling = { context, toldAt: ports.clock(), keys };
   for (const plan of done) gather(emission, plan, telling);
   for (const record of records) if (record.values === null) gatherUnreadable(emission, record, now);
@@ -98,10 +99,7 @@ export async function understand(
     failed: [...failed],
     signals: [...batch.byAtom.values()].reduce((sum, each) => sum + each.length, 0),
     conflicts,
-    refusedByValve: [
-      ...effects,
-      ...done.flatMap(({ identity }) => identity.map(({ effect }) => effect)),
-    ].filter(isOfValve).length,
+    refusedByValve: [...effects, ...unkept].filter(isOfValve).length,
   };
 }
 
@@ -150,7 +148,7 @@ async function keepUnreadable(records: readonly StreamRecord[], ports: Understan
   }
 }
 
-/** Older messages are looked up only for atoms that got a signal from before their window. */
+/** Older messages are looked up only for atoms that got a signal whose other copy may be from before their window. */
 async function readPages(
   byAtom: ReadonlyMap<AtomId, readonly Delivery[]>,
   world: World,
@@ -164,7 +162,7 @@ async function readPages(
     const floorMinute = floorMinuteOf(seen);
     if (floorMinute < 0) continue;
     const late = deliveries
-      .map((delivery) => delivery.signal.occurredAt)
+      .map(({ signal }) => rememberedFrom(signal))
       .filter((at) => needsPages(floorMinute, at));
     if (late.length === 0) continue;
     const since = late.reduce((a, b) => Math.min(a, b));
