@@ -19,6 +19,7 @@ const route = <Method extends 'GET' | 'POST', const Path extends string>(
 const collectRoute = (path: string): HttpRoute => ({ method: 'POST', path, throttle: INGEST });
 
 const LOOK_THROUGH = ['dynamodb:Scan', 'dynamodb:DeleteItem'] as const;
+const LOOK_THROUGH_SUBJECTS = [...LOOK_THROUGH, 'dynamodb:UpdateItem'] as const;
 const LOOK_THROUGH_PROFILES = [...LOOK_THROUGH, 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'] as const;
 
 export const flow = {
@@ -519,9 +520,9 @@ export const flow = {
     timeoutSeconds: 900,
     access: [
       { on: 'profiles', actions: LOOK_THROUGH_PROFILES },
-      { on: 'subjects', actions: LOOK_THROUGH },
+      { on: 'subjects', actions: LOOK_THROUGH_SUBJECTS },
       { on: 'rebuiltProfiles', actions: LOOK_THROUGH_PROFILES },
-      { on: 'rebuiltSubjects', actions: LOOK_THROUGH },
+      { on: 'rebuiltSubjects', actions: LOOK_THROUGH_SUBJECTS },
       { on: 'records', actions: LOOK_THROUGH },
       { on: 'alerts', actions: LOOK_THROUGH },
       { on: 'dueCues', actions: LOOK_THROUGH },

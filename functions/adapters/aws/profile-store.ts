@@ -1,34 +1,24 @@
 import {
   type AttributeValue,
   BatchExecuteStatementCommand,
-  BatchGetItemCommand,
   BatchWriteItemCommand,
-  type KeysAndAttributes,
-  QueryCommand,
   TransactionCanceledException,
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import { invariant, ThrottledError, TransientError } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import { PAGES_END, pagesFrom } from '../../pipeline/3-profile/seen.ts';
 import type {
   NodeWrite,
   PageWrite,
   PersonWrite,
   ProfileStore,
-  StoredNode,
-  StoredPerson,
-  StoredSubject,
   SubjectWrite,
-  World,
   WriteUnit,
 } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
-import { asKeptAt } from '../kept.ts';
-import { chunks, inTurns, THROTTLING, unitsOf, untilDone } from './batching.ts';
+import { chunks, inTurns, THROTTLING, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
 import {
@@ -36,24 +26,19 @@ import {
   NODE_ATTRIBUTES,
   NODE_PART,
   nodeItem,
-  nodeKey,
   nodeValues,
   PERSON_PART,
   personItem,
-  personKey,
   SUBJECT_ATTRIBUTES,
   seconds,
   subjectItem,
   subjectKey,
   subjectValues,
-  toNode,
-  toPerson,
-  toSubject,
   writeUnitsOf,
 } from './profile-items.ts';
+import { pagedMessages, read, type Tables } from './profile-reads.ts';
 
 /** Limits of the DynamoDB API. */
-const GETS_PER_CALL_MAX = 100;
 const STATEMENTS_PER_CALL_MAX = 25;
 const PUTS_PER_CALL_MAX = 25;
 const TRANSACTION_ITEMS_MAX = 100;
@@ -76,95 +61,6 @@ export function profileStore(
     pagedMessages: (atomId, since) => pagedMessages(tables.profiles, atomId, since, clock()),
     write: (units) => write(tables, units),
   };
-}
-
-interface Tables {
-  readonly profiles: string;
-  readonly subjects: string;
-}
-
-async function read(
-  tables: Tables,
-  nodes: readonly IdentifierToken[],
-  subjects: readonly SubjectId[],
-  consistent: boolean,
-  persons: readonly AtomId[],
-  now: EpochMs,
-): Promise<World> {
-  const wanted = [
-    ...nodes.map((id) => ({ table: tables.profiles, key: nodeKey(id) })),
-    ...persons.map((id) => ({ table: tables.profiles, key: personKey(id) })),
-    ...subjects.map((id) => ({ table: tables.subjects, key: subjectKey(id) })),
-  ];
-  const found = {
-    nodes: new Map<IdentifierToken, StoredNode>(),
-    subjects: new Map<SubjectId, StoredSubject>(),
-    persons: new Map<AtomId, StoredPerson>(),
-  };
-  await inTurns(chunks(wanted, GETS_PER_CALL_MAX), (chunk) =>
-    untilDone('dynamodb', chunk, async (keys) => {
-      const RequestItems: Record<string, KeysAndAttributes> = {};
-      for (const { table, key } of keys) {
-        RequestItems[table] ??= { Keys: [], ConsistentRead: consistent };
-        RequestItems[table].Keys?.push(key);
-      }
-      const answer = await dynamodb().send(
-        new BatchGetItemCommand({ RequestItems, ReturnConsumedCapacity: 'TOTAL' }),
-      );
-      count('readUnits', unitsOf(answer.ConsumedCapacity));
-      for (const item of answer.Responses?.[tables.profiles] ?? []) {
-        if (item.part?.S === PERSON_PART) {
-          const person = toPerson(item);
-          found.persons.set(person.id, person);
-          continue;
-        }
-        const node = asKeptAt(toNode(item), now);
-        found.nodes.set(node.id, node);
-      }
-      for (const item of answer.Responses?.[tables.subjects] ?? []) found.subjects.set(...toSubject(item));
-      return Object.entries(answer.UnprocessedKeys ?? {}).flatMap(([table, { Keys = [] }]) =>
-        Keys.map((key) => ({ table, key })),
-      );
-    }),
-  );
-  return found;
-}
-
-async function pagedMessages(
-  table: string,
-  atomId: AtomId,
-  since: EpochMs,
-  now: EpochMs,
-): Promise<ReadonlySet<string>> {
-  const messages = new Set<string>();
-  let from: Item | undefined;
-  do {
-    const answer = await translated('dynamodb', () =>
-      dynamodb().send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'id = :id AND part BETWEEN :from AND :to',
-          FilterExpression: 'attribute_not_exists(expiresAt) OR expiresAt > :now',
-          ExpressionAttributeValues: {
-            ':id': { S: atomId },
-            ':from': { S: pagesFrom(since) },
-            ':to': { S: PAGES_END },
-            ':now': { N: String(Math.floor(now / 1_000)) },
-          },
-          ConsistentRead: true,
-          ReturnConsumedCapacity: 'TOTAL',
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-        }),
-      ),
-    );
-    count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
-    for (const item of answer.Items ?? []) {
-      const bytes = Buffer.from(item.messages?.B ?? []);
-      for (let at = 0; at + 6 <= bytes.length; at += 6) messages.add(bytes.toString('base64url', at, at + 6));
-    }
-    from = answer.LastEvaluatedKey;
-  } while (from !== undefined);
-  return messages;
 }
 
 async function write(
