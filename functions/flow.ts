@@ -80,7 +80,10 @@ export const flow = {
           'dynamodb:DeleteItem',
         ],
       },
-      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert'] },
+      {
+        on: 'subjectKeys',
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'],
+      },
       { on: 'records', actions: ['dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'] },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
@@ -519,7 +522,8 @@ export const flow = {
     memoryMb: 3_008,
     timeoutSeconds: 900,
     access: [
-      { on: 'profiles', actions: LOOK_THROUGH_PROFILES },
+      { on: 'profiles', actions: [...LOOK_THROUGH_PROFILES, 'dynamodb:ConditionCheckItem'] },
+      { on: 'subjectKeys', actions: LOOK_THROUGH_SUBJECTS },
       { on: 'subjects', actions: LOOK_THROUGH_SUBJECTS },
       { on: 'rebuiltProfiles', actions: LOOK_THROUGH_PROFILES },
       { on: 'rebuiltSubjects', actions: LOOK_THROUGH_SUBJECTS },

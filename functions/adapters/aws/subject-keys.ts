@@ -31,6 +31,11 @@ const CACHED_MS_MAX = 5 * MINUTE_MS;
 /** Keys kept in memory: three key objects of some 300 bytes each. */
 const CACHED_MAX = 20_000;
 
+/** When the retention sweep found that nothing is known of the atom any more: a secret that carries it is about to go. */
+export const UNUSED_SINCE = 'unusedSince';
+/** One is destroyed between being found and being read once in a lifetime, not again and again. */
+const CREATE_ATTEMPTS_MAX = 4;
+
 /** Subject secrets in their table, the only place that has them. */
 export function subjectKeyring(
   jurisdiction: JurisdictionSecrets,
@@ -61,12 +66,17 @@ export function subjectKeyring(
   return {
     read,
     async create(atomIds) {
-      const made = new Map(atomIds.map((id) => [id, randomBytes(SUBJECT_SECRET_BYTES)] as const));
-      const taken = await insert(table, made);
-      const keys = new Map(
-        [...made].filter(([id]) => !taken.has(id)).map(([id, secret]) => [id, keep(id, secret)]),
-      );
-      if (taken.size > 0) for (const [id, key] of await read([...taken], { fresh: true })) keys.set(id, key);
+      const keys = new Map<AtomId, SubjectKey>();
+      let missing = atomIds;
+      for (let attempt = 0; missing.length > 0; attempt += 1) {
+        if (attempt === CREATE_ATTEMPTS_MAX) throw new TransientError('subject secrets come and go');
+        const made = new Map(missing.map((id) => [id, randomBytes(SUBJECT_SECRET_BYTES)] as const));
+        const taken = [...(await insert(table, made))];
+        for (const [id, secret] of made) if (!taken.includes(id)) keys.set(id, keep(id, secret));
+        await takeIntoUse(table, taken);
+        for (const [id, key] of await read(taken, { fresh: true })) keys.set(id, key);
+        missing = taken.filter((id) => !keys.has(id));
+      }
       return keys;
     },
     async *all() {
@@ -163,4 +173,28 @@ async function insert(table: string, secrets: ReadonlyMap<AtomId, Uint8Array>): 
     }
   });
   return taken;
+}
+
+/** Takes the note of the retention sweep off secrets that are there: from then on it spares them. */
+async function takeIntoUse(table: string, atomIds: readonly AtomId[]): Promise<void> {
+  await inTurns(chunks(atomIds, STATEMENTS_PER_CALL_MAX), async (chunk) => {
+    const answer = await translated('dynamodb', () =>
+      dynamodb().send(
+        new BatchExecuteStatementCommand({
+          Statements: chunk.map((id) => ({
+            Statement: `UPDATE "${table}" REMOVE "${UNUSED_SINCE}" WHERE "id"=?`,
+            Parameters: [{ S: id }],
+          })),
+        }),
+      ),
+    );
+    count('writeUnits', chunk.length);
+    for (const { Error: failure } of answer.Responses ?? []) {
+      const code = failure?.Code;
+      // One that is gone is made anew by whoever asked.
+      if (code === undefined || code === 'ConditionalCheckFailed') continue;
+      if (THROTTLING.test(code)) throw new ThrottledError('dynamodb asks to slow down');
+      throw new TransientError(`dynamodb: ${code}`);
+    }
+  });
 }

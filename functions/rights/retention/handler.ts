@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { evidenceStore } from '../../adapters/aws/evidence-store.ts';
 import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
+import { secretsShelf } from '../../adapters/aws/retention-keys.ts';
 import { objectsShelf, streamShelf } from '../../adapters/aws/retention-objects.ts';
 import { expiringShelf, profilesShelf, subjectsShelf } from '../../adapters/aws/retention-tables.ts';
 import { STREAM_HOURS } from '../../contracts/retention.ts';
@@ -13,6 +14,7 @@ import { jurisdictions } from '../../registry/jurisdictions/index.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
+import { longestDays } from './kept-until.ts';
 import { answerEnd, evidenceEnd, quarantineEnd } from './over-age.ts';
 import type { ReleaseStore, RetentionPorts } from './ports.ts';
 import { releaseMonth } from './release.ts';
@@ -36,6 +38,11 @@ function portsOf({ retention }: JurisdictionDefinition): RetentionPorts {
     shelves: [
       subjectsShelf('subjects', live),
       profilesShelf('profiles', live.profiles),
+      secretsShelf(
+        'subjectKeys',
+        { keys: required('SUBJECT_KEYS_TABLE'), profiles: live.profiles },
+        longestDays(retention),
+      ),
       subjectsShelf('rebuiltSubjects', rebuilt),
       profilesShelf('rebuiltProfiles', rebuilt.profiles),
       expiringShelf('records', required('RECORDS_TABLE'), ['messageToken']),
