@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // Engines (a JVM among them) and properties share two cores.
     maxWorkers: 2,
     // Its files import folders, which Node does not.

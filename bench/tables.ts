@@ -1,35 +1,19 @@
-import {
-  CreateTableCommand,
-  DynamoDBClient,
-  type GlobalSecondaryIndex,
-  type KeySchemaElement,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { tableShapes } from '../lib/constructs/table-shapes.ts';
+import { createTable } from '../lib/local/create-table.ts';
 import { startDynamoDb } from '../lib/local/engines/dynamodb.ts';
 import type { Engine } from '../lib/local/engines/engine.ts';
 
-const keyed = (hash: string, range?: string): KeySchemaElement[] => [
-  { AttributeName: hash, KeyType: 'HASH' },
-  ...(range === undefined ? [] : [{ AttributeName: range, KeyType: 'RANGE' as const }]),
-];
-const index = (IndexName: string, hash: string, range: string): GlobalSecondaryIndex => ({
-  IndexName,
-  KeySchema: keyed(hash, range),
-  Projection: { ProjectionType: 'ALL' },
-});
-const NUMBERS: ReadonlySet<string | undefined> = new Set(['receivedAt', 'openedAt']);
-
-/** The tables that `understand` writes, keyed as the stack keys them, by the variable that names them to the function. */
-const TABLES: Readonly<
-  Record<string, { readonly key: KeySchemaElement[]; readonly indexes?: GlobalSecondaryIndex[] }>
-> = {
-  PROFILES_TABLE: { key: keyed('id', 'part') },
-  SUBJECTS_TABLE: { key: keyed('subjectId') },
-  SUBJECT_KEYS_TABLE: { key: keyed('id') },
-  RECORDS_TABLE: { key: keyed('messageToken'), indexes: [index('listed', 'listed', 'receivedAt')] },
-  ALERTS_TABLE: { key: keyed('alertId'), indexes: [index('byState', 'state', 'openedAt')] },
-  DUE_CUES_TABLE: { key: keyed('slot', 'cue') },
-  CANDIDATES_TABLE: { key: keyed('id') },
-  IDENTITY_REVIEWS_TABLE: { key: keyed('reviewId'), indexes: [index('listed', 'listed', 'openedAt')] },
+/** The tables that `understand` writes, by the variable that names them to the function. */
+const TABLES = {
+  PROFILES_TABLE: tableShapes.profiles,
+  SUBJECTS_TABLE: tableShapes.subjects,
+  SUBJECT_KEYS_TABLE: tableShapes.subjectKeys,
+  RECORDS_TABLE: tableShapes.records,
+  ALERTS_TABLE: tableShapes.alerts,
+  DUE_CUES_TABLE: tableShapes.dueCues,
+  CANDIDATES_TABLE: tableShapes.candidates,
+  IDENTITY_REVIEWS_TABLE: tableShapes.identityReviews,
 };
 
 let engine: Promise<Engine> | undefined;
@@ -53,23 +37,9 @@ export async function freshTables(series: string): Promise<void> {
   await dynamodb();
   const client = new DynamoDBClient({});
   try {
-    for (const [variable, { key, indexes }] of Object.entries(TABLES)) {
+    for (const [variable, shape] of Object.entries(TABLES)) {
       const TableName = `${series}-${variable}`;
-      const names = [...key, ...(indexes ?? []).flatMap(({ KeySchema = [] }) => KeySchema)].map(
-        (each) => each.AttributeName,
-      );
-      await client.send(
-        new CreateTableCommand({
-          TableName,
-          BillingMode: 'PAY_PER_REQUEST',
-          KeySchema: key,
-          AttributeDefinitions: [...new Set(names)].map((AttributeName) => ({
-            AttributeName,
-            AttributeType: NUMBERS.has(AttributeName) ? 'N' : 'S',
-          })),
-          ...(indexes === undefined ? {} : { GlobalSecondaryIndexes: indexes }),
-        }),
-      );
+      await createTable(client, TableName, shape);
       process.env[variable] = TableName;
     }
   } finally {

@@ -10,6 +10,8 @@ export type MessageToken = Brand<string, 'MessageToken'>;
 export type AtomId = IdentifierToken;
 /** A customer as far as we know: one or more atoms joined by edges. */
 export type SubjectId = Brand<string, 'SubjectId'>;
+/** An atom, with the version of its stored state. */
+export type AtomVersion = readonly [AtomId, number];
 export type AlertId = Brand<string, 'AlertId'>;
 
 export const asIdentifierToken = (value: string): IdentifierToken => value as IdentifierToken;

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../kernel/time.ts';
 import type { OrderedIdentity } from './identity-order.ts';
-import type { AtomId, IdentifierToken, MessageToken, SubjectId } from './ids.ts';
+import type { AtomVersion, IdentifierToken, MessageToken, SubjectId } from './ids.ts';
 import type { EffectKind } from './lineage.ts';
 import type { PersonAttributes } from './person.ts';
 import type { ConsentChoices, Purpose } from './purposes.ts';
@@ -35,7 +35,6 @@ export interface EffectPayload {
   /** What a person ordered, when that is what the effect is. */
   readonly ordered?: OrderedIdentity;
 }
-export type AtomVersion = readonly [AtomId, number];
 
 /** First element of a payload's JSON: which form it has. */
 const FORM = 1;

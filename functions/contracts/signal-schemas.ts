@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { EVENT_CLASSES } from './event-classes.ts';
 import { consentChoicesSchema, consentCodeSchema, languageSchema, purposeSchema } from './purpose-schemas.ts';
-import { CONTACT_CHANNELS, IDENTIFIER_TYPES } from './signal.ts';
+import { CONTACT_CHANNELS, IDENTIFIER_TYPES } from './signal-codes.ts';
 
 /** What the profile understands of a signal. The registry's signal definitions translate names and properties into
  * these; the fold knows nothing else. Amounts are minor units (cents) of the jurisdiction's currency.

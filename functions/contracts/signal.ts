@@ -3,21 +3,27 @@ import type { EpochMs } from '../kernel/time.ts';
 import { EVENT_CLASSES, type EventClass } from './event-classes.ts';
 import type { IdentifierToken, MessageToken } from './ids.ts';
 import type { ConsentChoices, Purpose } from './purposes.ts';
+import {
+  CONTACT_CHANNELS,
+  type ContactChannel,
+  IDENTIFIER_TYPES,
+  type IdentifierType,
+} from './signal-codes.ts';
 import type { factSchema } from './signal-schemas.ts';
 
-export { EVENT_CLASSES, type EventClass };
-
-/** Identifier types, highest priority first: the first one present names the signal's atom. */
-export const IDENTIFIER_TYPES = ['userId', 'loyaltyId', 'email', 'phone', 'deviceId', 'anonymousId'] as const;
-export type IdentifierType = (typeof IDENTIFIER_TYPES)[number];
+export {
+  CONTACT_CHANNELS,
+  type ContactChannel,
+  EVENT_CLASSES,
+  type EventClass,
+  IDENTIFIER_TYPES,
+  type IdentifierType,
+};
 
 export interface Identifier {
   readonly type: IdentifierType;
   readonly token: IdentifierToken;
 }
-
-export const CONTACT_CHANNELS = ['phone', 'email', 'chat', 'store', 'web', 'social', 'agent'] as const;
-export type ContactChannel = (typeof CONTACT_CHANNELS)[number];
 
 /** What the profile understands of a signal: see its schema. */
 export type Fact = z.infer<typeof factSchema>;

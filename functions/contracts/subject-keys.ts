@@ -63,9 +63,18 @@ export function unseal(key: SubjectKey, sealed: Uint8Array, context: string): st
   }
 }
 
+/** The newest reference of each key: rows of one atom come together, and mostly in one month. */
+const rowRefsMade = new WeakMap<KeyObject, { readonly month: string; readonly ref: string }>();
+
 /** Joins archive rows of one atom within a UTC month, and no further; and once its secret is gone, not even that. */
-export const rowRef = (key: SubjectKey, at: EpochMs): string =>
-  createHmac('sha256', key.rowRefs).update(utcDate(at).slice(0, 7)).digest('base64url').slice(0, 22);
+export function rowRef({ rowRefs }: SubjectKey, at: EpochMs): string {
+  const month = utcDate(at).slice(0, 7);
+  const made = rowRefsMade.get(rowRefs);
+  if (made?.month === month) return made.ref;
+  const ref = createHmac('sha256', rowRefs).update(month).digest('base64url').slice(0, 22);
+  rowRefsMade.set(rowRefs, { month, ref });
+  return ref;
+}
 
 /** Where subject keys come from. */
 export interface SubjectKeyring {

@@ -1,9 +1,8 @@
 import { DAY_MS, type EpochMs } from '../kernel/time.ts';
 import type { Alert } from './alerts.ts';
-import type { AlertId, AtomId, IdentifierToken, SubjectId } from './ids.ts';
+import type { AlertId, AtomId, AtomVersion, IdentifierToken, SubjectId } from './ids.ts';
 import { asSubjectId } from './ids.ts';
 import type { EffectRow } from './lineage.ts';
-import type { AtomVersion } from './payloads.ts';
 
 /** Two identifiers seen together in a signal, and the UTC day (days since the epoch) on which that first happened. The ends
  * are ordered, so that an edge has one form; the day is a minimum, so that order of arrival leaves no trace in it. */

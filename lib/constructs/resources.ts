@@ -5,7 +5,8 @@ import type { Buckets } from './buckets.ts';
 import type { Encryption } from './encryption.ts';
 import { machineArn } from './state-machine.ts';
 import type { Streams } from './streams.ts';
-import { type TableId, Tables } from './tables.ts';
+import type { TableId } from './table-shapes.ts';
+import { Tables } from './tables.ts';
 
 /** One resource of the map as it stands in a stack. */
 export interface Placed {

@@ -11,68 +11,7 @@ import {
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { TABLE_RECOVERY_DAYS } from '../../functions/contracts/retention.ts';
-
-interface TableShape {
-  readonly partitionKey: string;
-  readonly sortKey?: string;
-  /** Days it can be taken back to any second of; {@link TABLE_RECOVERY_DAYS} when not said. */
-  readonly recoveryDays?: number;
-  /** Indexes by a text key, sorted by a number. */
-  readonly indexes?: readonly TableIndex[];
-}
-
-interface TableIndex {
-  readonly name: string;
-  readonly partitionKey: string;
-  readonly sortKey: string;
-}
-
-const shapes = {
-  profiles: { partitionKey: 'id', sortKey: 'part' },
-  subjects: { partitionKey: 'subjectId' },
-  // What a backup can bring back is not erased: the shortest window there is.
-  subjectKeys: { partitionKey: 'id', recoveryDays: 1 },
-  // Derived from the archive, and derived again when lost.
-  rebuiltProfiles: { partitionKey: 'id', sortKey: 'part', recoveryDays: 1 },
-  rebuiltSubjects: { partitionKey: 'subjectId', recoveryDays: 1 },
-  records: {
-    partitionKey: 'messageToken',
-    // Sparse: only quarantined events carry the attributes, and only they are paid for twice. A steward looks for what
-    // is listed, and a privacy request for what is about a person.
-    indexes: [
-      { name: 'listed', partitionKey: 'listed', sortKey: 'receivedAt' },
-      { name: 'byIdentifier', partitionKey: 'about', sortKey: 'receivedAt' },
-    ],
-  },
-  alerts: {
-    partitionKey: 'alertId',
-    indexes: [
-      { name: 'byState', partitionKey: 'state', sortKey: 'openedAt' },
-      { name: 'bySubject', partitionKey: 'subjectId', sortKey: 'openedAt' },
-    ],
-  },
-  incidents: {
-    partitionKey: 'incidentId',
-    sortKey: 'part',
-    // Sparse: an incident itself carries the attribute, the pages of whom it affects do not.
-    indexes: [{ name: 'byState', partitionKey: 'state', sortKey: 'openedAt' }],
-  },
-  dueCues: { partitionKey: 'slot', sortKey: 'cue' },
-  // Found again by what records say: it can be built anew from the profiles, so a short window is enough.
-  candidates: { partitionKey: 'id', recoveryDays: 1 },
-  // Sparse: only what waits for a steward is listed.
-  identityReviews: {
-    partitionKey: 'reviewId',
-    indexes: [{ name: 'listed', partitionKey: 'listed', sortKey: 'openedAt' }],
-  },
-  privacyRequests: {
-    partitionKey: 'id',
-    // Sparse: what is open, and what was erased while a restore could still bring it back.
-    indexes: [{ name: 'byQueue', partitionKey: 'queue', sortKey: 'queuedAt' }],
-  },
-} as const satisfies Record<string, TableShape>;
-
-export type TableId = keyof typeof shapes;
+import { type TableId, type TableIndex, type TableShape, tableShapes } from './table-shapes.ts';
 
 /**
  * The state of a jurisdiction. `AWS::DynamoDB::Table` rather than the global kind: a replica in another region cannot
@@ -85,24 +24,24 @@ export class Tables extends Construct {
     super(scope, id);
     const table = (name: string, shape: TableShape) => this.table(name, shape, props.key);
     this.byId = {
-      profiles: table('Profiles', shapes.profiles),
-      subjects: table('Subjects', shapes.subjects),
-      subjectKeys: table('SubjectKeys', shapes.subjectKeys),
-      rebuiltProfiles: table('RebuiltProfiles', shapes.rebuiltProfiles),
-      rebuiltSubjects: table('RebuiltSubjects', shapes.rebuiltSubjects),
-      records: table('Records', shapes.records),
-      alerts: table('Alerts', shapes.alerts),
-      incidents: table('Incidents', shapes.incidents),
-      dueCues: table('DueCues', shapes.dueCues),
-      candidates: table('Candidates', shapes.candidates),
-      identityReviews: table('IdentityReviews', shapes.identityReviews),
-      privacyRequests: table('PrivacyRequests', shapes.privacyRequests),
+      profiles: table('Profiles', tableShapes.profiles),
+      subjects: table('Subjects', tableShapes.subjects),
+      subjectKeys: table('SubjectKeys', tableShapes.subjectKeys),
+      rebuiltProfiles: table('RebuiltProfiles', tableShapes.rebuiltProfiles),
+      rebuiltSubjects: table('RebuiltSubjects', tableShapes.rebuiltSubjects),
+      records: table('Records', tableShapes.records),
+      alerts: table('Alerts', tableShapes.alerts),
+      incidents: table('Incidents', tableShapes.incidents),
+      dueCues: table('DueCues', tableShapes.dueCues),
+      candidates: table('Candidates', tableShapes.candidates),
+      identityReviews: table('IdentityReviews', tableShapes.identityReviews),
+      privacyRequests: table('PrivacyRequests', tableShapes.privacyRequests),
     };
   }
 
   /** Names of a table's indexes. */
   static indexesOf(id: TableId): readonly string[] {
-    const shape: TableShape = shapes[id];
+    const shape: TableShape = tableShapes[id];
     return (shape.indexes ?? []).map(({ name }) => name);
   }
 

@@ -1,4 +1,3 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertBook } from '../../functions/adapters/aws/alert-book.ts';
 import { alertStore } from '../../functions/adapters/aws/alert-store.ts';
@@ -9,23 +8,16 @@ import { type AlertId, asAlertId, asSubjectId } from '../../functions/contracts/
 import { ALERT_DAYS } from '../../functions/contracts/retention.ts';
 import { DAY_MS } from '../../functions/kernel/time.ts';
 import type { AlertBook } from '../../functions/pipeline/6-serve/ports.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 
 /** Alerts expire by the clock on the wall, so these tests live in its present. */
 const NOW = Date.now();
 
-let dynamo: Engine;
+let tables: LocalTables;
 beforeAll(async () => {
-  dynamo = await startDynamoDb({ heapMiB: 256 });
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
-  });
+  tables = await startTables();
 }, 60_000);
-afterAll(() => dynamo.stop());
+afterAll(() => tables?.stop());
 
 interface Opened {
   readonly book: AlertBook;
@@ -33,33 +25,9 @@ interface Opened {
   close(alertIds: readonly AlertId[], at: number): Promise<void>;
 }
 
-let made = 0;
 async function inDynamoDb(): Promise<Opened> {
-  made += 1;
-  const TableName = `alerts-${made}`;
-  await new DynamoDBClient({}).send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'alertId', AttributeType: 'S' },
-        { AttributeName: 'state', AttributeType: 'S' },
-        { AttributeName: 'openedAt', AttributeType: 'N' },
-      ],
-      KeySchema: [{ AttributeName: 'alertId', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'byState',
-          KeySchema: [
-            { AttributeName: 'state', KeyType: 'HASH' },
-            { AttributeName: 'openedAt', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
-  );
-  return { book: alertBook(TableName), ...alertStore(TableName) };
+  const table = await tables.fresh('alerts');
+  return { book: alertBook(table), ...alertStore(table) };
 }
 
 async function inMemory(): Promise<Opened> {

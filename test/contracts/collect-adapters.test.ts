@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateStreamCommand,
   DescribeStreamSummaryCommand,
@@ -31,6 +31,8 @@ import { unpack } from '../../functions/kernel/codec.ts';
 import { collect } from '../../functions/pipeline/1-collect/collect.ts';
 import type { QuarantineRecords, QuarantineStore } from '../../functions/pipeline/1-collect/ports.ts';
 import { readNotice, salvage } from '../../functions/pipeline/1-collect/salvage.ts';
+import { tableShapes } from '../../lib/constructs/table-shapes.ts';
+import { createTable } from '../../lib/local/create-table.ts';
 import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
 import type { Engine } from '../../lib/local/engines/engine.ts';
 import { startKinesis } from '../../lib/local/engines/kinesis.ts';
@@ -80,29 +82,7 @@ const fresh = (name: string): string => {
 
 async function dynamoRecords(): Promise<QuarantineRecords> {
   const TableName = fresh('records');
-  const client = new DynamoDBClient({});
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'messageToken', AttributeType: 'S' },
-        { AttributeName: 'listed', AttributeType: 'S' },
-        { AttributeName: 'receivedAt', AttributeType: 'N' },
-      ],
-      KeySchema: [{ AttributeName: 'messageToken', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'listed',
-          KeySchema: [
-            { AttributeName: 'listed', KeyType: 'HASH' },
-            { AttributeName: 'receivedAt', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
-  );
+  await createTable(new DynamoDBClient({}), TableName, tableShapes.records);
   return outcomeRecords(TableName);
 }
 

@@ -1,47 +1,24 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dueCues } from '../../functions/adapters/aws/due-cues.ts';
 import { MemoryDueCues } from '../../functions/adapters/memory/due-cues.ts';
 import { asSubjectId } from '../../functions/contracts/ids.ts';
 import { HOUR_MS, MINUTE_MS } from '../../functions/kernel/time.ts';
 import type { EffectPorts, FallenDue, SweepPorts } from '../../functions/pipeline/understand/ports.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 
 /** Cues expire by the clock on the wall, so these tests live in its present. */
 const NOW = Date.now();
 type Cues = SweepPorts['cues'] & EffectPorts['dueCues'];
 
-let dynamo: Engine;
+let tables: LocalTables;
 beforeAll(async () => {
-  dynamo = await startDynamoDb({ heapMiB: 256 });
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'cues',
-    AWS_SECRET_ACCESS_KEY: 'cues',
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
-  });
+  tables = await startTables();
 }, 60_000);
-afterAll(() => dynamo.stop());
+afterAll(() => tables?.stop());
 
-let made = 0;
 async function inDynamoDb(): Promise<Cues> {
-  made += 1;
-  const TableName = `cues-${made}`;
-  const client = new DynamoDBClient({});
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['slot', 'cue'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-      KeySchema: [
-        { AttributeName: 'slot', KeyType: 'HASH' },
-        { AttributeName: 'cue', KeyType: 'RANGE' },
-      ],
-    }),
-  );
-  client.destroy();
-  return dueCues(TableName);
+  const table = await tables.fresh('dueCues');
+  return dueCues(table);
 }
 
 const cue = (name: string, dueAt: number) => ({ subjectId: asSubjectId(`s.userId.${name}`), dueAt });

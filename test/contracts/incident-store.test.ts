@@ -1,4 +1,3 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { incidentStore } from '../../functions/adapters/aws/incident-store.ts';
 import { memoryIncidentStore } from '../../functions/adapters/memory/incident-store.ts';
@@ -6,55 +5,20 @@ import { asIdentifierToken } from '../../functions/contracts/ids.ts';
 import { asIncidentId } from '../../functions/contracts/incidents.ts';
 import { newIncident } from '../../functions/rights/breach/change.ts';
 import type { IncidentStore } from '../../functions/rights/breach/ports.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 
 const NOW = Date.now();
 const EXPIRES = NOW + 86_400_000;
 
-let dynamo: Engine;
+let tables: LocalTables;
 beforeAll(async () => {
-  dynamo = await startDynamoDb({ heapMiB: 256 });
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
-  });
+  tables = await startTables();
 }, 60_000);
-afterAll(() => dynamo.stop());
+afterAll(() => tables?.stop());
 
-let made = 0;
 async function inDynamoDb(): Promise<IncidentStore> {
-  made += 1;
-  const TableName = `incidents-${made}`;
-  await new DynamoDBClient({}).send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'incidentId', AttributeType: 'S' },
-        { AttributeName: 'part', AttributeType: 'S' },
-        { AttributeName: 'state', AttributeType: 'S' },
-        { AttributeName: 'openedAt', AttributeType: 'N' },
-      ],
-      KeySchema: [
-        { AttributeName: 'incidentId', KeyType: 'HASH' },
-        { AttributeName: 'part', KeyType: 'RANGE' },
-      ],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'byState',
-          KeySchema: [
-            { AttributeName: 'state', KeyType: 'HASH' },
-            { AttributeName: 'openedAt', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
-  );
-  return incidentStore(TableName);
+  const table = await tables.fresh('incidents');
+  return incidentStore(table);
 }
 
 const idOf = (number: number) => asIncidentId(`incident-${String(number).padStart(13, '0')}`);

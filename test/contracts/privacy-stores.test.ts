@@ -1,17 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportStore } from '../../functions/adapters/aws/export-store.ts';
 import { outcomeRecords } from '../../functions/adapters/aws/outcome-records.ts';
 import { quarantineStore } from '../../functions/adapters/aws/quarantine-store.ts';
 import type { OutcomeRecord } from '../../functions/contracts/records.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
 import { type S3Engine, startS3 } from '../../lib/local/engines/s3.ts';
 import { messageOf, tokenOf } from '../arbitraries.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 
 const [ada, mail, charles] = [
   tokenOf('userId', 'ada'),
@@ -19,46 +17,18 @@ const [ada, mail, charles] = [
   tokenOf('userId', 'charles'),
 ];
 
-let dynamo: Engine;
+let tables: LocalTables;
 let s3Engine: S3Engine;
 const folder = mkdtempSync(join(tmpdir(), 'rapport-privacy-'));
 beforeAll(async () => {
-  dynamo = await startDynamoDb({ heapMiB: 256 });
+  tables = await startTables();
   s3Engine = await startS3({ directory: join(folder, 's3'), versionsDirectory: join(folder, 'versions') });
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
-    AWS_ENDPOINT_URL_S3: s3Engine.url,
-  });
+  process.env.AWS_ENDPOINT_URL_S3 = s3Engine.url;
   await s3Engine.createBucket('quarantine', { versioned: true });
   await s3Engine.createBucket('exports', { versioned: true });
-  const text = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
-  await new DynamoDBClient({}).send(
-    new CreateTableCommand({
-      TableName: 'records',
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        text('messageToken'),
-        text('about'),
-        text('listed'),
-        { AttributeName: 'receivedAt', AttributeType: 'N' },
-      ],
-      KeySchema: [{ AttributeName: 'messageToken', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: ['listed', 'about'].map((key) => ({
-        IndexName: key === 'about' ? 'byIdentifier' : key,
-        KeySchema: [
-          { AttributeName: key, KeyType: 'HASH' as const },
-          { AttributeName: 'receivedAt', KeyType: 'RANGE' as const },
-        ],
-        Projection: { ProjectionType: 'ALL' as const },
-      })),
-    }),
-  );
 }, 60_000);
 afterAll(async () => {
-  await dynamo.stop();
+  await tables.stop();
   await s3Engine.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -75,7 +45,7 @@ describe('quarantined events of a person', () => {
   });
 
   it('are found by any identifier they name, once, and are listed once', async () => {
-    const records = outcomeRecords('records');
+    const records = outcomeRecords(await tables.fresh('records'));
     await records.put([record('1', [ada, mail]), record('2', [charles]), record('3', undefined)]);
     const found = await records.about([mail, ada]);
     expect(found.map(({ messageToken }) => messageToken)).toEqual([messageOf('1')]);

@@ -1,54 +1,24 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestBook } from '../../functions/adapters/aws/request-book.ts';
 import { MemoryRequestBook } from '../../functions/adapters/memory/privacy.ts';
 import type { PrivacyRequest } from '../../functions/contracts/privacy-requests.ts';
 import { DAY_MS } from '../../functions/kernel/time.ts';
 import type { RequestBook, RequestQueue } from '../../functions/rights/privacy-request/ports.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
 import { tokenOf } from '../arbitraries.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 
 const NOW = Date.UTC(2026, 5, 1);
 const KEEP_DAYS = 730;
 
-let dynamo: Engine;
+let tables: LocalTables;
 beforeAll(async () => {
-  dynamo = await startDynamoDb({ heapMiB: 256 });
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
-  });
+  tables = await startTables();
 }, 60_000);
-afterAll(() => dynamo.stop());
+afterAll(() => tables?.stop());
 
-const text = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
-
-let made = 0;
 async function inDynamoDb(): Promise<RequestBook> {
-  made += 1;
-  const TableName = `requests-${made}`;
-  await new DynamoDBClient({}).send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [text('id'), text('queue'), { AttributeName: 'queuedAt', AttributeType: 'N' }],
-      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'byQueue',
-          KeySchema: [
-            { AttributeName: 'queue', KeyType: 'HASH' },
-            { AttributeName: 'queuedAt', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
-  );
-  return requestBook(KEEP_DAYS, TableName, () => NOW + DAY_MS);
+  const table = await tables.fresh('privacyRequests');
+  return requestBook(KEEP_DAYS, table, () => NOW + DAY_MS);
 }
 
 const request = (requestId: string, changes: Partial<PrivacyRequest> = {}): PrivacyRequest => ({

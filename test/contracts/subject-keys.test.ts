@@ -1,4 +1,3 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { subjectKeyring } from '../../functions/adapters/aws/subject-keys.ts';
@@ -13,39 +12,20 @@ import {
   unseal,
 } from '../../functions/contracts/subject-keys.ts';
 import { DAY_MS, MINUTE_MS } from '../../functions/kernel/time.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
 import { NOW, SECRETS, tokenOf } from '../arbitraries.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 
-let dynamo: Engine;
+let tables: LocalTables;
 beforeAll(async () => {
-  dynamo = await startDynamoDb({ heapMiB: 256 });
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'keys',
-    AWS_SECRET_ACCESS_KEY: 'keys',
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
-  });
+  tables = await startTables();
 }, 60_000);
-afterAll(() => dynamo?.stop());
+afterAll(() => tables?.stop());
 
-let made = 0;
 /** Two instances over one table, with a clock that the test moves. */
 async function inDynamoDb() {
-  made += 1;
-  const TableName = `keys-${made}`;
-  const client = new DynamoDBClient({});
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-    }),
-  );
-  client.destroy();
+  const table = await tables.fresh('subjectKeys');
   let now = NOW;
-  const instance = (): SubjectKeyring => subjectKeyring(SECRETS, TableName, () => now);
+  const instance = (): SubjectKeyring => subjectKeyring(SECRETS, table, () => now);
   const pass = (ms: number): void => {
     now += ms;
   };

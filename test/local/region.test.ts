@@ -160,16 +160,6 @@ describe('HTTP API', () => {
     const forbidden = await guarded(await running.issuer.mint({ subject: 'desk', scopes: ['alerts:read'] }));
     expect([forbidden.status, await forbidden.json()]).toEqual([403, { message: 'Forbidden' }]);
   });
-
-  it('adds less than a few ms to a trivial handler', async () => {
-    const took: number[] = [];
-    for (let call = 0; call < 200; call += 1) {
-      const began = performance.now();
-      await (await post('time', '{}', { 'content-type': 'application/json' })).text();
-      took.push(performance.now() - began);
-    }
-    expect(took.sort((one, other) => one - other)[100]).toBeLessThan(10);
-  });
 });
 
 describe('functions', () => {

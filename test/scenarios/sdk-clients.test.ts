@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateStreamCommand,
   DescribeStreamSummaryCommand,
@@ -30,6 +30,8 @@ import { unpack } from '../../functions/kernel/codec.ts';
 import { handler } from '../../functions/pipeline/1-collect/handler.ts';
 import { handler as quarantineHandler } from '../../functions/pipeline/1-collect/quarantine-handler.ts';
 import { web } from '../../functions/registry/sources/web.ts';
+import { tableShapes } from '../../lib/constructs/table-shapes.ts';
+import { createTable } from '../../lib/local/create-table.ts';
 import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
 import type { Engine } from '../../lib/local/engines/engine.ts';
 import { startKinesis } from '../../lib/local/engines/kinesis.ts';
@@ -137,28 +139,7 @@ beforeAll(async () => {
     createStream('lineage'),
     s3.createBucket('quarantine', { versioned: true }),
   ]);
-  await new DynamoDBClient({}).send(
-    new CreateTableCommand({
-      TableName: 'records',
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'messageToken', AttributeType: 'S' },
-        { AttributeName: 'listed', AttributeType: 'S' },
-        { AttributeName: 'receivedAt', AttributeType: 'N' },
-      ],
-      KeySchema: [{ AttributeName: 'messageToken', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'listed',
-          KeySchema: [
-            { AttributeName: 'listed', KeyType: 'HASH' },
-            { AttributeName: 'receivedAt', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
-  );
+  await createTable(new DynamoDBClient({}), 'records', tableShapes.records);
   secrets = await jurisdictionSecrets(arn);
   writeKey = writeKeyOf(secrets, web);
   front = await HttpFront.open(0);

@@ -1,6 +1,5 @@
 import { EMPTY_CONSENT } from '../../contracts/consent.ts';
-import type { AtomId, SubjectId } from '../../contracts/ids.ts';
-import type { AtomVersion } from '../../contracts/payloads.ts';
+import type { AtomId, AtomVersion, SubjectId } from '../../contracts/ids.ts';
 import type { PersonState } from '../../contracts/person.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import { nodeOfSubjectId, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';

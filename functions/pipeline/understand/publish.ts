@@ -1,6 +1,5 @@
 import type { Alert } from '../../contracts/alerts.ts';
-import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
-import type { AtomVersion } from '../../contracts/payloads.ts';
+import type { AtomVersion, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import type { ConsentDepth, Purpose } from '../../contracts/purposes.ts';
 import {

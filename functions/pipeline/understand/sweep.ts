@@ -1,6 +1,5 @@
 import { EMPTY_CONSENT } from '../../contracts/consent.ts';
-import type { SubjectId } from '../../contracts/ids.ts';
-import type { AtomVersion } from '../../contracts/payloads.ts';
+import type { AtomVersion, SubjectId } from '../../contracts/ids.ts';
 import { nodeOfSubjectId, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { standingsOf } from '../../rights/consent/standing.ts';

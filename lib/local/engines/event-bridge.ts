@@ -3,7 +3,7 @@ import { appendFile } from 'node:fs/promises';
 import { AwsError, awsJsonHandler, type JsonObject } from './aws-json.ts';
 import type { Engine } from './engine.ts';
 import { type EventPattern, matchesPattern, requireValidPattern } from './event-bridge/pattern.ts';
-import { type Clock, type Schedule, startSchedule, systemClock } from './event-bridge/schedule.ts';
+import { type Clock, startSchedule, systemClock } from './event-bridge/schedule.ts';
 import { serveLoopback } from './loopback-server.ts';
 
 export type { EventPattern } from './event-bridge/pattern.ts';
@@ -24,6 +24,8 @@ export type BusEvent = {
 };
 
 export type Target = (event: BusEvent) => void | Promise<void>;
+
+export type Schedule = { readonly everyMs: number; readonly target: Target };
 
 export type Rule = {
   readonly name: string;

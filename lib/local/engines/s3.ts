@@ -1,6 +1,7 @@
 import type { Engine } from './engine.ts';
 import { serveLoopback } from './loopback-server.ts';
 import type { BucketOptions } from './s3/bucket.ts';
+import { applyLifecycles } from './s3/lifecycle.ts';
 import { ObjectStore } from './s3/object-store.ts';
 import { s3Handler } from './s3/router.ts';
 
@@ -32,6 +33,6 @@ export async function startS3(options: S3Options): Promise<S3Engine> {
   return {
     ...engine,
     createBucket: (name, bucketOptions = {}) => store.configureBucket(name, bucketOptions),
-    applyLifecycle: (now) => store.applyLifecycle(now),
+    applyLifecycle: (now) => applyLifecycles(store, now),
   };
 }

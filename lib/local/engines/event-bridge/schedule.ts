@@ -1,5 +1,3 @@
-import type { Target } from '../event-bridge.ts';
-
 /** What a schedule needs of time; a test gives its own. */
 export type Clock = {
   /** Epoch ms. */
@@ -7,8 +5,6 @@ export type Clock = {
   /** Calls `wake` once after `ms`. @returns a function that cancels it. */
   after(ms: number, wake: () => void): () => void;
 };
-
-export type Schedule = { readonly everyMs: number; readonly target: Target };
 
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -5,11 +5,17 @@ import type { ObjectStore } from './object-store.ts';
 
 const DAY_MS = 86_400_000;
 
+/** Removes what has expired in all buckets. @returns how many versions were removed or hidden. */
+export async function applyLifecycles(store: ObjectStore, now: number): Promise<number> {
+  let removed = 0;
+  for (const name of store.bucketNames()) removed += await applyLifecycle(store, store.bucket(name), now);
+  return removed;
+}
+
 /** Removes a bucket's expired versions and unfinished uploads. Locked versions stay; a current version in a bucket with
  * versions is hidden by a delete marker, and a delete marker with nothing behind it is removed
- * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html).
- * @returns how many versions were removed or hidden. */
-export async function applyLifecycle(store: ObjectStore, bucket: Bucket, now: number): Promise<number> {
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html). */
+async function applyLifecycle(store: ObjectStore, bucket: Bucket, now: number): Promise<number> {
   let removed = 0;
   for (const rule of bucket.settings.lifecycleRules) {
     for (const key of [...bucket.keys()].filter((one) => one.startsWith(rule.prefix ?? ''))) {

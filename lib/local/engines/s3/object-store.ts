@@ -9,7 +9,6 @@ import {
   type Version,
 } from './bucket.ts';
 import { BucketFiles } from './bucket-files.ts';
-import { applyLifecycle } from './lifecycle.ts';
 import { newId } from './new-id.ts';
 import { defaultRetention, parseRetention, requireLockable, requireRemovable } from './object-lock.ts';
 import { invalidRequest, noSuchKey, noSuchVersion, preconditionFailed, S3Error } from './s3-error.ts';
@@ -307,11 +306,5 @@ export class ObjectStore {
         'An Object Lock configuration is present, so versioning cannot be suspended.',
       );
     await bucket.configure({ ...bucket.settings, versioning: status });
-  }
-
-  async applyLifecycle(now: number): Promise<number> {
-    let removed = 0;
-    for (const bucket of this.#buckets.values()) removed += await applyLifecycle(this, bucket, now);
-    return removed;
   }
 }
