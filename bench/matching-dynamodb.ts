@@ -57,7 +57,11 @@ interface Costs {
 async function play(matching: boolean, people: readonly MadeRecord[]): Promise<Record<string, Costs>> {
   await freshTables(`matching-${matching}`);
   const [reads, matchReads] = [new RoundTrips(), new RoundTrips()];
-  const [profiles, candidates, keyring] = [profileStore(), candidateStore(), subjectKeyring(SECRETS)];
+  const [profiles, candidates, keyring] = [
+    profileStore(),
+    candidateStore(),
+    subjectKeyring(SECRETS, { function: 'understand', purpose: 'understand' }),
+  ];
   const nothing = async (): Promise<void> => undefined;
   const ports: UnderstandPorts = {
     profiles: { ...profiles, read: reads.counted(profiles.read) },

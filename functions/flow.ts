@@ -3,6 +3,7 @@
  * environment variables and least-privilege grants from it, so code that needs a new permission says so here, and
  * nothing is granted that this page does not show. Plain values only.
  */
+import type { KeyPurpose } from './contracts/key-purposes.ts';
 import type { FlowFunction, HttpRoute } from './flow/triggers.ts';
 
 const INGEST = { ratePerSecond: 2_000, burst: 4_000 } as const;
@@ -59,6 +60,7 @@ export const flow = {
     },
     memoryMb: 1_769,
     timeoutSeconds: 60,
+    keyPurposes: ['understand'],
     access: [
       {
         on: 'profiles',
@@ -176,6 +178,7 @@ export const flow = {
     memoryMb: 512,
     timeoutSeconds: 55,
     reservedConcurrency: 1,
+    keyPurposes: ['understand'],
     access: [
       {
         on: 'dueCues',
@@ -216,6 +219,7 @@ export const flow = {
     },
     memoryMb: 1_024,
     timeoutSeconds: 10,
+    keyPurposes: ['serve'],
     access: [
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
@@ -244,6 +248,7 @@ export const flow = {
     },
     memoryMb: 1_769,
     timeoutSeconds: 29,
+    keyPurposes: ['derive'],
     access: [
       { on: 'evidence', actions: ['s3:GetObject'], prefix: 'v1/' },
       { on: 'evidence', actions: ['s3:ListBucket'] },
@@ -292,6 +297,7 @@ export const flow = {
     },
     memoryMb: 1_024,
     timeoutSeconds: 29,
+    keyPurposes: ['affected'],
     access: [
       {
         on: 'incidents',
@@ -336,6 +342,26 @@ export const flow = {
         on: 'incidents',
         actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       },
+      { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'events', actions: ['events:PutEvents'] },
+    ],
+  },
+  keyWatch: {
+    entry: 'functions/rights/breach/key-watch-handler.ts',
+    purpose: 'opens an incident where somebody else than these functions touched secrets of subjects',
+    trigger: { kind: 'strangers', table: 'subjectKeys' },
+    memoryMb: 1_024,
+    timeoutSeconds: 900,
+    reservedConcurrency: 1,
+    keyPurposes: ['affected'],
+    access: [
+      {
+        on: 'incidents',
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      },
+      { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjectKeys', actions: ['dynamodb:Scan'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'events', actions: ['events:PutEvents'] },
     ],
@@ -395,6 +421,7 @@ export const flow = {
     },
     memoryMb: 1_024,
     timeoutSeconds: 25,
+    keyPurposes: ['disclose'],
     access: [
       {
         on: 'privacyRequests',
@@ -446,6 +473,7 @@ export const flow = {
     trigger: { kind: 'task' },
     memoryMb: 1_024,
     timeoutSeconds: 300,
+    keyPurposes: ['erase'],
     access: [
       {
         on: 'privacyRequests',
@@ -495,6 +523,7 @@ export const flow = {
     trigger: { kind: 'task' },
     memoryMb: 3_008,
     timeoutSeconds: 900,
+    keyPurposes: ['disclose'],
     access: [
       {
         on: 'privacyRequests',
@@ -521,6 +550,7 @@ export const flow = {
     trigger: { kind: 'task' },
     memoryMb: 3_008,
     timeoutSeconds: 900,
+    keyPurposes: ['forget'],
     access: [
       { on: 'profiles', actions: [...LOOK_THROUGH_PROFILES, 'dynamodb:ConditionCheckItem'] },
       { on: 'subjectKeys', actions: LOOK_THROUGH_SUBJECTS },
@@ -546,6 +576,13 @@ export const flow = {
 } as const satisfies Record<string, FlowFunction>;
 
 export type FunctionId = keyof typeof flow;
+
+/** What a function of the map may use secrets of subjects for; never, without access to them. */
+export type KeyPurposeOf<Id extends FunctionId> = (typeof flow)[Id] extends {
+  readonly keyPurposes: readonly (infer Purpose extends KeyPurpose)[];
+}
+  ? Purpose
+  : never;
 
 /** Environment every function has besides its resources' names. */
 export const COMMON_ENV = ['JURISDICTION', 'SIGNAL_BUCKETS', 'PEER_ENDPOINTS', 'PUBLIC_HOLIDAYS'] as const;

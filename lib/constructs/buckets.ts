@@ -76,6 +76,8 @@ export class Buckets extends Construct {
   readonly answers: Bucket;
   /** What people asked to have of themselves, each sealed under the person's own key. */
   readonly exports: Bucket;
+  /** Who read or wrote what lies in the others, and who touched secrets of subjects. */
+  readonly accessLogs: Bucket;
 
   constructor(
     scope: Construct,
@@ -83,7 +85,7 @@ export class Buckets extends Construct {
     props: { readonly key: IKey; readonly jurisdiction: JurisdictionDefinition },
   ) {
     super(scope, id);
-    const accessLogs = new Bucket(this, 'AccessLogs', {
+    this.accessLogs = new Bucket(this, 'AccessLogs', {
       ...SEALED,
       // S3 cannot deliver access logs to a bucket whose default encryption is a KMS key.
       encryption: BucketEncryption.S3_MANAGED,
@@ -95,7 +97,7 @@ export class Buckets extends Construct {
       encryptionKey: props.key,
       bucketKeyEnabled: true,
       // The library's own class and interface differ in `undefined` alone.
-      serverAccessLogsBucket: accessLogs as IBucket,
+      serverAccessLogsBucket: this.accessLogs as IBucket,
     } as const satisfies BucketProps;
     this.evidence = new Bucket(this, 'Evidence', {
       ...encrypted,

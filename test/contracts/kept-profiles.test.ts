@@ -4,8 +4,8 @@ import { EMPTY_STATE } from '../../functions/pipeline/3-profile/state.ts';
 import { decodeState, encodeState } from '../../functions/pipeline/3-profile/state-codec.ts';
 import type { PersonWrite } from '../../functions/pipeline/understand/ports.ts';
 import { foldConsent } from '../../functions/rights/consent/state.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
 import { NOW, signal } from '../arbitraries.ts';
+import type { LocalTables } from '../local-tables.ts';
 import { ends, node, PROFILE_STORES, someone, startProfileTables, unit } from './profile-tables.ts';
 
 const REFUSAL = signal({
@@ -13,11 +13,11 @@ const REFUSAL = signal({
   who: { userId: 'u1' },
   facts: [{ kind: 'consent', choices: { profiling: false } }],
 });
-let engine: Engine;
+let tables: LocalTables;
 beforeAll(async () => {
-  engine = await startProfileTables();
+  tables = await startProfileTables();
 });
-afterAll(() => engine?.stop());
+afterAll(() => tables?.stop());
 
 describe.each(PROFILE_STORES)('a profile store %s, of what is past its time,', (_name, makeStore) => {
   let now = NOW - 1;

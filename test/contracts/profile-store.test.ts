@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NOTHING_PUBLISHED, type SubjectGraph } from '../../functions/contracts/subject.ts';
 import type { PersonWrite, WriteUnit } from '../../functions/pipeline/understand/ports.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
 import { NOW } from '../arbitraries.ts';
+import type { LocalTables } from '../local-tables.ts';
 import { node, PROFILE_STORES, someone, startProfileTables, subject, unit } from './profile-tables.ts';
 
-let engine: Engine;
+let tables: LocalTables;
 beforeAll(async () => {
-  engine = await startProfileTables();
+  tables = await startProfileTables();
 });
-afterAll(() => engine?.stop());
+afterAll(() => tables?.stop());
 
 describe.each(PROFILE_STORES)('a profile store %s', (_name, makeStore) => {
   let now = NOW - 1;

@@ -1,4 +1,3 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
 import { MemoryProfileStore } from '../../functions/adapters/memory/profile-store.ts';
 import type { KeptUntil } from '../../functions/contracts/profile.ts';
@@ -14,44 +13,16 @@ import type {
   SubjectWrite,
   WriteUnit,
 } from '../../functions/pipeline/understand/ports.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
+import { tableShapes } from '../../lib/constructs/table-shapes.ts';
+import { createTable } from '../../lib/local/create-table.ts';
 import { NOW, tokenOf } from '../arbitraries.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 
-const CREDENTIALS = { accessKeyId: 'contract', secretAccessKey: 'contract' };
-/** Tables of profiles and subjects in an engine of their own; clients find them by the environment. */
-export async function startProfileTables(): Promise<Engine> {
-  const engine = await startDynamoDb();
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.url,
-  });
-  const client = new DynamoDBClient({
-    region: 'eu-central-1',
-    endpoint: engine.url,
-    credentials: CREDENTIALS,
-  });
-  const key = (name: string, type: 'HASH' | 'RANGE') => ({
-    definition: { AttributeName: name, AttributeType: 'S' as const },
-    schema: { AttributeName: name, KeyType: type },
-  });
-  for (const [TableName, keys] of [
-    ['profiles', [key('id', 'HASH'), key('part', 'RANGE')]],
-    ['subjects', [key('subjectId', 'HASH')]],
-  ] as const) {
-    await client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: keys.map((each) => each.definition),
-        KeySchema: keys.map((each) => each.schema),
-      }),
-    );
-  }
-  client.destroy();
-  return engine;
+/** Tables of profiles and subjects under these names, in an engine of their own. */
+export async function startProfileTables(): Promise<LocalTables> {
+  const tables = await startTables();
+  for (const id of ['profiles', 'subjects'] as const) await createTable(tables.client, id, tableShapes[id]);
+  return tables;
 }
 
 /** The store in memory and the real one. */

@@ -173,6 +173,15 @@ async function pastItsTime(): Promise<readonly string[]> {
   );
 }
 
+/** Every secret that lies there, by atom. */
+const secrets = async (): Promise<ReadonlyMap<string, string>> =>
+  new Map(
+    (await rowsOfTables(door.region))
+      .filter(({ table }) => /SubjectKeys/.test(table))
+      .map(({ row }) => [row.id?.S ?? '', Buffer.from(row.secret?.B ?? []).toString('hex')]),
+  );
+let firstSecrets: ReadonlyMap<string, string> = new Map();
+
 /** By length of a class: what is known then of a customer who refused and was silent. */
 const refusals: unknown[] = [];
 
@@ -190,7 +199,7 @@ async function comesBack(): Promise<void> {
   expect(body.notComputed).toContainEqual({ what: 'engagement', missing: ['profiling'] });
 }
 
-describe('retention, in a region whose clock moves for eight years', () => {
+describe('retention, in a region whose clock moves for thirteen years', () => {
   it('begins with customers of every class, one of two identifiers, a crowd, and a bad event', async () => {
     await sendEveryClass();
     await door.send(
@@ -216,6 +225,7 @@ describe('retention, in a region whose clock moves for eight years', () => {
         eventClass,
         (await evidence()).filter((each) => classOf(each) === eventClass).length > 0,
       ]).toEqual([eventClass, true]);
+    firstSecrets = await secrets();
     expect(await kept('class-transaction')).toBe(200);
     expect(await kept('joined')).toBe(200);
     expect((await versionsIn(/^BucketsQuarantine(?!.*Policy)/)).length).toBeGreaterThan(0);
@@ -303,6 +313,22 @@ describe('retention, in a region whose clock moves for eight years', () => {
       /Profiles|Subjects\w*$|Alerts|Records/.test(table),
     );
     expect(lying.map(({ table }) => table)).toEqual([]);
+  });
+
+  it('has no secret of anybody when the last row under it may be gone, and a new one for who returns then', async () => {
+    expect(firstSecrets.size).toBeGreaterThan(CROWD);
+    await onDay(maxDays('transaction') + 2 * maxDays('consent') + 8);
+    const { shelves } = await swept();
+    expect(shelves.find(({ name }) => name === 'subjectKeys')).toMatchObject({ left: 0 });
+    expect((await secrets()).size).toBe(0);
+    const order = { order_id: 'again', total: 20, currency: 'EUR' };
+    await door.send('pos', [
+      track('Order Completed', 'crowd-1', order, { timestamp: iso(door.region.clock.now()) }),
+    ]);
+    await door.settled();
+    const [[id = '', secret = ''] = []] = [...(await secrets())];
+    expect(firstSecrets.has(id)).toBe(true);
+    expect(firstSecrets.get(id)).not.toBe(secret);
   });
 
   it('told every sweep in the evidence, and never called what its role does not allow', async () => {

@@ -14,6 +14,7 @@ import {
   subjectKeyOf,
 } from '../../contracts/subject-keys.ts';
 import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
+import type { FunctionId, KeyPurposeOf } from '../../flow.ts';
 import { ThrottledError, TransientError } from '../../kernel/invariant.ts';
 import { MINUTE_MS } from '../../kernel/time.ts';
 import { required } from '../../runtime/environment.ts';
@@ -36,9 +37,15 @@ export const UNUSED_SINCE = 'unusedSince';
 /** One is destroyed between being found and being read once in a lifetime, not again and again. */
 const CREATE_ATTEMPTS_MAX = 4;
 
-/** Subject secrets in their table, the only place that has them. */
+/** Who uses secrets of subjects and what for: only what the map says of the function. */
+export type KeyUser = {
+  [Id in FunctionId]: { readonly function: Id; readonly purpose: KeyPurposeOf<Id> };
+}[FunctionId];
+
+/** Subject secrets in their table, the only place that has them. Each use is counted under its purpose. */
 export function subjectKeyring(
   jurisdiction: JurisdictionSecrets,
+  { purpose }: KeyUser,
   table = required('SUBJECT_KEYS_TABLE'),
   clock: () => number = Date.now,
 ): SubjectKeyring {
@@ -54,6 +61,7 @@ export function subjectKeyring(
   const read: SubjectKeyring['read'] = async (atomIds, { fresh } = { fresh: false }) => {
     const keys = new Map<AtomId, SubjectKey>();
     const now = clock();
+    count(`keysFor-${purpose}`, atomIds.length);
     for (const id of fresh ? [] : atomIds) {
       const cached = cache.get(id);
       if (cached !== undefined && cached.until > now) keys.set(id, cached.key);
@@ -127,22 +135,43 @@ async function readSecrets(
 }
 
 async function* everySecret(table: string): AsyncIterable<ReadonlyMap<AtomId, Uint8Array>> {
+  for await (const items of everyItem(table, 'id, secret')) {
+    const page = new Map<AtomId, Uint8Array>();
+    for (const { id, secret } of items)
+      if (id?.S !== undefined && secret?.B !== undefined) page.set(id.S as AtomId, secret.B);
+    yield page;
+  }
+}
+
+/** Every atom that has a secret, in pages; the secrets themselves are not read. @throws ThrottledError, TransientError */
+export async function* everyAtom(
+  { purpose }: KeyUser,
+  table = required('SUBJECT_KEYS_TABLE'),
+): AsyncIterable<readonly AtomId[]> {
+  for await (const items of everyItem(table, 'id')) {
+    count(`keysFor-${purpose}`, items.length);
+    yield items.flatMap(({ id }) => (id?.S === undefined ? [] : [id.S as AtomId]));
+  }
+}
+
+async function* everyItem(
+  table: string,
+  attributes: string,
+): AsyncIterable<readonly Record<string, AttributeValue>[]> {
   let from: Record<string, AttributeValue> | undefined;
   do {
     const answer = await translated('dynamodb', () =>
       dynamodb().send(
         new ScanCommand({
           TableName: table,
+          ProjectionExpression: attributes,
           ReturnConsumedCapacity: 'TOTAL',
           ...(from === undefined ? {} : { ExclusiveStartKey: from }),
         }),
       ),
     );
     count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
-    const page = new Map<AtomId, Uint8Array>();
-    for (const { id, secret } of answer.Items ?? [])
-      if (id?.S !== undefined && secret?.B !== undefined) page.set(id.S as AtomId, secret.B);
-    yield page;
+    yield answer.Items ?? [];
     from = answer.LastEvaluatedKey;
   } while (from !== undefined);
 }

@@ -41,9 +41,18 @@ const textTest = (name: string, wanted: unknown, test: (value: string, wanted: s
     ? (value) => typeof value === 'string' && test(value, wanted)
     : refuse(`${name} needs a string`);
 
+/** Within `anything-but` a prefix or suffix may be a list of which none may fit. */
+const anyOf = (filter: { readonly [name: string]: unknown }): Test => {
+  const [name = '', ...others] = Object.keys(filter);
+  const wanted = filter[name];
+  if (others.length > 0 || !Array.isArray(wanted)) return contentTest(filter);
+  const tests = wanted.map((each: unknown) => contentTest({ [name]: each }));
+  return (value) => tests.some((test) => test(value));
+};
+
 function anythingBut(unwanted: unknown): Test {
   if (isObject(unwanted)) {
-    const test = contentTest(unwanted);
+    const test = anyOf(unwanted);
     return (value) => value !== undefined && !test(value);
   }
   const list: unknown[] = Array.isArray(unwanted) ? unwanted : [unwanted];
