@@ -569,6 +569,8 @@ export const flow = {
       { on: 'evidence', actions: ['s3:ListBucket', 's3:ListBucketVersions'] },
       { on: 'quarantine', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
       { on: 'answers', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
+      { on: 'exports', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
+      { on: 'accessLogs', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
       { on: 'signals', actions: ['kinesis:DescribeStreamSummary'] },
       { on: 'lineage', actions: ['kinesis:DescribeStreamSummary', 'kinesis:PutRecords'] },
     ],

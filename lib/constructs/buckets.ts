@@ -16,6 +16,7 @@ import { ARCHIVE_TABLES } from '../../functions/contracts/lineage.ts';
 import {
   ACCESS_LOG_DAYS,
   ANSWER_DAYS,
+  EXPORT_DAYS,
   QUARANTINE_DAYS,
   RECOVERY_DAYS,
   UNREADABLE_DAYS,
@@ -23,9 +24,6 @@ import {
 import { EVENT_CLASSES } from '../../functions/contracts/signal.ts';
 import { checkpointLockDays, evidenceDays } from '../../functions/registry/evidence-retention.ts';
 import type { JurisdictionDefinition } from '../../functions/registry/jurisdictions/index.ts';
-
-/** Days for which a person can fetch what they asked to have. */
-const EXPORT_DAYS = 7;
 
 /** What every bucket of a stack states. */
 const SEALED = {

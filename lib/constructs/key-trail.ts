@@ -110,7 +110,7 @@ export class KeyTrail extends Construct {
         sid: 'TrailWrites',
         principals: [cloudTrail],
         actions: ['s3:PutObject'],
-        resources: [bucket.arnForObjects(`${PREFIX}/AWSLogs/${Aws.ACCOUNT_ID}/*`)],
+        resources: [bucket.arnForObjects(`${PREFIX}/*`)],
         conditions: {
           StringEquals: { ...conditions.StringEquals, 's3:x-amz-acl': 'bucket-owner-full-control' },
         },
@@ -120,4 +120,5 @@ export class KeyTrail extends Construct {
   }
 }
 
-const PREFIX = 'subject-keys';
+/** Of the trail's objects. */
+const PREFIX = 'strangers';

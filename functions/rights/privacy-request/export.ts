@@ -4,6 +4,7 @@ import type { AtomId } from '../../contracts/ids.ts';
 import type { PrivacyRequest } from '../../contracts/privacy-requests.ts';
 import { PURPOSES } from '../../contracts/purposes.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
+import { EXPORT_DAYS } from '../../contracts/retention.ts';
 import { NOTHING_PUBLISHED } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey, seal, unseal } from '../../contracts/subject-keys.ts';
 import { typeOfToken } from '../../contracts/tokens.ts';
@@ -19,8 +20,6 @@ import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { ArchivedRow, ExportPorts } from './ports.ts';
 import { type FoundPerson, findPerson, located } from './subject.ts';
 
-/** How long an export can be fetched. The bucket forgets it then, too. */
-export const EXPORT_DAYS = 7;
 /** Objects of the archive read at a time. */
 const READS_AT_ONCE = 8;
 

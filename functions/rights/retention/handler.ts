@@ -15,7 +15,7 @@ import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
 import { longestDays } from './kept-until.ts';
-import { answerEnd, evidenceEnd, quarantineEnd } from './over-age.ts';
+import { accessLogEnd, answerEnd, evidenceEnd, exportEnd, quarantineEnd } from './over-age.ts';
 import type { ReleaseStore, RetentionPorts } from './ports.ts';
 import { releaseMonth } from './release.ts';
 import { beginSweep, reportSweep, type Sweep, sweepOn } from './sweep.ts';
@@ -53,6 +53,8 @@ function portsOf({ retention }: JurisdictionDefinition): RetentionPorts {
       ),
       objectsShelf('quarantine', required('QUARANTINE_BUCKET'), quarantineEnd),
       objectsShelf('answers', required('ANSWERS_BUCKET'), answerEnd),
+      objectsShelf('exports', required('EXPORTS_BUCKET'), exportEnd),
+      objectsShelf('accessLogs', required('ACCESS_LOGS_BUCKET'), accessLogEnd),
       streamShelf('signals', required('SIGNALS_STREAM'), STREAM_HOURS.signals),
       streamShelf('lineage', required('LINEAGE_STREAM'), STREAM_HOURS.lineage),
     ],
