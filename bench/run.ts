@@ -27,6 +27,10 @@ const MEASUREMENTS: Readonly<
     title: 'bundles: zip size, and cold import in processes of their own',
     load: async () => (await import('./bundles.ts')).bundles,
   },
+  erasure: {
+    title: 'erasure of a person with 10 and with 1,000,000 archived rows (DynamoDB Local, S3, KMS)',
+    load: async () => (await import('./erasure.ts')).erasure,
+  },
   cost: {
     title: 'cost at list prices, from counted calls (EU, consent given, known customers)',
     load: async () => (await import('./cost.ts')).cost,

@@ -142,9 +142,10 @@ export const flow = {
   compact: {
     entry: 'functions/evidence/compact/handler.ts',
     purpose: 'puts the small objects of an hour of the archive together',
-    trigger: { kind: 'schedule', everyMinutes: 60 },
+    trigger: { kind: 'task' },
     memoryMb: 3_008,
     timeoutSeconds: 900,
+    // One writer: a step looks what is there and then writes.
     reservedConcurrency: 1,
     access: [
       { on: 'evidence', actions: ['s3:GetObject'] },

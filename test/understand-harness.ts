@@ -6,12 +6,21 @@ import type { IdentityOrder } from '../functions/contracts/identity-order.ts';
 import type { SubjectId } from '../functions/contracts/ids.ts';
 import type { LineageRow } from '../functions/contracts/lineage.ts';
 import type { Signal } from '../functions/contracts/signal.ts';
-import { nodeOfSubjectId, subjectIdOf } from '../functions/contracts/subject.ts';
+import {
+  neighboursOf,
+  nodeOfSubjectId,
+  type SubjectOutline,
+  subjectIdOf,
+} from '../functions/contracts/subject.ts';
 import { unseal } from '../functions/contracts/subject-keys.ts';
 import { TransientError } from '../functions/kernel/invariant.ts';
 import { contextOf } from '../functions/pipeline/understand/context.ts';
 import type { StreamRecord } from '../functions/pipeline/understand/delivery.ts';
-import { personContext, type UnderstandPorts } from '../functions/pipeline/understand/ports.ts';
+import {
+  personContext,
+  type StoredNode,
+  type UnderstandPorts,
+} from '../functions/pipeline/understand/ports.ts';
 import { understand } from '../functions/pipeline/understand/understand.ts';
 import { NOW, SECRETS } from './arbitraries.ts';
 
@@ -163,6 +172,23 @@ export class MemoryRegion {
     return this.store.nodes.get(node)?.subjectId ?? subjectIdOf([node]);
   }
 
+  /** Its subject, and those that something keeps apart from that or from one of them. */
+  #around({ subjectId }: StoredNode): readonly SubjectOutline[] {
+    const graphOf = (id: SubjectId | null) => (id === null ? undefined : this.store.subjects.get(id)?.graph);
+    const home = graphOf(subjectId);
+    const circle = new Set(home === undefined ? [] : [home]);
+    for (const graph of circle)
+      for (const neighbour of neighboursOf(graph)) {
+        const other = graphOf(this.store.nodes.get(neighbour)?.subjectId ?? null);
+        if (other !== undefined) circle.add(other);
+      }
+    const [first, ...others] = circle;
+    return [
+      ...(first === undefined ? [] : [first]),
+      ...others.sort((a, b) => (a.subjectId < b.subjectId ? -1 : 1)),
+    ].map(({ nodes, atoms }) => ({ nodes, atoms }));
+  }
+
   /** Segments published per subject that is in any. */
   segments(): Record<string, string[]> {
     const published: Record<string, string[]> = {};
@@ -175,9 +201,17 @@ export class MemoryRegion {
     return Object.fromEntries(Object.entries(published).filter(([, names]) => names.length > 0));
   }
 
-  /** The store's own consistency: every pointer leads to a graph that names the node, and back. */
+  /** The store's own consistency: every pointer leads to a graph that names the node, and back; and whoever may be found by
+   * what they say knows who is around them. */
   inconsistencies(): string[] {
     const faults: string[] = [];
+    for (const node of this.store.nodes.values()) {
+      const around = this.#around(node);
+      if (node.around !== undefined && JSON.stringify(node.around) !== JSON.stringify(around))
+        faults.push(
+          `${node.id} knows ${JSON.stringify(node.around)} around it, not ${JSON.stringify(around)}`,
+        );
+    }
     for (const node of this.store.nodes.values()) {
       if (
         node.subjectId !== null &&

@@ -7,7 +7,8 @@ export const asIncidentId = (value: string): IncidentId => value as IncidentId;
 /** What went wrong. Closed, and free of personal data. */
 export const INCIDENT_KINDS = {
   'personal-data-in-log': 'a log line holds what must not stand in the open',
-  'decrypt-outside-purpose': 'secrets of subjects, or what they seal, were used by somebody or for something that is not meant to',
+  'decrypt-outside-purpose':
+    'secrets of subjects, or what they seal, were used by somebody or for something that is not meant to',
   'lost-credential': 'a key, token or password that opens personal data is in strange hands',
   'misdirected-disclosure': "a customer's data were given to somebody else",
   other: 'none of these; the organisation keeps the story',

@@ -61,6 +61,9 @@ export interface SubjectGraph {
   readonly severed: readonly Severed[];
 }
 
+/** Who is in a subject, and nothing of why. */
+export type SubjectOutline = Pick<SubjectGraph, 'nodes' | 'atoms'>;
+
 /** What names an alert besides its rule. */
 export interface AlertName {
   /** Time of its cue. */

@@ -28,6 +28,12 @@ const RETENTION_STEP = {
   timeoutSeconds: 900,
   retry: { attempts: 5, intervalSeconds: 10 },
 } as const;
+const COMPACTION_STEP = {
+  kind: 'task',
+  function: 'compact',
+  timeoutSeconds: 900,
+  retry: { attempts: 3, intervalSeconds: 30 },
+} as const;
 
 /** State machines, by the id of their resource. Their tasks are functions whose trigger is `task`. */
 export const machines: Readonly<Record<MachineId, FlowMachine>> = {
@@ -64,6 +70,34 @@ export const machines: Readonly<Record<MachineId, FlowMachine>> = {
       },
       Done: { kind: 'succeed' },
       NotProven: { kind: 'fail', error: 'SomethingIsPastItsTime' },
+    },
+  },
+  compaction: {
+    purpose: 'makes large objects of the small ones of each hour of the archive, and removes those later',
+    startAt: 'Remove',
+    timeoutSeconds: 3_600,
+    everyMinutes: 60,
+    states: {
+      Remove: { ...COMPACTION_STEP, with: { step: 'remove' }, result: 'discarded', next: 'Plan' },
+      Plan: { ...COMPACTION_STEP, with: { step: 'plan' }, next: 'Planned' },
+      Planned: {
+        kind: 'choice',
+        cases: [{ path: '$.done', equals: true, next: 'Done' }],
+        otherwise: 'Hours',
+      },
+      Hours: {
+        kind: 'each',
+        listPath: '$.hours',
+        concurrency: 1,
+        task: {
+          function: 'compact',
+          with: { step: 'hour' },
+          timeoutSeconds: 900,
+          retry: { attempts: 3, intervalSeconds: 30 },
+        },
+        next: 'Plan',
+      },
+      Done: { kind: 'succeed' },
     },
   },
   privacyRequest: {

@@ -48,6 +48,7 @@ export const resources = {
   privacyRequest: { kind: 'machine', env: 'PRIVACY_REQUEST_MACHINE_ARN' },
   privacyDaily: { kind: 'machine', env: 'PRIVACY_DAILY_MACHINE_ARN' },
   retention: { kind: 'machine', env: 'RETENTION_MACHINE_ARN' },
+  compaction: { kind: 'machine', env: 'COMPACTION_MACHINE_ARN' },
 } as const satisfies Record<string, { kind: ResourceKind; env: string }>;
 
 export type ResourceId = keyof typeof resources;

@@ -10,11 +10,15 @@ export type Count =
   | 'streamBytes'
   | 'busEvents'
   | 'conflicts'
+  | 'linksRefusedByValve'
   | 'redelivered'
   | 'retries'
   | 'monthsReleased'
   | 'removed'
   | 'left'
+  | 'objectsMerged'
+  | 'objectsMade'
+  | 'objectsRefused'
   | 'unknownConsentCategories';
 
 const counts = new Map<Count, number>();

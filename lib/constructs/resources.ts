@@ -79,6 +79,7 @@ export function place(parts: {
     privacyRequest: machine('privacyRequest'),
     privacyDaily: machine('privacyDaily'),
     retention: machine('retention'),
+    compaction: machine('compaction'),
     signingKey: key('signing-key', parts.encryption.signingKey),
   };
 }

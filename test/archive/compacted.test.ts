@@ -2,14 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { compact } from '../../functions/evidence/compact/compact.ts';
-import { publicKeyOf } from '../../functions/evidence/log/note.ts';
 import { HOUR_MS } from '../../functions/kernel/time.ts';
 import { openArchive } from '../../lib/archive/open.ts';
 import { HOUR_14, lineageRow } from '../evidence/archive/rows.ts';
 import {
   archived,
-  CONTEXT,
+  compacted,
   type LoggedArchive,
   loggedArchive,
   signed,
@@ -38,8 +36,6 @@ async function counted({ evidence }: LoggedArchive): Promise<unknown> {
 
 it('SQL counts each row once before, while and after small objects are replaced, stragglers too', async () => {
   const ports = loggedArchive();
-  const context = { origin: CONTEXT.origin, key: publicKeyOf(await ports.signer.publicKey()) };
-  const run = (now: number) => compact(context, { ...ports, isInTime: () => true }, now);
   for (const at of [0, 1, 2])
     await archived(
       ports,
@@ -52,12 +48,12 @@ it('SQL counts each row once before, while and after small objects are replaced,
   const all = { signals: 6, ids: 6, later: 3, effects: 3 };
   expect(await counted(ports)).toEqual(all);
   const settled = HOUR_14 + 4 * HOUR_MS;
-  expect(await run(settled)).toMatchObject({ made: 3 });
+  expect(await compacted(ports, settled)).toMatchObject({ made: 3 });
   expect(await counted(ports)).toEqual(all);
   await archived(ports, 3, lineageRow('straggler'));
   const more = { ...all, signals: 7, ids: 7 };
   expect(await counted(ports)).toEqual(more);
   await signed(ports, settled);
-  expect(await run(settled + HOUR_MS)).toMatchObject({ removed: 9 });
+  expect(await compacted(ports, settled + HOUR_MS)).toMatchObject({ removed: 9 });
   expect(await counted(ports)).toEqual(more);
 });

@@ -1,5 +1,4 @@
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
-import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
 import { jurisdictionSecrets } from '../../functions/adapters/aws/secrets.ts';
@@ -7,26 +6,19 @@ import { subjectKeyring } from '../../functions/adapters/aws/subject-keys.ts';
 import type { IdentifierToken, SubjectId } from '../../functions/contracts/ids.ts';
 import type { IdentifierType } from '../../functions/contracts/signal.ts';
 import { unseal } from '../../functions/contracts/subject-keys.ts';
-import {
-  identifierToken,
-  type JurisdictionSecrets,
-  messageToken,
-  writeKeyOf,
-} from '../../functions/contracts/tokens.ts';
+import { identifierToken, type JurisdictionSecrets, messageToken } from '../../functions/contracts/tokens.ts';
 import { handler as archive } from '../../functions/evidence/archive/handler.ts';
 import { unpack } from '../../functions/kernel/codec.ts';
 import { HOUR_MS } from '../../functions/kernel/time.ts';
-import { handler as collect } from '../../functions/pipeline/1-collect/handler.ts';
 import { personOf } from '../../functions/pipeline/3-profile/person.ts';
 import { decodePerson } from '../../functions/pipeline/3-profile/person-codec.ts';
 import { wholeState } from '../../functions/pipeline/3-profile/revocable.ts';
 import { decodeState } from '../../functions/pipeline/3-profile/state-codec.ts';
 import { handler as understand } from '../../functions/pipeline/understand/handler.ts';
 import { personContext } from '../../functions/pipeline/understand/ports.ts';
-import { crm } from '../../functions/registry/sources/crm.ts';
-import type { StreamEvent, StreamResponse } from '../../functions/runtime/stream-handler.ts';
 import { openArchive } from '../../lib/archive/open.ts';
-import { type Engines, type StreamRecord, startEngines } from './engines.ts';
+import { deliver, send } from './deliver.ts';
+import { type Engines, startEngines } from './engines.ts';
 import { type Death, FaultyClients } from './faulty-clients.ts';
 
 let engines: Engines;
@@ -52,7 +44,6 @@ afterAll(async () => {
   await engines?.stop();
 });
 
-const context = { awsRequestId: 'r' } as Context;
 const ALLOWED = {
   consent: { categoryPreferences: { analytics: true, personalisation: true, profiling: true } },
 };
@@ -100,54 +91,17 @@ function eventsOf(run: string, now: number): readonly object[] {
   ];
 }
 
-/** Calls until it is taken, as an SDK does. */
-async function send(run: string, events: readonly object[]): Promise<void> {
-  const request = {
-    rawPath: '/v1/batch',
-    requestContext: { http: { method: 'POST' } },
-    headers: { authorization: `Basic ${Buffer.from(`${writeKeyOf(secrets, crm)}:`).toString('base64')}` },
-    body: JSON.stringify({ batch: events }),
-    isBase64Encoded: false,
-  } as unknown as APIGatewayProxyEventV2;
-  for (let attempt = 0; attempt < 4; attempt += 1) {
-    const { statusCode } = await collect(request, context);
-    if (statusCode === 200) return;
-    expect([run, statusCode]).toEqual([run, 503]);
-    await faults.revive();
-  }
-  throw new Error(`${run}: never taken`);
-}
-
-/** Delivers a batch until all of it is done, as an event source does. */
-async function deliver(
-  handler: (event: StreamEvent, context: Context) => Promise<StreamResponse>,
-  records: readonly StreamRecord[],
-): Promise<void> {
-  let left = records;
-  for (let attempt = 0; left.length > 0; attempt += 1) {
-    if (attempt === 6) throw new Error('never done');
-    try {
-      const { batchItemFailures } = await handler({ Records: left }, context);
-      const from = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier).sort()[0];
-      left = from === undefined ? [] : left.filter(({ kinesis }) => kinesis.sequenceNumber >= from);
-    } catch (error) {
-      expect(error).toMatchObject({ name: 'BatchFailure' });
-    }
-    await faults.revive();
-  }
-}
-
 /** The whole chain once, dying at some of its calls. @returns whether there was the first of them */
 async function play(run: string, deaths: readonly Death[]): Promise<boolean> {
   archives[run] = await engines.freshArchive(run);
   faults.begin(deaths);
-  await send(run, eventsOf(run, Date.now()));
+  await send(eventsOf(run, Date.now()), secrets, faults);
   const records = await engines.news('signals');
   const signals = records.flatMap(({ kinesis }) => unpack(Buffer.from(kinesis.data, 'base64')));
   copies[run] = signals.length / QUEUED;
-  await deliver(understand, records);
+  await deliver(understand, records, faults);
   // A window for each record: whatever was told twice is told in another window.
-  for (const record of await engines.news('lineage')) await deliver(archive, [record]);
+  for (const record of await engines.news('lineage')) await deliver(archive, [record], faults);
   return faults.calls.length >= (deaths[0]?.call ?? 0);
 }
 

@@ -20,22 +20,33 @@ import { startS3 } from '../../lib/local/engines/s3.ts';
 
 export type StreamRecord = StreamEvent['Records'][number];
 
-const TABLES: Readonly<Record<string, readonly [hash: string, range?: string]>> = {
-  profiles: ['id', 'part'],
-  subjects: ['subjectId'],
-  subjectKeys: ['id'],
-  records: ['messageToken'],
-  alerts: ['alertId'],
-  dueCues: ['slot', 'cue'],
-  identityReviews: ['reviewId'],
-  candidates: ['id'],
+/** Keys of each table, and its indexes as the stack has them: by a text, sorted by a number. */
+const TABLES: Readonly<
+  Record<string, { readonly key: readonly string[]; readonly indexes?: Readonly<Record<string, Index>> }>
+> = {
+  profiles: { key: ['id', 'part'] },
+  subjects: { key: ['subjectId'] },
+  rebuiltProfiles: { key: ['id', 'part'] },
+  rebuiltSubjects: { key: ['subjectId'] },
+  subjectKeys: { key: ['id'] },
+  records: {
+    key: ['messageToken'],
+    indexes: { listed: ['listed', 'receivedAt'], byIdentifier: ['about', 'receivedAt'] },
+  },
+  alerts: { key: ['alertId'], indexes: { bySubject: ['subjectId', 'openedAt'] } },
+  dueCues: { key: ['slot', 'cue'] },
+  identityReviews: { key: ['reviewId'] },
+  candidates: { key: ['id'] },
+  incidents: { key: ['incidentId', 'part'], indexes: { byState: ['state', 'openedAt'] } },
+  privacyRequests: { key: ['id'], indexes: { byQueue: ['queue', 'queuedAt'] } },
 };
+type Index = readonly [hash: string, range: string];
 
 /** The engines that a stack's stream functions stand on, and the environment that leads their clients there. */
 export interface Engines {
   readonly directory: string;
   readonly events: EventBridgeEngine;
-  /** Makes a new evidence bucket and has `archive` write there. @returns its folder */
+  /** Makes a new evidence bucket, with one for its checkpoints, and has the functions write there. @returns its folder */
   freshArchive(name: string): Promise<string>;
   /** Records that came onto a stream since the last look. */
   news(stream: 'signals' | 'lineage'): Promise<StreamRecord[]>;
@@ -52,6 +63,7 @@ export async function startEngines(): Promise<Engines> {
     startEventBridge({}),
   ]);
   const { arn } = await kms.createKey({ spec: 'HMAC_256' });
+  const signing = await kms.createKey({ spec: 'ECC_NIST_P256' });
   Object.assign(process.env, {
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'faults',
@@ -74,11 +86,21 @@ export async function startEngines(): Promise<Engines> {
     DUE_CUES_TABLE: 'dueCues',
     IDENTITY_REVIEWS_TABLE: 'identityReviews',
     CANDIDATES_TABLE: 'candidates',
+    REBUILT_PROFILES_TABLE: 'rebuiltProfiles',
+    REBUILT_SUBJECTS_TABLE: 'rebuiltSubjects',
+    INCIDENTS_TABLE: 'incidents',
+    PRIVACY_REQUESTS_TABLE: 'privacyRequests',
     QUARANTINE_BUCKET: 'quarantine',
+    EXPORTS_BUCKET: 'exports',
+    ANSWERS_BUCKET: 'answers',
+    ACCESS_LOGS_BUCKET: 'access-logs',
     EVENT_BUS: 'default',
     TOKEN_KEY_ARN: arn,
+    SIGNING_KEY_ARN: signing.arn,
+    PUBLIC_HOLIDAYS: 'none',
   });
-  await s3.createBucket('quarantine', { versioned: true });
+  for (const bucket of ['quarantine', 'exports', 'answers', 'access-logs'])
+    await s3.createBucket(bucket, { versioned: true });
   await createTables();
   const streams = new KinesisClient({ requestHandler: new NodeHttpHandler() });
   const iterators = {
@@ -90,7 +112,8 @@ export async function startEngines(): Promise<Engines> {
     events,
     freshArchive: async (name) => {
       await s3.createBucket(name, { versioned: true });
-      process.env.EVIDENCE_BUCKET = name;
+      await s3.createBucket(`${name}-checkpoints`, { versioned: true });
+      Object.assign(process.env, { EVIDENCE_BUCKET: name, CHECKPOINTS_BUCKET: `${name}-checkpoints` });
       return join(directory, 's3', name);
     },
     news: async (stream) => {
@@ -116,20 +139,35 @@ export async function startEngines(): Promise<Engines> {
   };
 }
 
-/** The tables that a stream function writes, with the keys of the stack's and without what only others read. */
-export async function createTables(): Promise<void> {
+/** The tables of the stack, with its keys and the indexes that functions look into. */
+async function createTables(): Promise<void> {
   const client = new DynamoDBClient({});
-  for (const [TableName, keys] of Object.entries(TABLES)) {
-    const names = keys.filter((name) => name !== undefined);
+  const keys = (names: readonly string[]) =>
+    names.map((AttributeName, at) => ({
+      AttributeName,
+      KeyType: at === 0 ? ('HASH' as const) : ('RANGE' as const),
+    }));
+  for (const [TableName, { key, indexes = {} }] of Object.entries(TABLES)) {
+    const ranges = Object.values(indexes).map(([, range]) => range);
+    const names = new Set([...key, ...Object.values(indexes).flat()]);
     await client.send(
       new CreateTableCommand({
         TableName,
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-        KeySchema: names.map((AttributeName, at) => ({
+        AttributeDefinitions: [...names].map((AttributeName) => ({
           AttributeName,
-          KeyType: at === 0 ? 'HASH' : 'RANGE',
+          AttributeType: ranges.includes(AttributeName) ? 'N' : 'S',
         })),
+        KeySchema: keys(key),
+        ...(Object.keys(indexes).length === 0
+          ? {}
+          : {
+              GlobalSecondaryIndexes: Object.entries(indexes).map(([IndexName, index]) => ({
+                IndexName,
+                KeySchema: keys(index),
+                Projection: { ProjectionType: 'ALL' as const },
+              })),
+            }),
       }),
     );
   }

@@ -23,6 +23,20 @@ export interface Death {
   readonly when: 'before' | 'after';
 }
 
+/** Calls that change nothing anywhere. */
+const READS = /^(?:BatchGet|Describe|GenerateMac|Get|Head|List|Query|Scan|Sign)/;
+
+/**
+ * Deaths of which each leaves something else behind, and no other death leaves anything that none of them does: after each
+ * call that changes something, and at the first of each run of calls that only read. Whatever read of a run a function dies
+ * at, it has written the same, and what it had in memory is gone.
+ */
+export const deathsThatDiffer = (calls: readonly string[]): readonly Death[] =>
+  calls.flatMap((name, at): readonly Death[] => {
+    if (!READS.test(name)) return [{ call: at + 1, when: 'after' }];
+    return READS.test(calls[at - 1] ?? '') ? [] : [{ call: at + 1, when: 'before' }];
+  });
+
 /** Sees every call that the functions' own AWS clients make, and lets the function die at some of them: neither that call
  * nor any later one is answered, until it is started again. */
 export class FaultyClients {
@@ -33,8 +47,10 @@ export class FaultyClients {
   /** Runs instead of a call; `undefined` lets it pass. Throws what the service would answer. */
   onCall: (name: string) => void = () => undefined;
 
-  constructor() {
-    for (const { middlewareStack } of [dynamodb(), kinesis(), kinesisOneAttempt(), s3(), eventBridge()]) {
+  /** @param others clients beside those of the stream functions */
+  constructor(others: readonly { readonly middlewareStack: unknown }[] = []) {
+    const own = [dynamodb(), kinesis(), kinesisOneAttempt(), s3(), eventBridge()];
+    for (const { middlewareStack } of [...own, ...others]) {
       (middlewareStack as unknown as Stack).add(
         (next, { commandName }) =>
           (request) =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningPair, startPair } from './running-pair.ts';
 import { archiveStories } from './stories/archive.ts';
+import { compactionStory } from './stories/compaction.ts';
 import { consentStories } from './stories/consent.ts';
 import { customerStories } from './stories/customers.ts';
 import { identityStories } from './stories/identity.ts';
@@ -30,7 +31,8 @@ describe('two stacks on one machine, through their public faces', () => {
   endOfSilence();
   archiveStories(pair);
   proofStories(pair);
-  // Last, since it moves the clock.
+  // Last, since they move the clock: that of the UK, and that of the EU.
+  compactionStory(pair);
   privacyStories(pair);
 
   it('never call what their roles do not allow', () => {

@@ -64,6 +64,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   privacyRequest: 'privacyRequest',
   privacyDaily: 'privacyDaily',
   retention: 'retention',
+  compaction: 'compaction',
 };
 const indexes: Readonly<Partial<Record<keyof typeof resources, readonly string[]>>> = {
   records: ['listed', 'byIdentifier'],

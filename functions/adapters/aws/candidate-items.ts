@@ -1,7 +1,4 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { type AtomId, asIdentifierToken } from '../../contracts/ids.ts';
-import { IDENTIFIER_TYPES } from '../../contracts/signal.ts';
-import { typeOfToken } from '../../contracts/tokens.ts';
 import type {
   Block,
   CandidateKey,
@@ -9,13 +6,11 @@ import type {
   DistinctSample,
   Stored,
 } from '../../pipeline/2-identify/probabilistic/ports.ts';
+import { packTokens, unpackTokens } from './packed-tokens.ts';
 
 /** Attributes of an entry besides its key: a block has `size` and atoms, a sample `depth` and marks. */
 export const CANDIDATE_ATTRIBUTES = ['version', 'size', 'depth', 'members'] as const;
 
-/** An atom id: the 132 bits of its token's 22 characters, and in the last four the place of its type. */
-const ATOM_BYTES = 17;
-const TOKEN_CHARACTERS = 22;
 /** A mark of 48 bits, and which attributes the atom has. */
 const MARK_BYTES = 6;
 const ATTRIBUTES_BYTES = 2;
@@ -25,7 +20,7 @@ const SAMPLED_BYTES = MARK_BYTES + ATTRIBUTES_BYTES;
 export function candidateValues(write: CandidateWrite): readonly AttributeValue[] {
   const version = { N: String(write.version + 1) };
   return 'block' in write
-    ? [version, { N: String(write.block.size) }, { NULL: true }, { B: encodeAtoms(write.block.members) }]
+    ? [version, { N: String(write.block.size) }, { NULL: true }, { B: packTokens(write.block.members) }]
     : [version, { NULL: true }, { N: String(write.sample.depth) }, { B: encodeMarks(write.sample) }];
 }
 
@@ -38,34 +33,14 @@ export function toCandidateEntry(item: Readonly<Record<string, AttributeValue>>)
   const version = Number(item.version?.N);
   const members = item.members?.B ?? new Uint8Array();
   if (item.depth?.N === undefined)
-    return { key, block: { version, value: { members: decodeAtoms(members), size: Number(item.size?.N) } } };
+    return {
+      key,
+      block: {
+        version,
+        value: { members: unpackTokens(members).map(({ token }) => token), size: Number(item.size?.N) },
+      },
+    };
   return { key, sample: { version, value: { depth: Number(item.depth.N), ...decodeMarks(members) } } };
-}
-
-function encodeAtoms(atoms: readonly AtomId[]): Uint8Array {
-  const bytes = Buffer.alloc(atoms.length * ATOM_BYTES);
-  for (const [at, atom] of atoms.entries()) {
-    const end = (at + 1) * ATOM_BYTES;
-    // Filled up to whole bytes; the last one's lower half is free for the type.
-    Buffer.from(`${atom.slice(atom.indexOf('.') + 1)}AA`, 'base64url').copy(
-      bytes,
-      at * ATOM_BYTES,
-      0,
-      ATOM_BYTES,
-    );
-    bytes.writeUInt8(bytes.readUInt8(end - 1) | IDENTIFIER_TYPES.indexOf(typeOfToken(atom)), end - 1);
-  }
-  return bytes;
-}
-
-function decodeAtoms(packed: Uint8Array): readonly AtomId[] {
-  const atoms: AtomId[] = [];
-  for (let at = 0; at + ATOM_BYTES <= packed.length; at += ATOM_BYTES) {
-    const bytes = Buffer.from(packed.subarray(at, at + ATOM_BYTES));
-    const type = IDENTIFIER_TYPES[bytes.readUInt8(ATOM_BYTES - 1) & 0x0f] ?? '';
-    atoms.push(asIdentifierToken(`${type}.${bytes.toString('base64url').slice(0, TOKEN_CHARACTERS)}`));
-  }
-  return atoms;
 }
 
 function encodeMarks({ marks, attributes }: DistinctSample): Uint8Array {

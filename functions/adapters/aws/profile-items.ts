@@ -11,6 +11,7 @@ import type {
   SubjectWrite,
 } from '../../pipeline/understand/ports.ts';
 import { decodeGraph, encodeGraph } from './graph-item.ts';
+import { packOutlines, unpackOutlines } from './packed-tokens.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -36,6 +37,7 @@ export const NODE_ATTRIBUTES = [
   'restrictedUntil',
   'keptUntil',
   'expiresAt',
+  'around',
 ] as const;
 export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
   nullable(node.subjectId),
@@ -48,6 +50,7 @@ export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
   instant(node.restrictedUntil),
   node.keptUntil === null ? { NULL: true } : { S: endsText(node.keptUntil) },
   expiryOf(node),
+  node.around === undefined ? { NULL: true } : { B: packOutlines(node.around) },
 ];
 
 /** Ends by position: facts, choices, and of each part. */
@@ -95,6 +98,7 @@ export function toNode(item: Item): StoredNode {
     erasedAt: item.erasedAt?.N === undefined ? null : Number(item.erasedAt.N),
     restrictedUntil: item.restrictedUntil?.N === undefined ? null : Number(item.restrictedUntil.N),
     keptUntil: item.keptUntil?.S === undefined ? null : endsOf(item.keptUntil.S),
+    ...(item.around?.B === undefined ? {} : { around: unpackOutlines(item.around.B) }),
   };
 }
 

@@ -8,21 +8,18 @@ import {
   type SubjectGraph,
   subjectIdOf,
 } from '../../contracts/subject.ts';
-import { GuardedPartition, Partition } from './components.ts';
+import { GuardedPartition } from './components.ts';
 import { comparePairs, type Evidence, gatherEvidence, joins, type NewEvidence } from './evidence.ts';
 import { exceededLimits, type LinkPolicy, lowerOf, rank, type Saturation } from './limits.ts';
-
-/** No more identifiers than this hang together, counting also those that a limit or a decision keeps in subjects of their
- * own: a valve against runaway growth, far above any person. A change of all of them (each named by a subject before or
- * after) is still one DynamoDB transaction of at most 100 items. */
-export const CONNECTED_NODES_MAX = 50;
-
-/** A link that does not count, and why: `told-apart`, `subject-full`, or the limit it would exceed. */
-export interface Refusal {
-  readonly a: IdentifierToken;
-  readonly b: IdentifierToken;
-  readonly reason: string;
-}
+import {
+  CONNECTED_NODES_MAX,
+  inCanonicalOrder,
+  isWritable,
+  type Link,
+  type Refusal,
+  recordedFirst,
+  type Valved,
+} from './valve.ts';
 
 export interface Resolution {
   /** Every subject that the nodes of the input now belong to, as graphs; a node about which nothing has to be kept has
@@ -74,37 +71,36 @@ export function resolve(
   for (const graph of known) for (const node of graph.nodes) homes.set(node, graph);
   const nodes = new Set([...homes.keys()].filter((node) => !isNobody(node)));
   for (const node of namedBy(added)) if (!isNobody(node)) nodes.add(node);
-  const ordered = orderedLinks(kept, nodes);
-  const { evidence, links, refused } = withinValve(kept, ordered, nodes, recordedIn(known));
-
-  const partition = new GuardedPartition(nodes, firstDaysOf(evidence), evidence.decisions.values(), policy);
-  for (const link of links) {
-    const reason = overfull.get(link.key) ?? partition.join(link.a, link.b, link.decided);
-    const isNews =
-      homes.get(link.a) === undefined || homes.get(link.a) === homes.get(link.b) || !link.isRecorded;
-    if (reason !== null && isNews) refused.push({ a: link.a, b: link.b, reason });
-  }
+  const links = orderedLinks(kept, nodes, recordedIn(known));
   const holdsState = new Set<AtomId>(atoms);
   for (const graph of known) for (const atom of graph.atoms) holdsState.add(atom);
-  const named = byNode(evidence);
-  return {
-    graphs: partition
+  const settle = ({ evidence, links: taken, refused: valved }: Valved): Omit<Resolution, 'saturated'> => {
+    const partition = new GuardedPartition(nodes, firstDaysOf(evidence), evidence.decisions.values(), policy);
+    const refused = [...valved];
+    for (const link of taken) {
+      const reason = overfull.get(link.key) ?? partition.join(link.a, link.b, link.decided);
+      const isNews =
+        homes.get(link.a) === undefined || homes.get(link.a) === homes.get(link.b) || !link.isRecorded;
+      if (reason !== null && isNews) refused.push({ a: link.a, b: link.b, reason });
+    }
+    const named = byNode(evidence);
+    const graphs = partition
       .groups(nodes)
       .map((group) => graphOf(group, named, holdsState, isNobody))
-      .filter(isWorthKeeping),
+      .filter(isWorthKeeping);
+    return { graphs, refused };
+  };
+  const settled = (): Omit<Resolution, 'saturated'> => {
+    if (nodes.size <= CONNECTED_NODES_MAX) return settle({ evidence: kept, links, refused: [] });
+    const inOrder = settle(inCanonicalOrder(kept, links));
+    return isWritable(known, inOrder.graphs) ? inOrder : settle(recordedFirst(kept, links));
+  };
+  return {
+    ...settled(),
     saturated: [...saturated]
       .map(([token, limit]) => ({ token, limit }))
       .sort((x, y) => compareTokens(x.token, y.token)),
-    refused,
   };
-}
-
-/** A link as the partition takes it. */
-interface Link {
-  readonly key: string;
-  readonly a: IdentifierToken;
-  readonly b: IdentifierToken;
-  readonly decided: boolean;
 }
 
 function* namedBy({
@@ -120,7 +116,11 @@ function* namedBy({
 }
 
 /** Links between two of the nodes, in the order in which they are taken. */
-function orderedLinks(evidence: Evidence, nodes: ReadonlySet<IdentifierToken>): readonly Link[] {
+function orderedLinks(
+  evidence: Evidence,
+  nodes: ReadonlySet<IdentifierToken>,
+  recorded: ReadonlySet<string>,
+): readonly Link[] {
   const { edges, matches, decisions } = evidence;
   const ends = (a: IdentifierToken, b: IdentifierToken): readonly [IdentifierToken, IdentifierToken] => [
     a,
@@ -136,7 +136,9 @@ function orderedLinks(evidence: Evidence, nodes: ReadonlySet<IdentifierToken>): 
   const matched = [...matches.values()]
     .sort((x, y) => y.bits - x.bits || comparePairs(ends(x.a, x.b), ends(y.a, y.b)))
     .map(({ a, b }) => ({ key: pairKey(a, b), a, b, decided: false }));
-  return [...decided, ...seen, ...matched].filter(({ a, b }) => nodes.has(a) && nodes.has(b));
+  return [...decided, ...seen, ...matched]
+    .filter(({ a, b }) => nodes.has(a) && nodes.has(b))
+    .map((link) => ({ ...link, isRecorded: recorded.has(link.key) }));
 }
 
 const higherRank = ([a, b]: Edge): number => Math.min(rank(a), rank(b));
@@ -151,48 +153,6 @@ function recordedIn(known: readonly SubjectGraph[]): ReadonlySet<string> {
     for (const { a, b, verdict } of decisions) if (verdict === 'same') recorded.add(pairKey(a, b));
   }
   return recorded;
-}
-
-/** Lets links in as long as no more hangs together than may: those already recorded first, then the new ones in order. */
-function withinValve(
-  evidence: Evidence,
-  links: readonly Link[],
-  nodes: ReadonlySet<IdentifierToken>,
-  recorded: ReadonlySet<string>,
-): {
-  readonly evidence: Evidence;
-  readonly links: readonly (Link & { readonly isRecorded: boolean })[];
-  readonly refused: Refusal[];
-} {
-  const marked = links.map((link) => ({ ...link, isRecorded: recorded.has(link.key) }));
-  const refused: Refusal[] = [];
-  if (nodes.size <= CONNECTED_NODES_MAX) return { evidence, links: marked, refused };
-  const partition = new Partition();
-  for (const { a, b, isRecorded } of marked) if (isRecorded) partition.join(a, b);
-  const dropped = new Set<string>();
-  for (const { key, a, b, isRecorded } of marked) {
-    if (isRecorded || partition.root(a) === partition.root(b)) continue;
-    if (partition.sizeOf(a) + partition.sizeOf(b) <= CONNECTED_NODES_MAX) partition.join(a, b);
-    else if (!dropped.has(key)) {
-      dropped.add(key);
-      refused.push({ a, b, reason: 'subject-full' });
-    }
-  }
-  if (dropped.size === 0) return { evidence, links: marked, refused };
-  const without = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
-    new Map([...map].filter(([key]) => !dropped.has(key)));
-  return {
-    evidence: {
-      ...evidence,
-      edges: without(evidence.edges),
-      matches: without(evidence.matches),
-      decisions: new Map(
-        [...evidence.decisions].filter(([key, { verdict }]) => verdict === 'different' || !dropped.has(key)),
-      ),
-    },
-    links: marked.filter(({ key }) => !dropped.has(key)),
-    refused,
-  };
 }
 
 function firstDaysOf({ edges }: Evidence): ReadonlyMap<IdentifierToken, number> {

@@ -13,9 +13,10 @@ import { type MatchRecord, matchRecordOf } from '../2-identify/probabilistic/rec
 import { Barriers, standingSubject } from '../2-identify/probabilistic/standing.ts';
 import { personOf } from '../3-profile/person.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
+import { readAlong } from './around.ts';
 import type { UnderstandContext } from './context.ts';
 import { openPersons } from './person.ts';
-import type { ProfileStore, StoredNode } from './ports.ts';
+import type { ProfileStore, StoredNode, World } from './ports.ts';
 
 /** The purpose that comparing people with each other serves: it is part of making a profile of them (GDPR art. 4(4)). */
 export const MATCHING_PURPOSE = 'profiling';
@@ -42,6 +43,12 @@ export class Acquaintances implements People {
   readonly #keyring: Pick<SubjectKeyring, 'read'>;
   readonly #keys: Map<AtomId, SubjectKey>;
   readonly #planned = new Map<IdentifierToken, PlannedSubject>();
+  /** What those who were found say is around their subjects. */
+  readonly #along = new Map<SubjectId, ReturnType<typeof readAlong>>();
+  /** Atoms whose keys were asked for. */
+  readonly #keyless = new Set<AtomId>();
+  /** By atom whose person was read; null where it may not be compared. */
+  readonly #records = new Map<AtomId, MatchRecord | null>();
   readonly #context: UnderstandContext;
   readonly #now: EpochMs;
   readonly #householdPriorBits: number;
@@ -67,7 +74,7 @@ export class Acquaintances implements People {
   }
 
   async records(atomIds: readonly AtomId[], consistent: boolean): Promise<ReadonlyMap<AtomId, KnownRecord>> {
-    const { nodes, records } = await this.#read(atomIds, consistent);
+    const { nodes, records } = await this.#read({ nodes: atomIds, persons: atomIds }, consistent);
     const found = new Map<AtomId, KnownRecord>();
     for (const [atomId, record] of records) {
       const subjectId = this.#planned.get(atomId)?.graph.subjectId ?? nodes.get(atomId)?.subjectId ?? null;
@@ -76,20 +83,41 @@ export class Acquaintances implements People {
     return found;
   }
 
+  /** One read, since every row by which somebody was found says who is around it. What somebody changed in the meantime is
+   * read after that. */
   async subjects(subjectIds: readonly SubjectId[], consistent: boolean): Promise<StandingPeople> {
-    const graphs = new Map<SubjectId, SubjectGraph>();
-    const stored: SubjectId[] = [];
+    const planned = new Map<SubjectId, SubjectGraph>();
     for (const id of subjectIds) {
-      const planned = this.#planned.get(nodeOfSubjectId(id));
-      if (planned?.graph.subjectId === id) graphs.set(id, planned.graph);
-      else stored.push(id);
+      const graph = this.#planned.get(nodeOfSubjectId(id))?.graph;
+      if (graph?.subjectId === id) planned.set(id, graph);
     }
-    const found = await this.#store.read([], stored, consistent);
-    for (const [id, { graph }] of found.subjects) graphs.set(id, graph);
+    const own = [...planned.values()].flatMap((graph) => graph.atoms);
+    const stored = subjectIds.filter((id) => !planned.has(id));
+    // The batch itself has read its atoms.
+    const known = await this.#read({ nodes: own, persons: [] }, consistent);
+    const along = [
+      ...[...known.nodes.values()].map(readAlong),
+      ...stored.map((id) => this.#along.get(id)).filter((each) => each !== undefined),
+    ];
+    const first = await this.#read(
+      {
+        // The other identifiers come along: should the subject be joined, all have to be pointed elsewhere.
+        nodes: [...nodesOf(planned.values()), ...along.flatMap(({ nodes }) => nodes)],
+        persons: [...own, ...along.flatMap(({ atoms }) => atoms)],
+        subjects: [...stored, ...along.flatMap(({ subjects }) => subjects)],
+      },
+      consistent,
+    );
+    const graphs = new Map(planned);
+    for (const id of stored) {
+      const graph = first.subjects.get(id)?.graph;
+      if (graph !== undefined) graphs.set(id, graph);
+    }
     const atoms = [...graphs.values()].flatMap((graph) => graph.atoms);
-    // The other identifiers come along: should the subject be joined, all have to be pointed elsewhere.
-    const members = [...graphs.values()].flatMap((graph) => graph.nodes);
-    const { nodes, records } = await this.#read(atoms, consistent, members);
+    const { nodes, records } = await this.#read(
+      { nodes: nodesOf(graphs.values()), persons: atoms },
+      consistent,
+    );
     // A subject that somebody is changing right now is left alone: what is known of it does not fit together.
     const withheld = new Set(subjectIds.filter((id) => !graphs.has(id)));
     for (const [id, graph] of graphs) if (!this.#isPermitted(graph, nodes)) withheld.add(id);
@@ -105,25 +133,42 @@ export class Acquaintances implements People {
   }
 
   async #read(
-    atomIds: readonly AtomId[],
+    wanted: {
+      readonly nodes: readonly IdentifierToken[];
+      readonly persons: readonly AtomId[];
+      readonly subjects?: readonly SubjectId[];
+    },
     consistent: boolean,
-    members = atomIds,
-  ): Promise<{
-    readonly nodes: ReadonlyMap<AtomId, StoredNode>;
-    readonly records: ReadonlyMap<AtomId, MatchRecord>;
-  }> {
-    const unkeyed = atomIds.filter((id) => !this.#keys.has(id));
+  ): Promise<World & { readonly records: ReadonlyMap<AtomId, MatchRecord> }> {
+    const persons = [...new Set(wanted.persons)];
+    const unkeyed = persons.filter((id) => !this.#keys.has(id) && !this.#keyless.has(id));
     const [world, keys] = await Promise.all([
-      this.#store.read(members, [], consistent, atomIds),
+      this.#store.read(
+        [...new Set([...wanted.nodes, ...persons])],
+        [...new Set(wanted.subjects)],
+        consistent,
+        persons,
+      ),
       unkeyed.length === 0 ? new Map<AtomId, SubjectKey>() : this.#keyring.read(unkeyed),
     ]);
+    for (const id of unkeyed) this.#keyless.add(id);
     for (const [id, key] of keys) this.#keys.set(id, key);
-    const records = new Map<AtomId, MatchRecord>();
-    for (const [id, person] of await openPersons(world, this.#keys, this.#keyring)) {
-      const node = world.nodes.get(id);
-      if (node !== undefined && this.#mayBeCompared(node)) records.set(id, recordOfPerson(person));
+    for (const node of world.nodes.values())
+      if (node.subjectId !== null && node.around !== undefined)
+        this.#along.set(node.subjectId, readAlong(node));
+    const closed = new Map([...world.persons].filter(([id]) => !this.#records.has(id)));
+    const opened = await openPersons({ ...world, persons: closed }, this.#keys, this.#keyring);
+    for (const id of closed.keys()) {
+      const [person, node] = [opened.get(id), world.nodes.get(id)];
+      const isComparable = person !== undefined && node !== undefined && this.#mayBeCompared(node);
+      this.#records.set(id, isComparable ? recordOfPerson(person) : null);
     }
-    return { nodes: world.nodes, records };
+    const records = new Map<AtomId, MatchRecord>();
+    for (const id of persons) {
+      const record = this.#records.get(id) ?? null;
+      if (record !== null) records.set(id, record);
+    }
+    return { ...world, records };
   }
 
   #mayBeCompared(node: StoredNode): boolean {
@@ -144,3 +189,6 @@ export class Acquaintances implements People {
 
 const consentIn = ({ state }: StoredNode): ConsentState =>
   state === null ? EMPTY_CONSENT : decodeState(state).consent;
+
+const nodesOf = (graphs: Iterable<SubjectGraph>): readonly IdentifierToken[] =>
+  [...graphs].flatMap((graph) => graph.nodes);

@@ -46,6 +46,10 @@ export function contextOf(code: string, secrets: JurisdictionSecrets): Understan
   return { jurisdiction, secrets, segments, alertRules, linkPolicy, matching };
 }
 
+/** Whether people may be found by what they say: to be joined, or to be proposed to a steward. */
+export const mayMatch = ({ jurisdiction }: UnderstandContext): boolean =>
+  jurisdiction.identity.value.probabilistic !== 'off';
+
 const ofEveryType = <T>(of: (type: IdentifierType) => T): Readonly<Record<IdentifierType, T>> =>
   Object.fromEntries(IDENTIFIER_TYPES.map((type) => [type, of(type)])) as Record<IdentifierType, T>;
 

@@ -11,6 +11,7 @@ import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
 import { required } from '../../runtime/environment.ts';
 import { lazily } from '../../runtime/lazily.ts';
+import { count } from '../../runtime/meter.ts';
 import { streamHandler } from '../../runtime/stream-handler.ts';
 import { contextOf } from './context.ts';
 import { understand } from './understand.ts';
@@ -38,6 +39,8 @@ export const handler = streamHandler({
   functionId: 'understand',
   step: async (records, now) => {
     const { context, ports } = await wiring();
-    return understand(records, context, ports, now);
+    const understood = await understand(records, context, ports, now);
+    count('linksRefusedByValve', understood.refusedByValve);
+    return understood;
   },
 });

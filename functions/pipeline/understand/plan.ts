@@ -13,7 +13,7 @@ import { remember } from '../3-profile/seen.ts';
 import { MATCHING_PURPOSE, type PlannedSubject } from './acquaintances.ts';
 import { type Atom, atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
 import { consentEffects, consentOutcome } from './consent.ts';
-import type { UnderstandContext } from './context.ts';
+import { mayMatch, type UnderstandContext } from './context.ts';
 import { type IdentityEffect, identify, identityEffects } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
 import type { PlannedPerson } from './match-persons.ts';
@@ -64,6 +64,7 @@ export function planUnit(
   const atoms = atomsOf(unit, known, world, paged, context);
   const identity = identify(unit, known, atoms, world, context, now);
 
+  const isFindable = mayMatch(context);
   const writes = new WriteCollector(world, identity.before, context.jurisdiction.retention);
   const endings: Ending[] = [...forbidden];
   const stored: AtomId[] = [];
@@ -109,6 +110,7 @@ export function planUnit(
         const after = foldPerson(before, judged.endings, context.secrets);
         const change = personChange(atom.id, before, after, world);
         if (change !== null) writes.person(change);
+        if (isFindable && (change !== null || world.persons.has(atom.id))) writes.findable(atom.id);
         if (isWritten || change !== null) stored.push(atom.id);
         const isRepeated = judged.endings.some(({ repeated }) => repeated);
         planned.push({ atomId: atom.id, subjectId: graph.subjectId, before, after, isRepeated });

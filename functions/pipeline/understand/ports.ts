@@ -3,7 +3,7 @@ import type { AlertId, AtomId, IdentifierToken, SubjectId } from '../../contract
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { KeptUntil } from '../../contracts/profile.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
-import type { MatchLink, Published, SubjectGraph } from '../../contracts/subject.ts';
+import type { MatchLink, Published, SubjectGraph, SubjectOutline } from '../../contracts/subject.ts';
 import type { SubjectKeyring } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { CandidateStore } from '../2-identify/probabilistic/ports.ts';
@@ -31,6 +31,10 @@ export interface StoredNode {
   readonly restrictedUntil: EpochMs | null;
   /** When what was learnt from its signals has to be gone (`rights/retention/kept-until.ts`); null: nothing was. */
   readonly keptUntil: KeptUntil | null;
+  /** Of an atom that others may find by what its person says: its subject, and then those that something keeps apart from it,
+   * so that whoever finds it reads all of them at once. Written together with every change of any of them. Empty while
+   * the atom is alone; absent where nobody finds it. */
+  readonly around?: readonly SubjectOutline[];
 }
 
 export interface StoredSubject {

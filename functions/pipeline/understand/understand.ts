@@ -4,7 +4,7 @@ import type { KeptEffect } from '../../contracts/subject.ts';
 import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { floorMinuteOf, messagePrefix, needsPages } from '../3-profile/seen.ts';
-import type { UnderstandContext } from './context.ts';
+import { mayMatch, type UnderstandContext } from './context.ts';
 import { type Batch, batchOf, type Delivery, NO_MATCHES, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
 import { forgetPersons } from './forget-persons.ts';
@@ -24,6 +24,8 @@ export interface Understood {
   readonly failed: readonly string[];
   readonly signals: number;
   readonly conflicts: number;
+  /** Links left out because as many identifiers hang together as may. */
+  readonly refusedByValve: number;
 }
 
 /**
@@ -52,7 +54,7 @@ export async function understand(
     const consistent = attempt > 0;
     const store = rememberingStore(ports.profiles);
     const [world] = await Promise.all([
-      readWorld(pending, store, consistent),
+      readWorld(pending, store, consistent, mayMatch(context)),
       attempt === 0 ? readKeys(keys, [...batch.byAtom.keys()], ports) : undefined,
     ]);
     await forgetErased(keys, world, ports);
@@ -109,8 +111,15 @@ export async function understand(
     failed: [...failed],
     signals: [...batch.byAtom.values()].reduce((sum, each) => sum + each.length, 0),
     conflicts,
+    refusedByValve: [
+      ...effects,
+      ...done.flatMap(({ identity }) => identity.map(({ effect }) => effect)),
+    ].filter(isOfValve).length,
   };
 }
+
+const isOfValve = ({ kind, reasons }: KeptEffect): boolean =>
+  kind === 'link-refused' && reasons.startsWith('subject-full');
 
 type Keys = Map<AtomId, SubjectKey>;
 
@@ -217,7 +226,7 @@ async function planMatched(
   consistent: boolean,
   now: EpochMs,
 ): Promise<ReturnType<typeof planAll>> {
-  const world = await readWorld(batch, store, consistent);
+  const world = await readWorld(batch, store, consistent, mayMatch(context));
   return planAll(unitsOf(batch, world), world, paged, written, persons, context, now);
 }
 

@@ -1,5 +1,6 @@
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import { dayOf, neighboursOf, type SubjectGraph } from '../../contracts/subject.ts';
+import { readAlong } from './around.ts';
 import type { Batch, BatchMatches, Delivery, OrderDelivery } from './delivery.ts';
 import { decodeLinks, linkPrefix, NO_MATCHES, pairsOf, tokensOfOrder } from './delivery.ts';
 import type { ProfileStore, StoredNode, StoredPerson, StoredSubject, World } from './ports.ts';
@@ -30,6 +31,7 @@ export async function readWorld(
   batch: Batch,
   store: Pick<ProfileStore, 'read'>,
   consistent: boolean,
+  mayMatch: boolean,
 ): Promise<World> {
   const { byAtom } = batch;
   const nodes = new Map<IdentifierToken, StoredNode>();
@@ -38,26 +40,34 @@ export async function readWorld(
   const asked = new Set<IdentifierToken>();
   const askedSubjects = new Set<SubjectId>();
   const shapes = new Reshaping(batch);
+  const stating = atomsThatState(byAtom);
   let wantedNodes: IdentifierToken[] = [...new Set([...byAtom.keys(), ...shapes.tokens])];
   let wantedSubjects: SubjectId[] = [];
   for (let round = 0; wantedNodes.length + wantedSubjects.length > 0; round += 1) {
     for (const node of wantedNodes) asked.add(node);
     for (const subject of wantedSubjects) askedSubjects.add(subject);
-    const stating = round === 0 ? atomsThatState(byAtom) : [];
-    const found = await store.read(wantedNodes, wantedSubjects, consistent, stating);
+    const found = await store.read(wantedNodes, wantedSubjects, consistent, round === 0 ? [...stating] : []);
     if (round === 0) persons = found.persons;
     const nextNodes = new Set<IdentifierToken>();
     const nextSubjects = new Set<SubjectId>();
+    if (round === 0) for (const token of linkingNodes(byAtom, found.nodes)) shapes.tokens.add(token);
     for (const [id, node] of found.nodes) {
       nodes.set(id, node);
-      if (node.subjectId !== null && !askedSubjects.has(node.subjectId)) nextSubjects.add(node.subjectId);
+      if (node.subjectId === null) continue;
+      if (!askedSubjects.has(node.subjectId)) nextSubjects.add(node.subjectId);
+      // From now on it may be found: its row has to say who is around it.
+      if (mayMatch && node.around === undefined && stating.has(id)) shapes.tokens.add(id);
+      const along = readAlong(node);
+      for (const atom of along.atoms) if (!asked.has(atom)) nextNodes.add(atom);
+      if (!shapes.tokens.has(id)) continue;
+      for (const each of along.nodes) if (!asked.has(each)) nextNodes.add(each);
+      for (const each of along.subjects) if (!askedSubjects.has(each)) nextSubjects.add(each);
     }
     for (const [id, subject] of found.subjects) {
       subjects.set(id, subject);
       shapes.met(subject.graph);
       for (const atom of subject.graph.atoms) if (!asked.has(atom)) nextNodes.add(atom);
     }
-    if (round === 0) for (const token of linkingNodes(byAtom, nodes)) shapes.tokens.add(token);
     for (const token of shapes.wanted(subjects, round === 0)) if (!asked.has(token)) nextNodes.add(token);
     wantedNodes = [...nextNodes];
     wantedSubjects = [...nextSubjects];
@@ -118,10 +128,12 @@ class Reshaping {
   }
 }
 /** Atoms of which a signal states something: their persons are read along with them. */
-const atomsThatState = (byAtom: ReadonlyMap<AtomId, readonly Delivery[]>): readonly AtomId[] =>
-  [...byAtom]
-    .filter(([, deliveries]) => deliveries.some(({ signal }) => signal.person !== undefined))
-    .map(([atomId]) => atomId);
+const atomsThatState = (byAtom: ReadonlyMap<AtomId, readonly Delivery[]>): ReadonlySet<AtomId> =>
+  new Set(
+    [...byAtom]
+      .filter(([, deliveries]) => deliveries.some(({ signal }) => signal.person !== undefined))
+      .map(([atomId]) => atomId),
+  );
 
 /** Identifiers that get a new link from the batch: the atom's end and the other. */
 function linkingNodes(

@@ -6,6 +6,7 @@ import { MINUTE_MS } from '../../kernel/time.ts';
 import { keptUntil, pageKeptUntil, type RetentionByClass } from '../../rights/retention/kept-until.ts';
 import { encodeWindow, type SeenPage, type SeenWindow } from '../3-profile/seen.ts';
 import { encodeState } from '../3-profile/state-codec.ts';
+import { Surroundings } from './around.ts';
 import { decodeLinks, encodeLinks, linkPrefix } from './delivery.ts';
 import type { OpenPerson } from './person.ts';
 import type { NodeWrite, PageWrite, StoredNode, SubjectWrite, World, WriteUnit } from './ports.ts';
@@ -38,6 +39,7 @@ export class WriteCollector {
   readonly #nodes = new Map<IdentifierToken, NodeWrite>();
   readonly #pages: PageWrite[] = [];
   readonly #persons: OpenPerson[] = [];
+  readonly #findable = new Set<AtomId>();
   readonly #retention: RetentionByClass;
 
   /** @param before the subject of every node before the batch. */
@@ -96,6 +98,11 @@ export class WriteCollector {
     this.#persons.push(person);
   }
 
+  /** An atom that others may find by what its person says. */
+  findable(id: AtomId): void {
+    this.#findable.add(id);
+  }
+
   /** The node as it will be so far.
    * @throws StaleReadError for one that a subject names and nobody read. */
   #node(id: IdentifierToken): StoredNode {
@@ -129,6 +136,7 @@ export class WriteCollector {
   ): readonly PlannedUnit[] {
     for (const token of saturated) this.#nodes.set(token, { ...this.#node(token), saturated: true });
     this.#point(known, graphs);
+    this.#surround(known, graphs);
     this.#publishAlone(published);
     const touched = [...this.#nodes.keys(), ...this.#persons.map(({ id }) => id)];
     const rootOf = roots(known, graphs, saturated, this.#before, touched);
@@ -162,6 +170,20 @@ export class WriteCollector {
       const subjectId = now.get(id) ?? null;
       if (subjectId === (pointed.get(id) ?? null)) continue;
       this.#nodes.set(id, { ...this.#node(id), subjectId, published: null });
+    }
+  }
+
+  /** Writes into the row of everyone who may be found who is around them now. */
+  #surround(known: readonly SubjectGraph[], graphs: readonly SubjectGraph[]): void {
+    const isErased = (id: IdentifierToken): boolean => this.#world.nodes.get(id)?.erasedAt != null;
+    const surroundings = new Surroundings(graphs, isErased);
+    const concerned = new Set<IdentifierToken>(this.#findable);
+    for (const graph of [...known, ...graphs]) for (const node of graph.nodes) concerned.add(node);
+    for (const id of concerned) {
+      const node = this.#nodes.get(id) ?? this.#world.nodes.get(id);
+      if (node === undefined || (node.around === undefined && !this.#findable.has(id))) continue;
+      const around = surroundings.of(id, node.around);
+      if (around !== node.around) this.#nodes.set(id, { ...node, around });
     }
   }
 

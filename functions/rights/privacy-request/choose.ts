@@ -5,6 +5,7 @@ import type { Identifier, Signal } from '../../contracts/signal.ts';
 import { messageToken, typeOfToken } from '../../contracts/tokens.ts';
 import { invariant, TransientError } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { begun } from './begun.ts';
 import { eventOf, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { StepPorts } from './ports.ts';
@@ -74,16 +75,19 @@ export async function choose(
   ports: StepPorts,
   now: EpochMs,
 ): Promise<void> {
-  const request = await ports.requests.find(requestId);
-  invariant(request !== null && isProven(request), 'a choice that nobody was shown to have made');
-  if (request.state === 'complete' || request.state === 'needs-input') return;
+  const found = await ports.requests.find(requestId);
+  invariant(found !== null && isProven(found), 'a choice that nobody was shown to have made');
+  if (found.state === 'complete' || found.state === 'needs-input') return;
+  const request = await begun(found, ports.requests, now);
+  // Of a correction: when the person has said that it is made.
+  const at = request.pauses.at(-1)?.to ?? request.startedAt;
   const save = async (next: PrivacyRequest): Promise<void> => {
     if ((await ports.requests.save(next)) === null) throw new TransientError('the request is being changed');
   };
   if (request.type === 'correct' && !request.pauses.some(({ to }) => to !== null)) {
     await tell(
       request,
-      [{ kind: 'privacy-request-needs-input', reasons: 'corrected-values', at: now }],
+      [{ kind: 'privacy-request-needs-input', reasons: 'corrected-values', at }],
       policy,
       ports,
     );
@@ -91,7 +95,7 @@ export async function choose(
       ...request,
       state: 'needs-input',
       needs: 'corrected-values',
-      pauses: [...request.pauses, { from: now, to: null }],
+      pauses: [...request.pauses, { from: at, to: null }],
     });
     return;
   }
@@ -102,9 +106,9 @@ export async function choose(
       byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), signal]);
     }
     await ports.signals.append(byBucket);
-    await tell(request, [{ kind: 'choice-recorded', reasons: '', at: now }], policy, ports);
+    await tell(request, [{ kind: 'choice-recorded', reasons: '', at }], policy, ports);
   }
-  await tell(request, [{ kind: 'privacy-request-completed', reasons: '', at: now }], policy, ports);
+  await tell(request, [{ kind: 'privacy-request-completed', reasons: '', at }], policy, ports);
   await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'complete', now)]);
   await save({ ...request, state: 'complete', needs: null, closedAt: now });
 }

@@ -205,14 +205,14 @@ export async function verify(
     async (request) => {
       if (request.state !== 'received' || request.failedProofs >= FAILED_PROOFS_MAX) return null;
       let next = request;
-      for (const of of ['identity', 'authority'] as const) {
-        const statement = body[of];
-        if (statement === undefined || (of === 'authority' && request.requester === 'person')) continue;
-        const verdict = await ports.verifier.judge(request, { of, outcome: statement.outcome });
+      for (const shown of ['identity', 'authority'] as const) {
+        const statement = body[shown];
+        if (statement === undefined || (shown === 'authority' && request.requester === 'person')) continue;
+        const verdict = await ports.verifier.judge(request, { of: shown, outcome: statement.outcome });
         const assurance: Assurance = { method: statement.method, by: body.by, at: now };
         next =
           verdict === 'verified'
-            ? { ...next, [of]: assurance }
+            ? { ...next, [shown]: assurance }
             : { ...next, failedProofs: next.failedProofs + 1 };
       }
       const failed = next.failedProofs - request.failedProofs;

@@ -17,7 +17,8 @@ import { forgetPersons } from '../../pipeline/understand/forget-persons.ts';
 import { required } from '../../runtime/environment.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
-import { certify, clear, deleteKeys, eraseAgainAfterRestore, purge, suppress } from './erase.ts';
+import { certify } from './certify.ts';
+import { clear, deleteKeys, eraseAgainAfterRestore, purge, suppress } from './erase.ts';
 import { policyOf } from './policy.ts';
 
 const wiring = lazily(async () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
 import type { LocatedSubject, PrivacyRequest } from '../../contracts/privacy-requests.ts';
 import { seal } from '../../contracts/subject-keys.ts';
@@ -17,16 +16,22 @@ const ATTEMPTS_MAX = 6;
 /** The request, if this step has to be done for it now. Steps are repeated after a crash, and by executions that were
  * relieved: each looks for itself.
  * @throws InvariantError for a request that must not erase */
-async function requestFor(requestId: string, ports: Pick<ErasePorts, 'requests'>): Promise<PrivacyRequest> {
+export async function requestFor(
+  requestId: string,
+  ports: Pick<ErasePorts, 'requests'>,
+): Promise<PrivacyRequest> {
   const request = await ports.requests.find(requestId);
   invariant(request !== null && request.type === 'erase', 'an erasure without a request for it');
   invariant(isProven(request), 'an erasure that nobody was shown to have asked for');
   return request;
 }
 
-const isDone = ({ state }: PrivacyRequest): boolean => state === 'key-deleted' || state === 'erased';
+export const isDone = ({ state }: PrivacyRequest): boolean => state === 'key-deleted' || state === 'erased';
 
-async function saved(next: PrivacyRequest, ports: Pick<ErasePorts, 'requests'>): Promise<PrivacyRequest> {
+export async function saved(
+  next: PrivacyRequest,
+  ports: Pick<ErasePorts, 'requests'>,
+): Promise<PrivacyRequest> {
   const written = await ports.requests.save(next);
   if (written === null) throw new TransientError('the request is being changed');
   return written;
@@ -58,7 +63,14 @@ export async function suppress(
     if (await bury(found.nodes, person, erasedAt, ports)) {
       await tell(
         request,
-        [{ kind: 'subject-suppressed', reasons: `identifiers:${found.nodes.length}`, at: now }],
+        [
+          {
+            kind: 'subject-suppressed',
+            reasons: `identifiers:${found.nodes.length}`,
+            at: erasedAt,
+            place: 'once',
+          },
+        ],
         policy,
         ports,
       );
@@ -129,7 +141,8 @@ export async function purge(
   const request = await requestFor(requestId, ports);
   if (isDone(request)) return;
   await purgeHot(request, ports);
-  await tell(request, [{ kind: 'subject-purged', reasons: '', at: now }], policy, ports);
+  const at = request.startedAt ?? now;
+  await tell(request, [{ kind: 'subject-purged', reasons: '', at }], policy, ports);
 }
 
 async function purgeHot(
@@ -172,83 +185,12 @@ export async function deleteKeys(
 }
 
 /** Whoever came back after the erasure has a secret of their own, which stays. */
-async function notReturned(
+export async function notReturned(
   nodes: readonly IdentifierToken[],
   ports: Pick<ErasePorts, 'subjects'>,
 ): Promise<readonly AtomId[]> {
   const { nodes: stored } = await ports.subjects.read(nodes, [], true);
   return nodes.filter((id) => (stored.get(id)?.state ?? null) === null);
-}
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-/** What a certificate says was done in each store, or why nothing had to be. */
-export const ERASED_STORES = [
-  'profiles:deleted',
-  'subjects:deleted',
-  'rebuilt-profiles:deleted',
-  'alerts:deleted',
-  'due-cues:deleted',
-  'quarantine:deleted-in-all-versions',
-  'records:deleted',
-  'subject-keys:deleted',
-  'candidates:deleted',
-  'identity-reviews:lead-to-nobody',
-  'exports:unreadable-without-the-key',
-  'archive:unreadable-without-the-key',
-  'streams:suppressed-on-reading',
-  'given-up-records:suppressed-on-replay',
-] as const;
-
-/**
- * Fourth step: one signed certificate, in the evidence log. Everything in it follows from the request, so that a repetition
- * after a crash finds the first one and adds none.
- * @throws TransientError, ThrottledError; InvariantError when a key is still there
- */
-export async function certify(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (isDone(request)) return;
-  const { located: found, deletedAt, pitrClearAt } = request;
-  invariant(found !== null && deletedAt !== null && pitrClearAt !== null, 'a certificate before its erasure');
-  const statement = {
-    requestId,
-    jurisdiction: policy.jurisdiction.code,
-    keyRefs: found.atoms.map((atom) => sha256(`${requestId}\u0000${atom}`)),
-    deletedAt: new Date(deletedAt).toISOString(),
-    pitrClearAt: new Date(pitrClearAt).toISOString(),
-    stores: ERASED_STORES,
-    failedDecryptSample: await failedDecryptSample(request, ports),
-  };
-  const signature = await ports.signer.sign(Buffer.from(JSON.stringify(statement)));
-  await ports.log.append({
-    id: requestId,
-    body: { statement, signature: Buffer.from(signature).toString('base64') },
-  });
-  await tell(
-    request,
-    [{ kind: 'privacy-request-completed', reasons: 'key-deleted', at: deletedAt }],
-    policy,
-    ports,
-  );
-  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'key-deleted', now)]);
-  await saved({ ...request, state: 'key-deleted' }, ports);
-}
-
-/** Tries to open what was sealed before the key went. Null when nothing was ever sealed for the person. */
-async function failedDecryptSample(
-  { canary }: PrivacyRequest,
-  ports: Pick<ErasePorts, 'keyring' | 'subjects'>,
-): Promise<Readonly<Record<string, string>> | null> {
-  if (canary === null) return null;
-  const [gone] = await notReturned([canary.atomId], ports);
-  const keys = gone === undefined ? new Map() : await ports.keyring.read([gone], { fresh: true });
-  invariant(keys.size === 0, 'a destroyed key is still there');
-  return { sealedSha256: sha256(canary.sealed), result: 'no-key' };
 }
 
 /**

@@ -11,7 +11,11 @@ export interface Told {
   readonly kind: EffectKind;
   /** Codes, comma-separated. */
   readonly reasons: string;
+  /** The same at every repetition, as is all that tells the step from others: the archive looks for a row where it would lie. */
   readonly at: EpochMs;
+  /** What tells it from others of its kind, if not its reasons: for a step that happens once, whose reasons may be others at
+   * a repetition. */
+  readonly place?: string;
 }
 
 /**
@@ -26,9 +30,9 @@ export async function tell(
   { lineage }: Pick<TellPorts, 'lineage'>,
 ): Promise<void> {
   const rows = steps.map(
-    ({ kind, reasons, at }): EffectRow => ({
+    ({ kind, reasons, at, place = reasons }): EffectRow => ({
       table: 'effects',
-      rowId: stableId(request.requestId, kind, reasons),
+      rowId: stableId(request.requestId, kind, place),
       eventClass: 'account',
       receivedAt: at,
       policyVersion: PRIVACY_POLICY,

@@ -15,6 +15,7 @@ import { wholeState } from '../../pipeline/3-profile/revocable.ts';
 import { decodeState } from '../../pipeline/3-profile/state-codec.ts';
 import { openPersons } from '../../pipeline/understand/person.ts';
 import { sources } from '../../registry/sources/index.ts';
+import { begun } from './begun.ts';
 import { eventOf, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { ArchivedRow, ExportPorts } from './ports.ts';
@@ -52,15 +53,16 @@ export async function exportPerson(
   ports: ExportPorts,
   now: EpochMs,
 ): Promise<void> {
-  const request = await ports.requests.find(requestId);
-  invariant(request !== null && (request.type === 'access' || request.type === 'port'), 'no such export');
-  invariant(isProven(request), 'an export that nobody was shown to have asked for');
-  if (request.state === 'complete') return;
+  const found = await ports.requests.find(requestId);
+  invariant(found !== null && (found.type === 'access' || found.type === 'port'), 'no such export');
+  invariant(isProven(found), 'an export that nobody was shown to have asked for');
+  if (found.state === 'complete') return;
+  const request = await begun(found, ports.requests, now);
   const person = await findPerson(request.tokens, ports.subjects);
-  const found = located(person, request.tokens, null);
-  const keys = await ports.keyring.read(found.atoms, { fresh: true });
-  const [sealing] = found.atoms.filter((atom) => keys.has(atom));
-  const at = request.startedAt ?? now;
+  const whole = located(person, request.tokens, null);
+  const keys = await ports.keyring.read(whole.atoms, { fresh: true });
+  const [sealing] = whole.atoms.filter((atom) => keys.has(atom));
+  const at = request.startedAt;
   const gathered = await gather(request, person, keys, policy, ports, at);
   const key = `v1/${requestId}/${createHash('sha256').update(requestId).digest('hex').slice(0, 16)}`;
   const text = JSON.stringify(gathered);
@@ -73,7 +75,7 @@ export async function exportPerson(
   await tell(
     request,
     [
-      { kind: 'subject-exported', reasons: `rows:${gathered.history.length}`, at },
+      { kind: 'subject-exported', reasons: `rows:${gathered.history.length}`, at, place: 'once' },
       { kind: 'privacy-request-completed', reasons: '', at },
     ],
     policy,
@@ -83,7 +85,7 @@ export async function exportPerson(
   const next: PrivacyRequest = {
     ...request,
     state: 'complete',
-    located: { ...found, nodes: [], cues: [], subjectIds: [], atoms: sealing === undefined ? [] : [sealing] },
+    located: { ...whole, nodes: [], cues: [], subjectIds: [], atoms: sealing === undefined ? [] : [sealing] },
     exported: { key, at, expiresAt: at + EXPORT_DAYS * DAY_MS },
     closedAt: now,
   };

@@ -4,6 +4,7 @@ import type { PrivacyRequest } from '../../contracts/privacy-requests.ts';
 import { invariant, TransientError } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { decodeState } from '../../pipeline/3-profile/state-codec.ts';
+import { begun } from './begun.ts';
 import { erasureFloorOf } from './erasure-floor.ts';
 import { eventOf, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
@@ -42,15 +43,16 @@ export async function restrict(
   ports: StepPorts,
   now: EpochMs,
 ): Promise<void> {
-  const request = await ports.requests.find(requestId);
-  invariant(request !== null && request.type === 'restrict' && isProven(request), 'no such restriction');
-  if (request.state === 'complete') return;
+  const found = await ports.requests.find(requestId);
+  invariant(found !== null && found.type === 'restrict' && isProven(found), 'no such restriction');
+  if (found.state === 'complete') return;
+  const request = await begun(found, ports.requests, now);
   await restrictSubject(request, WITHOUT_END, ports);
   await tell(
     request,
     [
-      { kind: 'subject-restricted', reasons: 'until:further-notice', at: now },
-      { kind: 'privacy-request-completed', reasons: '', at: now },
+      { kind: 'subject-restricted', reasons: 'until:further-notice', at: request.startedAt },
+      { kind: 'privacy-request-completed', reasons: '', at: request.startedAt },
     ],
     policy,
     ports,

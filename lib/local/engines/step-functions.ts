@@ -21,6 +21,8 @@ export type StepFunctionsOptions = {
   readonly clock: Clock;
   /** Folder for executions; absent, they are kept in memory and gone at stop. */
   readonly directory?: string;
+  /** Pause before each retry of a task, ms; absent: as its state says, in real time. */
+  readonly retryPauseMs?: number;
   /** Told when the engine itself fails; an execution that fails is no fault. */
   readonly onFault?: (cause: unknown) => void;
 };
@@ -256,6 +258,7 @@ class Runner {
         invoke: machine.invoke,
         context: contextOf(execution),
         signal,
+        retryPauseMs: this.#options.retryPauseMs,
       });
     const until = execution.waitUntil ?? waitUntil(state, execution.document, clock.now());
     await this.executions.put({ ...execution, waitUntil: until });

@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { readRowIds } from '../../../functions/evidence/archive/parquet.ts';
 import { type Proof, proveRow } from '../../../functions/evidence/audit/prove.ts';
-import { compact } from '../../../functions/evidence/compact/compact.ts';
+import { planCompaction } from '../../../functions/evidence/compact/compact.ts';
 import { isCompacted } from '../../../functions/evidence/log/keys.ts';
 import { leafHash, rootFromPath } from '../../../functions/evidence/log/merkle.ts';
 import { publicKeyOf, readNote } from '../../../functions/evidence/log/note.ts';
 import type { CheckpointPorts, LogStore } from '../../../functions/evidence/log/ports.ts';
-import { DAY_MS, HOUR_MS } from '../../../functions/kernel/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../functions/kernel/time.ts';
 import { Crash, HOUR_14, lineageRow } from '../archive/rows.ts';
 import {
   archived,
   audited,
   CONTEXT,
+  compacted as compactedAt,
   dyingPorts,
   type LoggedArchive,
   loggedArchive,
@@ -22,12 +23,7 @@ import {
 const SETTLED = HOUR_14 + 3 * HOUR_MS;
 const FOLDER = 'v1/signals/event_class=transaction/dt=2026-03-05/hh=14/';
 
-const compacted = async (ports: CheckpointPorts, now = SETTLED) =>
-  compact(
-    { origin: CONTEXT.origin, key: publicKeyOf(await ports.signer.publicKey()) },
-    { ...ports, isInTime: () => true },
-    now,
-  );
+const compacted = (ports: CheckpointPorts, now = SETTLED) => compactedAt(ports, now);
 
 /** Four small objects of one hour, one of another class, all signed. */
 async function filled(): Promise<LoggedArchive> {
@@ -66,6 +62,39 @@ describe('compaction', () => {
       replaced: 4,
       waiting: 0,
       findings: [],
+    });
+  });
+
+  it('goes on in another round with what a step had no time for, and the oldest hours first', async () => {
+    const ports = await filled();
+    for (const [at, hour] of [1, 1, 2, 2, 3, 3].entries())
+      for (const eventClass of ['transaction', 'service'] as const)
+        await archived(
+          ports,
+          10 + 2 * at + (eventClass === 'service' ? 1 : 0),
+          lineageRow(`${eventClass}-${at}`, { eventClass, receivedAt: HOUR_14 + hour * HOUR_MS }),
+        );
+    await signed(ports);
+    let asked = 0;
+    // Time for one object in each step.
+    const done = await compactedAt(ports, SETTLED + 3 * HOUR_MS, () => (asked++ & 1) === 0);
+    expect(done).toMatchObject({ merged: 4 + 12, made: 7, refused: 0 });
+    expect(done.rounds).toBeGreaterThan(2);
+  });
+
+  it('ends, and says what is left, when it has taken half an hour', async () => {
+    const ports = await filled();
+    const context = { origin: CONTEXT.origin, key: publicKeyOf(await ports.signer.publicKey()) };
+    const own = { ...ports, isInTime: () => true };
+    const first = await planCompaction(null, context, own, SETTLED);
+    expect(first).toEqual({ begunAt: SETTLED, left: 1, hours: ['2026-03-05T14'], done: false });
+    const late = { ...first, left: 2 };
+    expect(await planCompaction(late, context, own, SETTLED + 30 * MINUTE_MS)).toMatchObject({ done: false });
+    expect(await planCompaction(late, context, own, SETTLED + 30 * MINUTE_MS + 1)).toEqual({
+      begunAt: SETTLED,
+      left: 1,
+      hours: [],
+      done: true,
     });
   });
 

@@ -3,6 +3,7 @@ import { memorySigner } from '../../../functions/adapters/memory/signer.ts';
 import type { LineageRow } from '../../../functions/contracts/lineage.ts';
 import { archiveWindow } from '../../../functions/evidence/archive/archive.ts';
 import { type AuditReport, verifyArchive } from '../../../functions/evidence/audit/verify.ts';
+import { compactHour, planCompaction, removeReplaced } from '../../../functions/evidence/compact/compact.ts';
 import { type CheckpointContext, checkpoint } from '../../../functions/evidence/log/checkpoint.ts';
 import { expiryOf } from '../../../functions/evidence/log/expiry.ts';
 import { originOf, publicKeyOf } from '../../../functions/evidence/log/note.ts';
@@ -29,6 +30,40 @@ export const archived = (ports: CheckpointPorts, at: number, ...rows: readonly L
   archiveWindow({ store: ports.evidence }, [delivery(at, rows)]);
 
 export const signed = (ports: CheckpointPorts, now = HOUR_14) => checkpoint(CONTEXT, ports, now);
+
+export interface Compacted {
+  readonly merged: number;
+  readonly made: number;
+  readonly rows: number;
+  readonly refused: number;
+  readonly removed: number;
+  /** Rounds in which it was done. */
+  readonly rounds: number;
+}
+
+/** Runs the steps of the machine `compaction` to its end, and adds up what they say. */
+export async function compacted(
+  ports: CheckpointPorts,
+  now: number,
+  isInTime: () => boolean = () => true,
+): Promise<Compacted> {
+  const context = { origin: CONTEXT.origin, key: publicKeyOf(await ports.signer.publicKey()) };
+  const own = { ...ports, isInTime };
+  const { removed } = await removeReplaced(context, own, now);
+  const sum = { merged: 0, made: 0, rows: 0, refused: 0, rounds: 0 };
+  let plan = await planCompaction(null, context, own, now);
+  for (; !plan.done; plan = await planCompaction(plan, context, own, now)) {
+    sum.rounds += 1;
+    for (const hour of plan.hours) {
+      const { merged, made, rows, refused } = await compactHour(hour, context, own, now);
+      sum.merged += merged;
+      sum.made += made;
+      sum.rows += rows;
+      sum.refused += refused;
+    }
+  }
+  return { ...sum, removed };
+}
 
 export async function audited(ports: CheckpointPorts, now = HOUR_14): Promise<AuditReport> {
   return verifyArchive(ports, {

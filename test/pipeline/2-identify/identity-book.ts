@@ -2,7 +2,8 @@ import type { IdentifierToken } from '../../../functions/contracts/ids.ts';
 import { endsOf, neighboursOf, type SubjectGraph } from '../../../functions/contracts/subject.ts';
 import type { NewEvidence } from '../../../functions/pipeline/2-identify/evidence.ts';
 import type { LinkPolicy, Saturation } from '../../../functions/pipeline/2-identify/limits.ts';
-import { type Refusal, resolve } from '../../../functions/pipeline/2-identify/resolve.ts';
+import { resolve } from '../../../functions/pipeline/2-identify/resolve.ts';
+import type { Refusal } from '../../../functions/pipeline/2-identify/valve.ts';
 
 const namedBy = ({ edges = [], matches = [], withdrawn = [], decisions = [], severed = [] }: NewEvidence) => [
   ...edges.flatMap(endsOf),

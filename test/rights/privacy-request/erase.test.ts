@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IdentifierToken } from '../../../functions/contracts/ids.ts';
 import { asMessageToken } from '../../../functions/contracts/ids.ts';
-import { seal, subjectKeyOf, unseal } from '../../../functions/contracts/subject-keys.ts';
+import { subjectKeyOf, unseal } from '../../../functions/contracts/subject-keys.ts';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
 import { tick } from '../../../functions/rights/privacy-request/tick.ts';
 import { NOW, SECRETS } from '../../arbitraries.ts';
@@ -133,36 +133,6 @@ describe('an erasure', () => {
       }
     }
   });
-
-  it('makes 100,000 archived rows unreadable with as many calls as ten, and within seconds', async () => {
-    const erasing = async (rows: number) => {
-      const privacy = await known();
-      const atom = tokenOf('userId', 'ada');
-      const { keyring } = privacy.region;
-      const secret = keyring.secrets.get(atom) ?? new Uint8Array();
-      const key = subjectKeyOf(SECRETS, secret);
-      const archive = Array.from({ length: rows }, (_, at) => ({
-        rowId: `row ${at}`,
-        payload: seal(key, `what Ada did, number ${at}`, `row ${at}`),
-      }));
-      const opened = async (): Promise<number> => {
-        const keys = [...(await keyring.read(tokens)).values()];
-        return archive.filter(({ rowId, payload }) =>
-          keys.some((one) => unseal(one, payload, rowId) !== null),
-        ).length;
-      };
-      expect(await opened()).toBe(rows);
-      const requestId = await privacy.verified('erase', ada);
-      const [calls, began] = [privacy.calls, performance.now()];
-      await privacy.run(requestId);
-      const made = { calls: privacy.calls - calls, ms: performance.now() - began };
-      expect(await opened()).toBe(0);
-      return made;
-    };
-    const [few, many] = [await erasing(10), await erasing(100_000)];
-    expect(many.calls).toBe(few.calls);
-    expect(many.ms).toBeLessThan(1_000);
-  }, 60_000);
 
   it('is done again after a restore of the tables, and leaves whoever came back', async () => {
     const privacy = await known();

@@ -18,6 +18,7 @@ import { TransientError } from '../../../functions/kernel/invariant.ts';
 import { forgetPersons } from '../../../functions/pipeline/understand/forget-persons.ts';
 import { normaliseIdentifier } from '../../../functions/registry/identifiers/index.ts';
 import { advance } from '../../../functions/rights/privacy-request/advance.ts';
+import { certify } from '../../../functions/rights/privacy-request/certify.ts';
 import { choose } from '../../../functions/rights/privacy-request/choose.ts';
 import {
   receive,
@@ -25,7 +26,6 @@ import {
   verify as verifyRequest,
 } from '../../../functions/rights/privacy-request/door.ts';
 import {
-  certify,
   clear,
   deleteKeys,
   eraseAgainAfterRestore,
@@ -66,6 +66,10 @@ export class PrivacyRegion {
   readonly sent: Signal[] = [];
   readonly pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   now = NOW;
+  /** Time that passes before a step that failed is tried again. */
+  retryMs = 0;
+  /** Happens before a step that failed is tried again. */
+  onRetry: () => Promise<void> = async () => undefined;
   calls = 0;
   #crash: { readonly at: number; readonly after: boolean } | null = null;
 
@@ -238,6 +242,8 @@ export class PrivacyRegion {
         return await work();
       } catch (error) {
         if (!(error instanceof TransientError) || attempt === 5) throw error;
+        this.now += this.retryMs;
+        await this.onRetry();
       }
     }
   }

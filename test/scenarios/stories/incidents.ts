@@ -1,14 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import { DynamoDBClient, GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it, vi } from 'vitest';
 import { command } from '../../../bin/commands/incident.ts';
-import { asIdentifierToken } from '../../../functions/contracts/ids.ts';
 import type { IncidentView } from '../../../functions/contracts/incidents-api.ts';
-import { subjectIdOf } from '../../../functions/contracts/subject.ts';
 import { ALL_ALLOWED, type RunningPair } from '../running-pair.ts';
-import { contentOf, findAny, rowsAsTraces, rowsOfTables } from '../traces.ts';
+import { contentOf, findAny, rowsAsTraces } from '../traces.ts';
 
-const POLL = { timeout: 20_000, interval: 100 };
 const EMAIL = 'leonore.leaked@mail.example.org';
 
 /** RGT-5: exposure that is found opens an incident. Comes after everything else has logged what it logs. */
@@ -139,45 +135,5 @@ export function incidentStories(pair: () => RunningPair): void {
       for (const path of [`/v1/incidents/${'x'.repeat(22)}`, `/v1/incidents/${encodeURIComponent(EMAIL)}`])
         expect((await eu.ask('GET', path)).status).toBe(404);
     });
-
-    it('by somebody who opens secrets of subjects outside their purpose is found, and lists those subjects', async () => {
-      const { eu } = pair();
-      const byKey = async () => (await incidents()).filter(({ kind }) => kind === 'decrypt-outside-purpose');
-      // The functions have used secrets all the time, for what the map says.
-      expect(await byKey()).toEqual([]);
-      const { region } = eu;
-      const stranger = new DynamoDBClient({
-        endpoint: region.trailed.AWS_ENDPOINT_URL_DYNAMODB ?? '',
-        region: region.trailed.AWS_REGION ?? '',
-        credentials: { accessKeyId: region.trailed.AWS_ACCESS_KEY_ID ?? '', secretAccessKey: 'x' },
-      });
-      const [, TableName = ''] =
-        Object.entries(region.resources).find(([id]) => /^TablesSubjectKeys/.test(id)) ?? [];
-      const atoms = (await rowsOfTables(region)).flatMap(({ table, row }) =>
-        table === TableName && row.id?.S !== undefined ? [asIdentifierToken(row.id.S)] : [],
-      );
-      const [atom = asIdentifierToken('')] = atoms;
-      const { body } = await eu.ask<{ subjectId: string }>('GET', `/v1/subjects/${subjectIdOf([atom])}`);
-      const subject = body.subjectId;
-      await stranger.send(new GetItemCommand({ TableName, Key: { id: { S: atom } } }));
-      await expect.poll(async () => (await byKey())[0]?.affected.listed, POLL).toBeGreaterThan(0);
-      const [found] = await byKey();
-      expect(found).toMatchObject({
-        state: 'open',
-        finding: { place: 'subject-keys/GetItem', what: 'IAMUser', count: 1 },
-      });
-      expect(found?.duties[0]).toMatchObject({
-        to: 'regulator',
-        dueAt: new Date(Date.parse(found?.foundAt ?? '') + 72 * 3_600_000).toISOString(),
-      });
-      const path = `/v1/incidents/${found?.incidentId}`;
-      expect((await eu.ask<IncidentView>('GET', path)).body.affected.subjects).toEqual([subject]);
-      // Who reads the whole table affects everybody.
-      await stranger.send(new ScanCommand({ TableName }));
-      await expect
-        .poll(async () => (await byKey()).find(({ finding }) => finding?.place === 'subject-keys/Scan'), POLL)
-        .toMatchObject({ affected: { listed: atoms.length } });
-      stranger.destroy();
-    }, 60_000);
   });
 }

@@ -138,22 +138,25 @@ export class CandidateSearch {
   /**
    * Writes what was entered. Of an entry that somebody else wrote first, the latest is read and entered into again: of
    * two batches that bring alike records at once, the later one finds the other's.
-   * @returns how many entries were written
+   * @returns how many entries were written, and whether somebody else wrote one of them meanwhile: there may be further
+   *   candidates then
    * @throws ThrottledError when others keep writing the same one
    */
-  async commit(store: CandidateStore): Promise<number> {
+  async commit(store: CandidateStore): Promise<{ readonly written: number; readonly isContested: boolean }> {
     const written = this.#written.size;
+    let isContested = false;
     for (let attempt = 1; this.#written.size > 0; attempt++) {
       const conflicts = await store.write([...this.#written].map((key) => this.#writeOf(key)));
       this.#written.clear();
       if (conflicts.length === 0) break;
+      isContested = true;
       if (attempt === COMMIT_ATTEMPTS_MAX)
         throw new ThrottledError('the candidate index is written by others');
       const again = new Set(conflicts);
       this.#note(again, await store.read(conflicts, conflicts, true));
       for (const entry of this.#entries) if (again.has(entry.key)) this.#put(entry);
     }
-    return written;
+    return { written, isContested };
   }
 
   #writeOf(key: CandidateKey): CandidateWrite {

@@ -1,10 +1,11 @@
 import type { AtomId } from '../../../contracts/ids.ts';
-import { type MatchLink, orderedPair, pairKey } from '../../../contracts/subject.ts';
+import { type MatchLink, pairKey } from '../../../contracts/subject.ts';
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
+import { Ground } from './ground.ts';
 import { Heap } from './heap.ts';
-import type { EncodedRecord, MatchModel } from './model.ts';
+import type { MatchModel } from './model.ts';
 import type { MatchRecord } from './record.ts';
-import { type Contributions, type MatchSubject, merged, subjectBits, subjectOfGroup } from './subject.ts';
+import { type MatchSubject, merged } from './subject.ts';
 
 /** What applies to a whole batch. */
 export interface MatchRules {
@@ -66,9 +67,9 @@ export function matchBatch(
   model: MatchModel,
   rules: MatchRules,
 ): Matched {
-  const ground = new Ground(neighbourhood, model, rules);
-  for (const { atomId, candidates } of changed) ground.consider(atomId, candidates);
-  return ground.outcome();
+  const assembly = new Assembly(new Ground(neighbourhood, model, rules), rules);
+  for (const { atomId, candidates } of changed) assembly.consider(atomId, candidates);
+  return assembly.outcome();
 }
 
 /** Sizes at which a subject is examined again: each half as large again as the one before. */
@@ -77,66 +78,46 @@ const stageOf = (records: number): number => Math.floor(Math.log(records) / Math
 
 type Proposal = readonly [MatchSubject, MatchSubject, bits: number];
 
-/** The neighbourhood while it is worked on; records are numbered. */
-class Ground {
-  readonly #model: MatchModel;
+/** Puts subjects together and takes them apart, as the evidence on the ground favours it. */
+class Assembly {
+  readonly #ground: Ground;
   readonly #rules: MatchRules;
-  readonly #neighbourhood: Neighbourhood;
-  readonly #atoms: AtomId[] = [];
-  readonly #rows = new Map<AtomId, number>();
-  readonly #encoded: EncodedRecord[] = [];
-  /** By record: the group it cannot be parted from. */
-  readonly #groups: MatchSubject[] = [];
-  /** By record: the subject it is in now. */
-  readonly #subjects: MatchSubject[] = [];
-  /** Likely pairs, by record. */
-  readonly #links: Map<number, number>[] = [];
-  readonly #standing = new Set<MatchLink>();
   readonly #touched = new Set<number>();
-  #comparisons = 0;
 
-  constructor(neighbourhood: Neighbourhood, model: MatchModel, rules: MatchRules) {
-    this.#neighbourhood = neighbourhood;
-    this.#model = model;
+  constructor(ground: Ground, rules: MatchRules) {
+    this.#ground = ground;
     this.#rules = rules;
-    for (const { groups, links } of neighbourhood.subjects) {
-      const [first, ...rest] = groups.map((group) => this.#groupOf(group)).filter((group) => group !== null);
-      if (first === undefined) continue;
-      const subject = rest.reduce((sum, group) => merged(sum, group, []), first);
-      this.#own({ ...subject, links });
-      for (const link of links) this.#standing.add(link);
-    }
   }
 
   /** Compares a changed record and settles what follows. */
   consider(atomId: AtomId, candidates: readonly AtomId[]): void {
-    const row = this.#rowOf(atomId);
+    const row = this.#ground.rowOf(atomId);
     if (row === null) return;
     this.#touched.add(row);
     for (const candidate of candidates) {
-      const other = this.#rowOf(candidate);
-      if (other !== null) this.#compare(row, other);
+      const other = this.#ground.rowOf(candidate);
+      if (other !== null) this.#ground.compare(row, other);
     }
-    const before = this.#subjectOf(row);
-    const wasMatched = before.rows.length > this.#groupAt(row).rows.length;
+    const before = this.#ground.subjectOf(row);
+    const wasMatched = before.rows.length > this.#ground.groupAt(row).rows.length;
     if (!wasMatched) this.#settle([before]);
-    const joined = this.#subjectOf(row);
+    const joined = this.#ground.subjectOf(row);
     if (wasMatched || (joined.rows.length > 2 && joined.stage < stageOf(joined.rows.length)))
       this.#reexamine(joined);
   }
 
   outcome(): Matched {
     const now = new Set<MatchLink>();
-    for (const subject of new Set(this.#subjects)) for (const link of subject.links) now.add(link);
-    const links = [...now].filter((link) => !this.#standing.has(link));
+    for (const subject of this.#ground.subjects) for (const link of subject.links) now.add(link);
+    const links = [...now].filter((link) => !this.#ground.standing.has(link));
     const renewed = new Set(links.map(({ a, b }) => pairKey(a, b)));
     return {
       links,
-      withdrawn: [...this.#standing].filter(
+      withdrawn: [...this.#ground.standing].filter(
         (link) => !now.has(link) && !renewed.has(pairKey(link.a, link.b)),
       ),
       reviews: this.#reviews(),
-      comparisons: this.#comparisons,
+      comparisons: this.#ground.comparisons,
     };
   }
 
@@ -146,27 +127,16 @@ class Ground {
     const reviews: MatchReview[] = [];
     const seen = new Set<MatchSubject>();
     for (const row of this.#touched) {
-      const subject = this.#subjectOf(row);
+      const subject = this.#ground.subjectOf(row);
       seen.add(subject);
-      for (const other of this.#neighboursOf(subject)) {
-        if (seen.has(other) || this.#areApart(subject, other)) continue;
-        const review = this.#linkBetween(subject, other);
+      for (const other of this.#ground.neighboursOf(subject)) {
+        if (seen.has(other) || this.#ground.areApart(subject, other)) continue;
+        const review = this.#ground.linkBetween(subject, other);
         if (review.bits >= policy.reviewAbove && (review.bits <= policy.mergeAbove || !mayMerge))
           reviews.push(review);
       }
     }
     return reviews.sort((a, b) => b.bits - a.bits);
-  }
-
-  #compare(row: number, other: number): void {
-    const [a, b] = [this.#encoded[row], this.#encoded[other]];
-    if (a === undefined || b === undefined || this.#groups[row] === this.#groups[other]) return;
-    if (this.#links[row]?.has(other) === true) return;
-    this.#comparisons++;
-    const bits = this.#model.pairBits(a, b) + this.#model.priorBits;
-    if (bits <= this.#rules.policy.rememberAbove) return;
-    this.#links[row]?.set(other, bits);
-    this.#links[other]?.set(row, bits);
   }
 
   /** Merges subjects as long as the evidence favours it, the strongest first, starting from these. */
@@ -175,21 +145,21 @@ class Ground {
     for (const start of starts) this.#propose(start, heap);
     for (let next = heap.pop(); next !== undefined; next = heap.pop()) {
       const [a, b] = next;
-      if (!this.#isAlive(a) || !this.#isAlive(b)) continue;
+      if (!this.#ground.isAlive(a) || !this.#ground.isAlive(b)) continue;
       // The proposal may rest on one pair; what counts is the whole of both.
-      const link = this.#linkBetween(a, b);
+      const link = this.#ground.linkBetween(a, b);
       if (link.bits <= this.#rules.policy.mergeAbove) continue;
       const subject = merged(a, b, [link]);
-      this.#own(subject);
+      this.#ground.own(subject);
       this.#propose(subject, heap);
     }
   }
 
   #propose(subject: MatchSubject, heap: Heap<Proposal>): void {
     if (!this.#rules.mayMerge) return;
-    for (const other of this.#neighboursOf(subject)) {
-      if (this.#areApart(subject, other)) continue;
-      const bits = this.#bitsOf(subject, other);
+    for (const other of this.#ground.neighboursOf(subject)) {
+      if (this.#ground.areApart(subject, other)) continue;
+      const bits = this.#ground.bitsOf(subject, other);
       if (bits > this.#rules.policy.mergeAbove) heap.push(bits, subject.rows[0] ?? 0, [subject, other, bits]);
     }
   }
@@ -198,27 +168,28 @@ class Ground {
   #reexamine(subject: MatchSubject): void {
     const region = this.#regionAround(subject);
     const before = new Map(region.map((member) => [keyOf(member), member]));
-    const groups = new Set(region.flatMap(({ rows }) => rows.map((row) => this.#groupAt(row))));
-    for (const group of groups) this.#own(group);
+    const groups = new Set(region.flatMap(({ rows }) => rows.map((row) => this.#ground.groupAt(row))));
+    for (const group of groups) this.#ground.own(group);
     const rows = [...groups].flatMap((group) => group.rows);
-    for (const [at, row] of rows.entries()) for (const other of rows.slice(0, at)) this.#compare(row, other);
+    for (const [at, row] of rows.entries())
+      for (const other of rows.slice(0, at)) this.#ground.compare(row, other);
     const heap = new Heap<Proposal>();
     const inside = new Set(rows);
     if (this.#rules.mayMerge)
       for (const row of rows) {
-        for (const [other, bits] of this.#links[row] ?? []) {
+        for (const [other, bits] of this.#ground.likely(row)) {
           if (other > row || !inside.has(other) || bits <= this.#rules.policy.mergeAbove) continue;
-          const [a, b] = [this.#subjectOf(row), this.#subjectOf(other)];
-          if (a !== b && !this.#areApart(a, b)) heap.push(bits, row, [a, b, bits]);
+          const [a, b] = [this.#ground.subjectOf(row), this.#ground.subjectOf(other)];
+          if (a !== b && !this.#ground.areApart(a, b)) heap.push(bits, row, [a, b, bits]);
         }
       }
     this.#settle([], heap);
-    const results = new Set(rows.map((row) => this.#subjectOf(row)));
+    const results = new Set(rows.map((row) => this.#ground.subjectOf(row)));
     this.#settle([...results].filter((result) => groups.has(result)));
-    for (const result of new Set(rows.map((row) => this.#subjectOf(row)))) {
+    for (const result of new Set(rows.map((row) => this.#ground.subjectOf(row)))) {
       // What came out as it went in keeps the links it had, and their explanations.
       const same = before.get(keyOf(result));
-      this.#own({ ...result, links: same?.links ?? result.links, stage: stageOf(result.rows.length) });
+      this.#ground.own({ ...result, links: same?.links ?? result.links, stage: stageOf(result.rows.length) });
     }
   }
 
@@ -226,8 +197,8 @@ class Ground {
   #regionAround(subject: MatchSubject): readonly MatchSubject[] {
     const strength = new Map<MatchSubject, number>();
     for (const row of subject.rows) {
-      for (const [other, bits] of this.#links[row] ?? []) {
-        const next = this.#subjectOf(other);
+      for (const [other, bits] of this.#ground.likely(row)) {
+        const next = this.#ground.subjectOf(other);
         if (next === subject || bits <= this.#rules.policy.mergeAbove) continue;
         strength.set(next, Math.max(strength.get(next) ?? bits, bits));
       }
@@ -241,98 +212,6 @@ class Ground {
     }
     return region;
   }
-
-  #neighboursOf(subject: MatchSubject): ReadonlySet<MatchSubject> {
-    const neighbours = new Set<MatchSubject>();
-    for (const row of subject.rows)
-      for (const other of this.#links[row]?.keys() ?? []) neighbours.add(this.#subjectOf(other));
-    neighbours.delete(subject);
-    return neighbours;
-  }
-
-  #areApart(a: MatchSubject, b: MatchSubject): boolean {
-    const atoms = ({ rows }: MatchSubject): AtomId[] => rows.map((row) => this.#atomAt(row));
-    if (a.rows.length + b.rows.length > this.#rules.policy.regionMax) return true;
-    return this.#neighbourhood.areApart(atoms(a), atoms(b));
-  }
-
-  #bitsOf(a: MatchSubject, b: MatchSubject, contributions?: Contributions): number {
-    this.#comparisons++;
-    const household = this.#neighbourhood.householdPriorBits(
-      this.#atomAt(a.rows[0] ?? 0),
-      this.#atomAt(b.rows[0] ?? 0),
-    );
-    return subjectBits(this.#model, this.#rules.policy, household, a, b, contributions);
-  }
-
-  #linkBetween(a: MatchSubject, b: MatchSubject): MatchLink {
-    const contributions: Contributions = {};
-    const bits = this.#bitsOf(a, b, contributions);
-    const [rowA, rowB] = this.#strongestPair(a, b);
-    const [first, second] = orderedPair(this.#atomAt(rowA), this.#atomAt(rowB));
-    return { a: first, b: second, bits, contributions, model: this.#rules.model };
-  }
-
-  /** A record of either side, those most alike: where the link is put. */
-  #strongestPair(a: MatchSubject, b: MatchSubject): readonly [number, number] {
-    let best: readonly [number, number] = [a.rows[0] ?? 0, b.rows[0] ?? 0];
-    let most = Number.NEGATIVE_INFINITY;
-    for (const row of a.rows) {
-      for (const [other, bits] of this.#links[row] ?? []) {
-        if (bits <= most || this.#subjects[other] !== b) continue;
-        best = [row, other];
-        most = bits;
-      }
-    }
-    return best;
-  }
-
-  #rowOf(atomId: AtomId): number | null {
-    const known = this.#rows.get(atomId);
-    if (known !== undefined) return known;
-    return this.#groupOf([atomId])?.rows[0] ?? null;
-  }
-
-  /** Numbers the records of atoms that belong together; null when none of them has one. */
-  #groupOf(atoms: readonly AtomId[]): MatchSubject | null {
-    const first = this.#atoms.length;
-    for (const atomId of atoms) {
-      const record = this.#neighbourhood.records.get(atomId);
-      if (record === undefined) continue;
-      this.#rows.set(atomId, this.#atoms.length);
-      this.#atoms.push(atomId);
-      this.#encoded.push(this.#model.encode(record));
-      this.#links.push(new Map());
-    }
-    if (this.#atoms.length === first) return null;
-    const group = subjectOfGroup(first, this.#encoded.slice(first));
-    for (const row of group.rows) this.#groups[row] = group;
-    this.#own(group);
-    return group;
-  }
-
-  #own(subject: MatchSubject): void {
-    for (const row of subject.rows) this.#subjects[row] = subject;
-  }
-
-  #isAlive(subject: MatchSubject): boolean {
-    return this.#subjects[subject.rows[0] ?? -1] === subject;
-  }
-
-  #subjectOf(row: number): MatchSubject {
-    return known(this.#subjects[row]);
-  }
-  #groupAt(row: number): MatchSubject {
-    return known(this.#groups[row]);
-  }
-  #atomAt(row: number): AtomId {
-    return known(this.#atoms[row]);
-  }
 }
 
 const keyOf = ({ rows }: MatchSubject): string => [...rows].sort((a, b) => a - b).join();
-
-function known<T>(value: T | undefined): T {
-  if (value === undefined) throw new RangeError('no such record');
-  return value;
-}

@@ -42,10 +42,11 @@ export interface MatchOutcome extends Matched {
 }
 
 /**
- * Finds out whom the changed records of a batch belong to. Three round trips: blocks and frequencies; candidates; their
- * subjects, and the frequencies of what they say. The records are entered into the index before candidates are looked
- * at, so that of two batches at once one finds the other's; and before anything else is written, so that a crash leaves
- * an entry without a record, which is inert, and no record without an entry.
+ * Finds out whom the changed records of a batch belong to. Three round trips: blocks and frequencies; candidates, while
+ * the records are entered into the index; the candidates' subjects, and the frequencies of what they say. Who enters a
+ * record finds all that were entered before it; those that a batch enters at the same time cost further ones. Nothing
+ * else is written before that, so that a crash leaves an entry without a record, which is inert, and no record without
+ * an entry.
  *
  * @param changed records that are new or say something new, in order, with the subjects they are in so far
  * @param consistent after a conflict: read what is surely the latest
@@ -61,12 +62,20 @@ export async function match(
   await search.readFor(changed, store, consistent);
   const own = new Map(changed.map((each) => [each.atomId, each]));
   for (const each of changed) search.enter(each);
-  const indexWrites = await search.commit(store);
-  const entered = changed.map(
-    (each): ChangedRecord => ({ atomId: each.atomId, candidates: search.candidatesOf(each) }),
-  );
-  const wanted = new Set(entered.flatMap(({ candidates }) => candidates).filter((id) => !own.has(id)));
-  const found = new Map<AtomId, KnownRecord>(await people.records([...wanted], consistent));
+  const entriesNow = (): readonly ChangedRecord[] =>
+    changed.map((each) => ({ atomId: each.atomId, candidates: search.candidatesOf(each) }));
+  const found = new Map<AtomId, KnownRecord>();
+  const look = async (entered: readonly ChangedRecord[]): Promise<void> => {
+    const wanted = new Set(entered.flatMap(({ candidates }) => candidates).filter((id) => !own.has(id)));
+    for (const [id, record] of await people.records([...wanted], consistent)) found.set(id, record);
+  };
+  // Nearly always nobody else writes these entries now: the candidates are those known before.
+  let entered = entriesNow();
+  const [committed] = await Promise.all([search.commit(store), look(entered)]);
+  if (committed.isContested) {
+    entered = entriesNow();
+    await look(entered);
+  }
   for (const each of changed) found.set(each.atomId, each);
 
   const regard = (): void => {
@@ -108,5 +117,5 @@ export async function match(
     else records.set(atomId, record);
   }
   const matched = matchBatch(narrowed, { ...standing, records }, model, rules);
-  return { ...matched, comparisons: matched.comparisons + comparisons, indexWrites };
+  return { ...matched, comparisons: matched.comparisons + comparisons, indexWrites: committed.written };
 }

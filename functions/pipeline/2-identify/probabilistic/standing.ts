@@ -1,7 +1,8 @@
 import type { AtomId } from '../../../contracts/ids.ts';
 import type { SubjectGraph } from '../../../contracts/subject.ts';
 import type { LinkPolicy } from '../limits.ts';
-import { CONNECTED_NODES_MAX, resolve } from '../resolve.ts';
+import { resolve } from '../resolve.ts';
+import { CONNECTED_NODES_MAX } from '../valve.ts';
 import type { StandingSubject } from './match-batch.ts';
 
 /** A stored subject as matching sees it: what identifiers and decisions alone would join, and the matches that hold those

@@ -88,7 +88,11 @@ const entryTest = (entry: unknown): Test =>
 
 function compile(pattern: EventPattern): Test {
   const fields = Object.entries(pattern).map(([field, wanted]): [string, Test] => {
-    if (isObject(wanted)) return [field, compile(wanted)];
+    if (isObject(wanted)) {
+      const within = compile(wanted);
+      // Of a list of objects one must have it all (https://github.com/aws/event-ruler, "Arrays").
+      return [field, (value) => (Array.isArray(value) ? value.some(within) : within(value))];
+    }
     if (!Array.isArray(wanted) || wanted.length === 0)
       return refuse(`${field} needs an array that is not empty`);
     const tests = wanted.map(entryTest);

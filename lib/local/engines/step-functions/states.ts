@@ -127,7 +127,13 @@ export async function runState(
   name: string,
   given: State,
   document: Json,
-  surroundings: { readonly invoke: InvokeTask; readonly context: JsonMap; readonly signal: AbortSignal },
+  surroundings: {
+    readonly invoke: InvokeTask;
+    readonly context: JsonMap;
+    readonly signal: AbortSignal;
+    /** Pause before each retry, ms; absent: as the state says. */
+    readonly retryPauseMs?: number | undefined;
+  },
 ): Promise<Step> {
   const { state, leadsTo } = withStubs(given);
   const definition = {
@@ -141,15 +147,20 @@ export async function runState(
   const machine = new StateMachine(definition as unknown as StateMachineDefinition, {
     validationOptions: { noValidate: true },
   });
+  const tasks = tasksIn(name, given);
+  const { retryPauseMs } = surroundings;
   const run = machine.run(document as never, {
     context: surroundings.context as never,
     overrides: {
       taskResourceLocalHandlers: Object.fromEntries(
-        tasksIn(name, given).map(([task, functionArn]) => [
+        tasks.map(([task, functionArn]) => [
           task,
           async (input: unknown) => (await surroundings.invoke(functionArn, input as Json)) as never,
         ]),
       ),
+      ...(retryPauseMs === undefined
+        ? {}
+        : { retryIntervalOverrides: Object.fromEntries(tasks.map(([task]) => [task, retryPauseMs])) }),
     },
   });
   surroundings.signal.addEventListener('abort', run.abort, { once: true });

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { PrivacyRequestType } from '../../../functions/contracts/privacy-requests.ts';
+import { DAY_MS, HOUR_MS } from '../../../functions/kernel/time.ts';
+import { NOW } from '../../arbitraries.ts';
+import { PrivacyRegion, seen } from './harness.ts';
+
+const ada = [{ type: 'userId' as const, value: 'ada' }];
+
+async function known(): Promise<PrivacyRegion> {
+  const privacy = new PrivacyRegion();
+  const { region } = privacy;
+  const who = { userId: 'ada', email: 'ada@lovelace.org' };
+  await region.deliverUntilDone([region.record([seen({ id: '1', who, occurredAt: NOW - DAY_MS })])]);
+  privacy.archive();
+  return privacy;
+}
+
+/** Where the archive looks for a row that may be there: its folder follows from these. */
+const places = (privacy: PrivacyRegion) =>
+  new Set(privacy.rows.map((row) => `${row.table} ${row.eventClass} ${row.receivedAt} ${row.rowId}`));
+const rows = (privacy: PrivacyRegion) => new Set(privacy.rows.map(({ rowId }) => rowId));
+
+describe('evidence of a privacy request that is told again after a crash', () => {
+  const TYPES: readonly PrivacyRequestType[] = ['access', 'erase', 'restrict', 'object', 'correct'];
+  it.each(TYPES)('lies where the archive looks for it, though the hour is another: %s', async (type) => {
+    for (let call = 1; call <= 40; call += 1) {
+      const privacy = await known();
+      privacy.retryMs = HOUR_MS;
+      const requestId = await privacy.verified(type, ada);
+      privacy.crashAt(call, true);
+      await privacy.run(requestId);
+      expect([call, places(privacy).size]).toEqual([call, rows(privacy).size]);
+    }
+  });
+
+  it('is one row for an export, though more was archived before the second attempt', async () => {
+    for (let call = 1; call <= 24; call += 1) {
+      const privacy = await known();
+      const requestId = await privacy.verified('access', ada);
+      privacy.crashAt(call, true);
+      privacy.onRetry = async () => {
+        const { region } = privacy;
+        const later = seen({ id: `2-${call}`, who: { userId: 'ada' }, occurredAt: NOW });
+        await region.deliverUntilDone([region.record([later])]);
+        privacy.archive();
+      };
+      await privacy.run(requestId);
+      expect([call, privacy.evidence.filter((kind) => kind === 'subject-exported')]).toEqual([
+        call,
+        ['subject-exported'],
+      ]);
+    }
+  });
+});
