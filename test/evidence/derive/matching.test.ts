@@ -40,7 +40,14 @@ const PEOPLE: readonly PersonAttributes[] = [
 const GRANTED = { profiling: true, personalisation: true, analytics: true };
 
 const states = (id: string, userId: string, stated: PersonAttributes, over: Partial<Signal> = {}): Signal =>
-  signal({ id, who: { userId }, states: stated, consent: GRANTED, ...over });
+  signal({
+    id,
+    who: { userId },
+    states: stated,
+    consent: GRANTED,
+    facts: [{ kind: 'order', valueMinor: 90_000, items: 2 }],
+    ...over,
+  });
 
 /** A first signal, which says nothing of the person: joining an identifier that nobody knew is no merge. */
 const appears = (userId: string): Signal =>
@@ -121,7 +128,7 @@ describe('law 7 where evidence may join people: rebuilt from the archive alone',
   };
 
   it('profiles, subjects and segments equal the live ones, whatever was matched, decided and taken back', async () => {
-    let [merged, withdrawn] = [0, 0];
+    let [merged, withdrawn, segments] = [0, 0, 0];
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(stepArbitrary, { minLength: 1, maxLength: 3 }), { minLength: 2, maxLength: 9 }),
@@ -140,6 +147,7 @@ describe('law 7 where evidence may join people: rebuilt from the archive alone',
           await expectEqual(region);
           merged += rowsOf(region, 'match-made').length;
           withdrawn += rowsOf(region, 'match-withdrawn').length;
+          segments += Object.keys(region.segments()).length;
         },
       ),
       { numRuns: 80 },
@@ -147,6 +155,7 @@ describe('law 7 where evidence may join people: rebuilt from the archive alone',
     // It is about something.
     expect(merged).toBeGreaterThan(40);
     expect(withdrawn).toBeGreaterThan(5);
+    expect(segments).toBeGreaterThan(20);
   });
 
   it('a link that later evidence took back stays gone', async () => {
