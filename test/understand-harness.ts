@@ -26,7 +26,9 @@ import { NOW, SECRETS } from './arbitraries.ts';
 
 /** A stack's `understand` in memory: the real code over memory adapters, with crashes on demand. */
 export class MemoryRegion {
-  readonly store = new MemoryProfileStore();
+  /** What is past its time by this clock is not seen; until it is set, nothing is. */
+  time = Number.NEGATIVE_INFINITY;
+  readonly store = new MemoryProfileStore(() => this.time);
   readonly effects = new MemoryEffects();
   readonly keyring = new MemorySubjectKeyring(SECRETS);
   readonly candidates = new MemoryCandidateStore();

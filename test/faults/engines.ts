@@ -73,12 +73,13 @@ export async function startEngines(): Promise<Engines> {
     QUARANTINE_BUCKET: 'quarantine',
     EXPORTS_BUCKET: 'exports',
     ANSWERS_BUCKET: 'answers',
+    ACCESS_LOGS_BUCKET: 'access-logs',
     EVENT_BUS: 'default',
     TOKEN_KEY_ARN: arn,
     SIGNING_KEY_ARN: signing.arn,
     PUBLIC_HOLIDAYS: 'none',
   });
-  for (const bucket of ['quarantine', 'exports', 'answers'])
+  for (const bucket of ['quarantine', 'exports', 'answers', 'access-logs'])
     await s3.createBucket(bucket, { versioned: true });
   await createTables();
   const streams = new KinesisClient({ requestHandler: new NodeHttpHandler() });

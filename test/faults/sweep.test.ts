@@ -44,7 +44,7 @@ const portsAt = (now: number) => {
   const cues = dueCues();
   return {
     profiles: profileStore(),
-    keyring: subjectKeyring(SECRETS),
+    keyring: subjectKeyring(SECRETS, { function: 'understand', purpose: 'understand' }),
     records: outcomeRecords(),
     reviews: identityReviews(),
     candidates: candidateStore(),

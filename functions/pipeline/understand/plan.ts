@@ -137,7 +137,7 @@ export function planUnit(
     const repeatSince = isRepeated ? 0 : null;
     const answers = answering(graph);
     const own = effects.filter((each) => each.subjectId === graph.subjectId).map((each) => each.effect);
-    const chosen = consentOutcome(group, standings, ended, context, now);
+    const chosen = consentOutcome(group, standings, context, now);
     if (chosen.lostProfiling) lostProfiling.push(...graph.atoms);
     published.push(
       publishGroup(
@@ -154,7 +154,6 @@ export function planUnit(
           answersFor: answers,
           otherAtoms: answers === null ? [] : versionsBeside(group, atoms),
           identity: [...own, ...consentEffects(chosen, bucketOf(group, bucket), newestReceipt(group), now)],
-          withheldReceipts: chosen.withheldReceipts,
           restricted: isRestricted(graph.nodes, world, now),
           settled: false,
         },

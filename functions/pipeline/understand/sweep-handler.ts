@@ -21,7 +21,7 @@ const wiring = lazily(async () => {
     context: contextOf(required('JURISDICTION'), secrets),
     ports: {
       profiles: profileStore(),
-      keyring: subjectKeyring(secrets),
+      keyring: subjectKeyring(secrets, { function: 'sweep', purpose: 'understand' }),
       cues,
       alerts: alertStore(),
       dueCues: cues,

@@ -122,7 +122,6 @@ export function viewOf(
     atoms: graph.atoms.map((atom): AtomVersion => [atom, world.nodes.get(atom)?.version ?? 0]),
     answersFor: null,
     identity: [],
-    withheldReceipts: new Set(),
     restricted: isRestricted(graph.nodes, world, now),
     settled: true,
   };

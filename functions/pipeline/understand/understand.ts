@@ -63,7 +63,7 @@ export async function understand(
     const toPlan = { batch: pending, store, world, paged, written, persons, keys };
     const isLast = attempt === ATTEMPTS_MAX - 1;
     const { planned, stale } = await planMatched(toPlan, context, ports, { consistent, isLast }, now);
-    await createKeys(keys, planned, ports);
+    await createKeys(keys, planned, world, ports);
     const results = await writeAll(planned, keys, ports);
     const again = [...stale];
     for (const [index, { unit, plan }] of planned.entries()) {
@@ -122,13 +122,17 @@ async function forgetErased(keys: Keys, world: World, ports: UnderstandPorts): P
   for (const [id, key] of await ports.keyring.read(returned, { fresh: true })) keys.set(id, key);
 }
 
-/** An atom gets its secret before anything is kept about it. */
+/** An atom gets its secret before anything is kept about it. One of whom nothing was kept may have had a secret that is
+ * forgotten just now: it asks for one whatever is in memory. */
 async function createKeys(
   keys: Keys,
   planned: readonly { readonly plan: Plan }[],
+  { nodes }: World,
   ports: UnderstandPorts,
 ): Promise<void> {
-  const missing = planned.flatMap(({ plan }) => plan.stored).filter((id) => !keys.has(id));
+  const missing = planned
+    .flatMap(({ plan }) => plan.stored)
+    .filter((id) => !keys.has(id) || (nodes.get(id)?.state ?? null) === null);
   if (missing.length === 0) return;
   for (const [id, key] of await ports.keyring.create(missing)) keys.set(id, key);
 }

@@ -66,7 +66,7 @@ export async function startLargeArchive(): Promise<LargeArchive> {
     checkpoints: evidenceStore('evidence-checkpoints'),
     signer: kmsSigner(),
   };
-  const keyring = subjectKeyring(secrets);
+  const keyring = subjectKeyring(secrets, { function: 'understand', purpose: 'understand' });
   const ask = async (routeKey: string, body: object, requestId?: string): Promise<PrivacyRequestView> => {
     const pathParameters = requestId === undefined ? undefined : { requestId };
     const event = { routeKey, isBase64Encoded: false, body: JSON.stringify(body), pathParameters };
