@@ -3,6 +3,7 @@
  * environment variables and least-privilege grants from it, so code that needs a new permission says so here, and
  * nothing is granted that this page does not show. Plain values only.
  */
+import type { KeyPurpose } from './contracts/key-purposes.ts';
 import type { FlowFunction, HttpRoute } from './flow/triggers.ts';
 
 const INGEST = { ratePerSecond: 2_000, burst: 4_000 } as const;
@@ -19,6 +20,7 @@ const route = <Method extends 'GET' | 'POST', const Path extends string>(
 const collectRoute = (path: string): HttpRoute => ({ method: 'POST', path, throttle: INGEST });
 
 const LOOK_THROUGH = ['dynamodb:Scan', 'dynamodb:DeleteItem'] as const;
+const LOOK_THROUGH_SUBJECTS = [...LOOK_THROUGH, 'dynamodb:UpdateItem'] as const;
 const LOOK_THROUGH_PROFILES = [...LOOK_THROUGH, 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'] as const;
 
 /** What every function of privacy requests may do beside its own: know who is meant, and tell of what it did. */
@@ -81,6 +83,7 @@ export const flow = {
     },
     memoryMb: 1_769,
     timeoutSeconds: 60,
+    keyPurposes: ['understand'],
     access: [
       {
         on: 'profiles',
@@ -102,7 +105,10 @@ export const flow = {
           'dynamodb:DeleteItem',
         ],
       },
-      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert'] },
+      {
+        on: 'subjectKeys',
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'],
+      },
       { on: 'records', actions: ['dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'] },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
@@ -196,10 +202,17 @@ export const flow = {
     memoryMb: 512,
     timeoutSeconds: 55,
     reservedConcurrency: 1,
+    keyPurposes: ['understand'],
     access: [
       {
         on: 'dueCues',
-        actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+        actions: [
+          'dynamodb:Query',
+          'dynamodb:Scan',
+          'dynamodb:BatchWriteItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+        ],
       },
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
@@ -236,6 +249,7 @@ export const flow = {
     },
     memoryMb: 1_024,
     timeoutSeconds: 10,
+    keyPurposes: ['serve'],
     access: [
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
@@ -264,6 +278,7 @@ export const flow = {
     },
     memoryMb: 1_769,
     timeoutSeconds: 29,
+    keyPurposes: ['derive'],
     access: [
       { on: 'evidence', actions: ['s3:GetObject'], prefix: 'v1/' },
       { on: 'evidence', actions: ['s3:ListBucket'] },
@@ -312,6 +327,7 @@ export const flow = {
     },
     memoryMb: 1_024,
     timeoutSeconds: 29,
+    keyPurposes: ['affected'],
     access: [
       {
         on: 'incidents',
@@ -356,6 +372,26 @@ export const flow = {
         on: 'incidents',
         actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       },
+      { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'events', actions: ['events:PutEvents'] },
+    ],
+  },
+  keyWatch: {
+    entry: 'functions/rights/breach/key-watch-handler.ts',
+    purpose: 'opens an incident where somebody else than these functions touched secrets of subjects',
+    trigger: { kind: 'strangers', table: 'subjectKeys' },
+    memoryMb: 1_024,
+    timeoutSeconds: 900,
+    reservedConcurrency: 1,
+    keyPurposes: ['affected'],
+    access: [
+      {
+        on: 'incidents',
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      },
+      { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjectKeys', actions: ['dynamodb:Scan'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'events', actions: ['events:PutEvents'] },
     ],
@@ -416,6 +452,7 @@ export const flow = {
     },
     memoryMb: 1_024,
     timeoutSeconds: 25,
+    keyPurposes: ['disclose'],
     access: [
       REQUESTS,
       ...READS_PERSONS,
@@ -431,6 +468,7 @@ export const flow = {
     trigger: { kind: 'task' },
     memoryMb: 512,
     timeoutSeconds: 120,
+    keyPurposes: ['correct'],
     access: [
       REQUESTS_IN_QUEUES,
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', ...PROFILE_WRITES] },
@@ -447,6 +485,7 @@ export const flow = {
     trigger: { kind: 'task' },
     memoryMb: 1_024,
     timeoutSeconds: 300,
+    keyPurposes: ['erase'],
     access: [
       REQUESTS_IN_QUEUES,
       {
@@ -483,6 +522,7 @@ export const flow = {
     trigger: { kind: 'task' },
     memoryMb: 3_008,
     timeoutSeconds: 900,
+    keyPurposes: ['disclose'],
     access: [
       REQUESTS,
       ...READS_PERSONS,
@@ -502,11 +542,13 @@ export const flow = {
     trigger: { kind: 'task' },
     memoryMb: 3_008,
     timeoutSeconds: 900,
+    keyPurposes: ['forget'],
     access: [
-      { on: 'profiles', actions: LOOK_THROUGH_PROFILES },
-      { on: 'subjects', actions: LOOK_THROUGH },
+      { on: 'profiles', actions: [...LOOK_THROUGH_PROFILES, 'dynamodb:ConditionCheckItem'] },
+      { on: 'subjectKeys', actions: LOOK_THROUGH_SUBJECTS },
+      { on: 'subjects', actions: LOOK_THROUGH_SUBJECTS },
       { on: 'rebuiltProfiles', actions: LOOK_THROUGH_PROFILES },
-      { on: 'rebuiltSubjects', actions: LOOK_THROUGH },
+      { on: 'rebuiltSubjects', actions: LOOK_THROUGH_SUBJECTS },
       { on: 'records', actions: LOOK_THROUGH },
       { on: 'alerts', actions: LOOK_THROUGH },
       { on: 'dueCues', actions: LOOK_THROUGH },
@@ -519,6 +561,8 @@ export const flow = {
       { on: 'evidence', actions: ['s3:ListBucket', 's3:ListBucketVersions'] },
       { on: 'quarantine', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
       { on: 'answers', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
+      { on: 'exports', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
+      { on: 'accessLogs', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
       { on: 'signals', actions: ['kinesis:DescribeStreamSummary'] },
       { on: 'lineage', actions: ['kinesis:DescribeStreamSummary', 'kinesis:PutRecords'] },
     ],
@@ -526,6 +570,13 @@ export const flow = {
 } as const satisfies Record<string, FlowFunction>;
 
 export type FunctionId = keyof typeof flow;
+
+/** What a function of the map may use secrets of subjects for; never, without access to them. */
+export type KeyPurposeOf<Id extends FunctionId> = (typeof flow)[Id] extends {
+  readonly keyPurposes: readonly (infer Purpose extends KeyPurpose)[];
+}
+  ? Purpose
+  : never;
 
 /** Environment every function has besides its resources' names. */
 export const COMMON_ENV = ['JURISDICTION', 'SIGNAL_BUCKETS', 'PEER_ENDPOINTS', 'PUBLIC_HOLIDAYS'] as const;

@@ -14,6 +14,10 @@ export const EFFECT_KINDS = [
   'link-refused',
   'identifier-blocked',
   'identity-decided',
+  /** Matching linked two atoms, or said anew with what weight: `reasons` has the bits and the model. */
+  'match-made',
+  /** Matching took such a link back. */
+  'match-withdrawn',
   'link-severed',
   'incident-assessed',
   'incident-closed',

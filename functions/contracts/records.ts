@@ -23,6 +23,8 @@ export interface QuarantineEntry {
   /** Where in the event the problem is, as a JSON pointer without values. */
   readonly at: readonly string[];
   readonly receivedAt: EpochMs;
+  /** The sender's clock when it sent the batch, when it said: what the event's own time is corrected by. */
+  readonly sentAt?: EpochMs;
   readonly gpc?: true;
   /** The event as received: a JSON value, or a string when it wasn't JSON. */
   readonly event: unknown;

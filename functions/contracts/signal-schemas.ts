@@ -51,6 +51,7 @@ export const signalSchema = z.object({
   purposes: z.array(purposeSchema),
   occurredAt: z.int(),
   receivedAt: z.int(),
+  timeEstimated: z.literal(true).optional(),
   identifiers: z.tuple([identifierSchema], identifierSchema),
   facts: z.array(factSchema),
   depth: z.literal('full').optional(),

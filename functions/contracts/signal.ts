@@ -28,6 +28,11 @@ export interface Identifier {
 /** What the profile understands of a signal: see its schema. */
 export type Fact = z.infer<typeof factSchema>;
 
+/** The latest moment at which a signal can have happened: a sender's clock may be ahead, and nothing happens after it was
+ * received. */
+export const happenedBy = ({ occurredAt, receivedAt }: Pick<Signal, 'occurredAt' | 'receivedAt'>): EpochMs =>
+  Math.min(occurredAt, receivedAt);
+
 /** One validated event, as it travels on the signals stream: tokens and facts, nothing raw (law 10). */
 export interface Signal {
   readonly messageToken: MessageToken;
@@ -38,6 +43,9 @@ export interface Signal {
   readonly purposes: readonly Purpose[];
   readonly occurredAt: EpochMs;
   readonly receivedAt: EpochMs;
+  /** `occurredAt` rests on our clock, since the sender said no time or its clock is wrong: sent again, the same event may be
+   * given another. */
+  readonly timeEstimated?: true;
   /** At least one, highest priority first; the first names the atom. */
   readonly identifiers: readonly [Identifier, ...Identifier[]];
   readonly facts: readonly Fact[];

@@ -8,10 +8,9 @@ import {
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { DeployedFunction } from './deployed-function.ts';
-import type { StreamFunctionId } from './failure-queues.ts';
+import type { FailureQueues, StreamFunctionId } from './failure-queues.ts';
 import type { FlowHttpApi } from './http-api.ts';
 import type { FlowStateMachine } from './state-machine.ts';
 
@@ -34,7 +33,7 @@ export class Alarms extends Construct {
         readonly target: DeployedFunction;
         readonly lateMinutes: number;
       }[];
-      readonly queues: readonly Queue[];
+      readonly queues: FailureQueues;
       readonly apis: readonly { readonly name: string; readonly api: FlowHttpApi }[];
       readonly machines: readonly FlowStateMachine[];
     },
@@ -51,11 +50,22 @@ export class Alarms extends Construct {
       'Failures',
       'A function gave up on stream records or schedule ticks',
       sumOf(
-        props.queues.map((queue) =>
+        props.queues.sentTo().map((queue) =>
           // Sent, not waiting: salvage takes them out again at once.
           queue.metricNumberOfMessagesSent({ statistic: Stats.SUM, period: PERIOD }),
         ),
       ),
+      0,
+    );
+    this.above(
+      'Unsalvaged',
+      'Stream records that a function gave up on could not be saved either: the stream forgets them within hours',
+      // Waiting, not sent: what SQS itself moves from queue to queue it does not count as sent ("Creating alarms for
+      // dead-letter queues", SQS developer guide).
+      props.queues.unsalvaged.metricApproximateNumberOfMessagesVisible({
+        statistic: Stats.MAXIMUM,
+        period: PERIOD,
+      }),
       0,
     );
     this.counted('Errors', 'A function failed', props.functions);

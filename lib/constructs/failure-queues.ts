@@ -48,7 +48,8 @@ export class FailureQueues extends Construct {
     this.of = { understand: failures('UnderstandFailures'), archive: failures('ArchiveFailures') };
   }
 
-  all(): readonly Queue[] {
-    return [...Object.values(this.of), this.unsalvaged, this.missedTicks];
+  /** Those that Lambda and EventBridge send to; what is unsalvaged SQS moves there. */
+  sentTo(): readonly Queue[] {
+    return [...Object.values(this.of), this.missedTicks];
   }
 }

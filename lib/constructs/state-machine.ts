@@ -1,5 +1,6 @@
 import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { type IRuleTarget, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { addToDeadLetterQueueResourcePolicy } from 'aws-cdk-lib/aws-events-targets';
 import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -168,11 +169,15 @@ export class MachineTicker extends Construct {
 }
 
 const machineTarget = (arn: string, role: IRole, missedTicks: IQueue): IRuleTarget => ({
-  bind: () => ({
-    arn,
-    role,
-    input: RuleTargetInput.fromObject({}),
-    retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: 3_600 },
-    deadLetterConfig: { arn: missedTicks.queueArn },
-  }),
+  bind: (rule) => {
+    // Without it EventBridge may not send there, and says nothing.
+    addToDeadLetterQueueResourcePolicy(rule, missedTicks);
+    return {
+      arn,
+      role,
+      input: RuleTargetInput.fromObject({}),
+      retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: 3_600 },
+      deadLetterConfig: { arn: missedTicks.queueArn },
+    };
+  },
 });

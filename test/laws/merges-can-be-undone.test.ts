@@ -161,6 +161,28 @@ describe('law 4: merges can be undone', () => {
     expect(region.effects.published.filter(({ type }) => type === 'Subject Split')).toHaveLength(2);
   });
 
+  it('keeps evidence of each of several links that one order takes away', async () => {
+    const seen = (id: string, who: Parameters<typeof signal>[0]['who']) => signal({ id, who, facts: [] });
+    const mail = tokenOf('email', 'shared@mail');
+    const order: IdentityOrder = {
+      orderId: 'cut the mail off',
+      decisions: [],
+      severed: ['ada', 'bob'].map((name) => [...orderedPair(tokenOf('userId', name), mail), NOW]),
+      receivedAt: NOW,
+    };
+    const region = await regionAfter([
+      ['ada', 'bob'].flatMap((name) => [
+        seen(`${name}-mail`, { userId: name, email: 'shared@mail' }),
+        seen(`${name}-card`, { userId: name, loyaltyId: 'card' }),
+      ]),
+      [order],
+    ]);
+    expect(region.partition()).toContain(mail);
+    const rows = region.archived().filter((row) => row.table === 'effects' && row.kind === 'link-severed');
+    // Each of the two links is told of both sides; the archive keeps rows of one id once.
+    expect(new Set(rows.map(({ rowId }) => rowId)).size).toBe(4);
+  });
+
   it('gives each side the alert that holds for it, under its own id', async () => {
     const contacts = (who: string): Signal[] =>
       [1, 2, 3].map((index) =>

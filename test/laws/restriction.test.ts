@@ -126,6 +126,7 @@ describe('while processing is restricted', () => {
       keyring: region.keyring,
       cues,
       clock: () => NOW,
+      isInTime: () => true,
     };
     expect(await sweep(contextOf('eu', SECRETS), ports, NOW + DAY_MS / 6)).toEqual({ cues: 1, alerts: 0 });
     expect(region.effects.opened.size).toBe(0);

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { ThrottledError, TransientError } from '../../functions/kernel/invariant.ts';
-import { httpHandler, parsedBody, problem } from '../../functions/runtime/http-handler.ts';
+import { httpHandler, parsedBody, problem, scopesOf } from '../../functions/runtime/http-handler.ts';
 
 const event = (body?: string) =>
   ({
@@ -72,16 +72,54 @@ describe('an HTTP function', () => {
   });
 });
 
+describe('the scopes of a caller', () => {
+  it.each([
+    ['in one text', { scope: 'profiles:read attributes:read' }],
+    ['as a list', { scope: '[profiles:read attributes:read]' }],
+    ['under the other name', { scp: '[profiles:read attributes:read]' }],
+  ])('are read as API Gateway passes them on: %s', (_, claims) => {
+    const authorized = { ...event(), requestContext: { authorizer: { jwt: { claims } } } };
+    expect(scopesOf(authorized as unknown as APIGatewayProxyEventV2)).toEqual([
+      'profiles:read',
+      'attributes:read',
+    ]);
+  });
+
+  it('are none for a caller without a token', () => {
+    expect(scopesOf(event()).filter((scope) => scope !== '')).toEqual([]);
+  });
+});
+
 describe('a request that does not fit its schema', () => {
   const schema = z.strictObject({ limit: z.number() });
   it.each([
     ['{"limit":"secret"}', { at: ['/limit'] }],
+    ['["secret"]', { at: [''] }],
     ['{"limit":', { title: 'Malformed request' }],
   ])('is told where, and nothing is quoted: %s', (body, expected) => {
     const parsed = parsedBody(schema, event(body));
     if (!('problem' in parsed)) throw new Error('was taken');
     expect(parsed.problem).toMatchObject({ status: 400, ...expected });
     expect(JSON.stringify(problem(parsed.problem))).not.toContain('secret');
+  });
+
+  it('is told of the form that it comes nearest to, where there are several', () => {
+    const forms = z.union([
+      z.strictObject({ entries: z.array(z.strictObject({ 'a/b': z.string() })).max(2) }),
+      z.strictObject({ all: z.literal(true), limit: z.number().optional() }),
+    ]);
+    const faultOf = (body: unknown) => {
+      const parsed = parsedBody(forms, event(JSON.stringify(body)));
+      if (!('problem' in parsed)) throw new Error('was taken');
+      return parsed.problem;
+    };
+    expect(faultOf({ entries: [{ 'a/b': 5 }] })).toMatchObject({
+      detail: expect.stringContaining('expected string, received number'),
+      at: ['/entries/0/a~1b'],
+    });
+    expect(faultOf({ entries: [{}, {}, {}].map(() => ({ 'a/b': 'x' })) }).at).toEqual(['/entries']);
+    expect(faultOf({ all: true, limit: 'secret' }).at).toEqual(['/limit']);
+    expect(faultOf('secret').at).toEqual(['']);
   });
 
   it('is read from base64 too', () => {

@@ -377,9 +377,33 @@ describe.each(codes)('the stack of %s', (code) => {
   it('alarms on lateness, failures, errors, throttles, machines, 5xx and an archive that does not verify', () => {
     // CloudWatch adds up ten metrics at most: errors and throttles have an alarm for each ten functions.
     const tens = Math.ceil(Object.keys(flow).length / 10);
-    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(7 + 2 * tens);
+    expect(of('AWS::CloudWatch::Alarm')).toHaveLength(8 + 2 * tens);
     for (const { Properties } of of('AWS::CloudWatch::Alarm'))
       expect(Properties.TreatMissingData).toBe('notBreaching');
+  });
+
+  it('alarms on what waits in a queue that SQS itself fills: nothing counts there as sent', () => {
+    const filled = of('AWS::SQS::Queue')
+      .map(({ Properties }) => Properties.RedrivePolicy as { deadLetterTargetArn: unknown } | undefined)
+      .flatMap((redrive) => (redrive === undefined ? [] : [text(redrive.deadLetterTargetArn)]));
+    const watched = of('AWS::CloudWatch::Alarm')
+      .filter(({ Properties }) => Properties.MetricName === 'ApproximateNumberOfMessagesVisible')
+      .flatMap(({ Properties }) => Properties.Dimensions as readonly { Value: unknown }[])
+      .map(({ Value }) => text(Value).replace('QueueName', 'Arn'));
+    expect(watched).toEqual([...new Set(filled)]);
+  });
+
+  it('lets every schedule send a tick that reached nobody to the queue that it names', () => {
+    const mayFill = of('AWS::SQS::QueuePolicy')
+      .flatMap(({ Properties }) => permissionsOf(Properties.PolicyDocument))
+      .filter(({ effect, action }) => effect === 'Allow' && action === 'sqs:SendMessage')
+      .map(({ resource, condition }) => `${resource} ${condition}`);
+    for (const [rule, { Properties }] of ofType(template, 'AWS::Events::Rule')) {
+      const [target] = Properties.Targets as readonly { DeadLetterConfig?: { Arn: unknown } }[];
+      expect(mayFill).toContain(
+        `${text(target?.DeadLetterConfig?.Arn)} ArnEquals aws:SourceArn <${rule}.Arn>`,
+      );
+    }
   });
 });
 

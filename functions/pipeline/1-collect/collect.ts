@@ -19,7 +19,7 @@ import { identifiersOf } from './tokenise.ts';
 export interface CollectPolicy
   extends ResidencePolicy,
     CountryPolicy,
-    Pick<Circumstances, 'secrets' | 'toMinor' | 'localHour'> {
+    Pick<Circumstances, 'secrets' | 'toMinor' | 'localHour' | 'endOfDay'> {
   readonly buckets: number;
   /** Collect endpoints of other jurisdictions by code. */
   readonly peers: Readonly<Record<string, string>>;
@@ -54,7 +54,7 @@ export interface Collected {
 }
 
 /** Version of this stage's rule and of the rates its amounts rest on, named by the rows it writes. */
-export const COLLECT_POLICY = `collect@2+rates-${CURRENCY_RATES_VERSION}`;
+export const COLLECT_POLICY = `collect@3+rates-${CURRENCY_RATES_VERSION}`;
 
 /**
  * Judges every event of an arrival by itself: each one ends in exactly one of accepted (a signal in its bucket),
@@ -70,6 +70,7 @@ export function collect(arrival: Arrival, policy: CollectPolicy): Collected {
     places: policy,
     toMinor: policy.toMinor,
     localHour: policy.localHour,
+    endOfDay: policy.endOfDay,
   };
   const signals = new Map<string, Signal[]>();
   const refused: RefusedEvent[] = [];
@@ -148,6 +149,7 @@ function quarantine(
     reason: fault.reason,
     at: fault.at,
     receivedAt: arrival.receivedAt,
+    ...(arrival.sentAt === null ? {} : { sentAt: arrival.sentAt }),
     ...(arrival.gpc ? { gpc: true as const } : {}),
     event: raw,
   };

@@ -12,7 +12,7 @@ import { isCloudEvent, trackOf } from './cloud-events.ts';
 import { consentOf } from './consent.ts';
 import { personOf } from './person.ts';
 import { type CountryPolicy, countryOf } from './residence.ts';
-import { CALL_TYPES, type CallType, occurredAtOf } from './segment.ts';
+import { CALL_TYPES, type CallType, occurrenceOf } from './segment.ts';
 import { faultOf, isObject, type JsonObject, own, textAt } from './shape.ts';
 import { identifiersOf } from './tokenise.ts';
 
@@ -22,6 +22,8 @@ export interface Meaning {
   readonly eventClass: EventClass;
   readonly purposes: readonly Purpose[];
   readonly occurredAt: EpochMs;
+  /** See `Signal`. */
+  readonly timeEstimated?: true;
   readonly identifiers: readonly [Identifier, ...Identifier[]];
   readonly facts: readonly Fact[];
   readonly depth?: 'full';
@@ -51,6 +53,7 @@ export interface Circumstances {
   readonly places: CountryPolicy;
   toMinor: FactContext['toMinor'];
   localHour: FactContext['localHour'];
+  endOfDay: FactContext['endOfDay'];
 }
 
 /** What is not in the catalogue: kept as a sign of life, for measuring only. */
@@ -67,10 +70,12 @@ const MESSAGE_ID_LENGTH_MAX = 500;
 export const segmentForm = (event: unknown): unknown =>
   isCloudEvent(event) && isObject(event) ? trackOf(event) : event;
 
-/** The id by which a retry can be told from a new event, or null. */
+/** The id by which a retry can be told from a new event, or null. Halves of a character all become the same one in
+ * UTF-8, and blanks are what a template leaves: neither tells one event from another. */
 export function messageIdOf(event: unknown): string | null {
   const id = textAt(event, 'messageId');
-  return id !== undefined && id.length <= MESSAGE_ID_LENGTH_MAX ? id : null;
+  const isSound = id !== undefined && id.length <= MESSAGE_ID_LENGTH_MAX && id.isWellFormed();
+  return isSound && id.trim() !== '' ? id : null;
 }
 
 /** Judges one event: what it means, or the first thing that is wrong with it. Pure.
@@ -97,9 +102,9 @@ function judgeContent(
   circumstances: Circumstances,
 ): Judgement {
   const { sentAt, receivedAt, secrets } = circumstances;
-  const occurredAt = occurredAtOf(event, sentAt, receivedAt);
-  const isSane =
-    occurredAt !== null && occurredAt >= OCCURRED_AT_MIN && occurredAt <= receivedAt + FUTURE_MS_MAX;
+  const occurrence = occurrenceOf(event, sentAt, receivedAt);
+  const occurredAt = occurrence?.at ?? Number.NaN;
+  const isSane = occurredAt >= OCCURRED_AT_MIN && occurredAt <= receivedAt + FUTURE_MS_MAX;
   if (!isSane) return bad('impossible-time', ['timestamp'], definition);
   const consent = consentOf(event, circumstances.source);
   if ('fault' in consent) return bad('schema-mismatch', consent.fault, definition);
@@ -113,6 +118,7 @@ function judgeContent(
     eventClass: known.eventClass,
     purposes: known.purposes,
     occurredAt,
+    ...(occurrence?.isEstimated === true ? { timeEstimated: true as const } : {}),
     identifiers: [first, ...others] as const,
     ...(definition?.depth === undefined ? {} : { depth: definition.depth }),
     ...(choices === null || definition?.choiceInContext === true ? {} : { consent: choices }),
@@ -128,6 +134,7 @@ function judgeContent(
     occurredAt,
     toMinor: circumstances.toMinor,
     localHour: circumstances.localHour,
+    endOfDay: circumstances.endOfDay,
   };
   const person = mayStateAttributes(definition)
     ? personOf(event, definition.eventClass === 'account', country)

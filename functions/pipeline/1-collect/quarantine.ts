@@ -63,8 +63,8 @@ interface Candidate {
 
 /**
  * Sends quarantined events through the very rule of `collect`, repaired or as they are (after the rule itself was
- * repaired), as from their own source and with their own message token and time of receipt: replaying twice, or
- * beside a client's own retry, counts once. An event is marked as replayed only after it is on the stream, so a crash
+ * repaired), as from their own source and with their own message token, sender's clock and time of receipt: replaying
+ * twice, or beside a client's own retry, counts once. An event is marked as replayed only after it is on the stream, so a crash
  * leaves it listed; an event that is still bad keeps its entry.
  * @param now when the replay happens @throws ThrottledError, TransientError
  */
@@ -90,7 +90,7 @@ export async function replay(
     const arrival = {
       source,
       events: [event],
-      sentAt: null,
+      sentAt: entry?.sentAt ?? null,
       receivedAt: record.receivedAt,
       gpc: entry?.gpc === true,
       tokens: [record.messageToken],

@@ -42,21 +42,31 @@ const withContext = (event: unknown, shared: object): unknown => {
 /** Clocks closer than this agree: the rest is the way over the network. */
 const SKEW_MS_MIN = 5 * MINUTE_MS;
 
+/** When an event happened, by our clock. */
+export interface Occurrence {
+  readonly at: EpochMs;
+  /** It rests on the time of receipt: sent again, the event may be given another time. */
+  readonly isEstimated: boolean;
+}
+
 /**
- * When an event happened, by our clock; null when its time is unreadable. Without a time it is the time of receipt.
+ * When an event happened; null when its time is unreadable. Without a time it is the time of receipt.
  *
  * Segment computes `receivedAt - (sentAt - originalTimestamp)`, which gives each retry of an event another time. Here
  * a client whose clock is within five minutes of ours is believed as it is, so that a retry gives the same time to
  * the millisecond; a clock further off is corrected by its error rounded to whole minutes, so that a retry differs at
- * most at the edge of a minute. (Duplicates are told by `messageId` and never by time, so nothing counts twice.)
+ * most at the edge of a minute. (Duplicates are told by `messageId`; where a time is estimated, whatever time the other
+ * copy was given, so nothing counts twice.)
  * `timestamp` is when the caller says it happened; RudderStack's `originalTimestamp` is when its client took it.
  */
-export function occurredAtOf(event: unknown, sentAt: EpochMs | null, receivedAt: EpochMs): EpochMs | null {
+export function occurrenceOf(event: unknown, sentAt: EpochMs | null, receivedAt: EpochMs): Occurrence | null {
   const stated = own(event, 'timestamp') ?? own(event, 'originalTimestamp');
-  if (stated === undefined || stated === null) return receivedAt;
+  if (stated === undefined || stated === null) return { at: receivedAt, isEstimated: true };
   const at = readTime(stated);
   const sent = sentAt ?? readTime(own(event, 'sentAt'));
-  if (at === null || sent === null) return at;
-  const skew = receivedAt - sent;
-  return Math.abs(skew) < SKEW_MS_MIN ? at : at + Math.round(skew / MINUTE_MS) * MINUTE_MS;
+  if (at === null) return null;
+  const skew = sent === null ? 0 : receivedAt - sent;
+  return Math.abs(skew) < SKEW_MS_MIN
+    ? { at, isEstimated: false }
+    : { at: at + Math.round(skew / MINUTE_MS) * MINUTE_MS, isEstimated: true };
 }

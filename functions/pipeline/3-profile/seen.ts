@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { MessageToken } from '../../contracts/ids.ts';
+import type { Signal } from '../../contracts/signal.ts';
 import { type EpochMs, MINUTE_MS } from '../../kernel/time.ts';
 
 /**
@@ -7,7 +8,8 @@ import { type EpochMs, MINUTE_MS } from '../../kernel/time.ts';
  *
  * The atom's own item holds a window of the newest messages. When it grows past {@link WINDOW_MAX}, the oldest move to
  * pages, items of their own, and `floorMinute` remembers how far. A message newer than the floor can only be in the
- * window, so the common case reads nothing more; an older one (late, or an old duplicate) costs one query of pages.
+ * window, so the common case reads nothing more; an older one (late, or an old duplicate) costs one query of pages, and so
+ * does one whose time is an estimate, since its other copy may have been given another.
  *
  * Only messages that are already durable in the window move to a page, and the page is written first: a crash between
  * the two writes leaves a message in both places, which changes nothing, never in neither.
@@ -51,9 +53,15 @@ export const minuteOf = (at: EpochMs): number => Math.floor(at / MINUTE_MS);
 export const deliveryTag = (shardId: string, sequenceNumber: string, index: number): number =>
   (crc32(`${shardId}:${sequenceNumber}:${index}`) & ~1) >>> 0;
 
-/** Whether telling new from seen needs the atom's pages. */
-export const needsPages = (floorMinute: number, occurredAt: EpochMs): boolean =>
-  minuteOf(occurredAt) <= floorMinute;
+/** The earliest time under which another copy of a message may be remembered: its own; any, where that is estimated. */
+export const rememberedFrom = ({
+  occurredAt,
+  timeEstimated,
+}: Pick<Signal, 'occurredAt' | 'timeEstimated'>): EpochMs => (timeEstimated === true ? 0 : occurredAt);
+
+/** Whether telling new from seen needs the atom's pages.
+ * @param from {@link rememberedFrom} */
+export const needsPages = (floorMinute: number, from: EpochMs): boolean => minuteOf(from) <= floorMinute;
 
 /** How a message is remembered that was withheld, for the choice in it: told from one that was applied. */
 export const withheldTag = (tag: number): number => (tag | 1) >>> 0;

@@ -4,7 +4,7 @@ import type { ConsentAnswer, ConsentRequest, ConsentView } from '../../contracts
 import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { RawIdentifier } from '../../contracts/operations.ts';
 import { depthOf, PURPOSES, type Purpose } from '../../contracts/purposes.ts';
-import type { Identifier, Signal } from '../../contracts/signal.ts';
+import { happenedBy, type Identifier, type Signal } from '../../contracts/signal.ts';
 import { subjectIdOf } from '../../contracts/subject.ts';
 import { messageToken, typeOfToken } from '../../contracts/tokens.ts';
 import { stableId } from '../../kernel/codec.ts';
@@ -51,7 +51,7 @@ export async function recordConsent(
   const [first, ...others] = tokens.map((token): Identifier => ({ type: typeOfToken(token), token }));
   if (first === undefined) return { refusal: NOBODY };
   const subjectId = found?.graph.subjectId ?? subjectIdOf([first.token]);
-  const messageId = `consents ${request.requestId ?? contentId(request, tokens, at)}`;
+  const messageId = `consents ${contentId(request, tokens, at)}`;
   const signal = signalOf(request, [first, ...others], messageToken(policy.secrets, messageId), at, now);
   await ports.signals.append(new Map([[bucketOf(first.token, policy.buckets), [signal]]]));
   return {
@@ -66,13 +66,25 @@ const NOBODY: Refusal = {
   at: ['/identifiers'],
 };
 
-/** An act without a request id is told from another by its time and what it says. One without a time either is new each
- * time, since the same choice can be made again after the opposite one. */
+/** An act is told from another by what it says and by its request id, or else its time: a system that gives one id to two
+ * different choices must not lose the second. Without an id or a time it is new each time, since the same choice can be made
+ * again after the opposite one. */
 const contentId = (
-  { choices, notice, recorder }: ConsentRequest,
+  { requestId, choices, notice, recorder, at: stated, guardian }: ConsentRequest,
   tokens: readonly string[],
   at: EpochMs,
-): string => stableId(...tokens, JSON.stringify(Object.entries(choices).sort()), notice ?? '', at, recorder);
+): string => {
+  const said = [JSON.stringify(Object.entries(choices).sort()), notice ?? '', recorder] as const;
+  if (requestId === undefined) return stableId(...tokens, said[0], said[1], at, said[2]);
+  return stableId(
+    'request',
+    requestId,
+    ...[...tokens].sort(),
+    ...said,
+    stated ?? '',
+    String(guardian === true),
+  );
+};
 
 interface Customer {
   readonly tokens: readonly IdentifierToken[];
@@ -135,11 +147,12 @@ const actsOf = (found: FoundSubject | null, purpose: Purpose): readonly Explicit
 
 function receiptsOf(
   { choices, notice, language, recorder, guardian }: ConsentRequest,
-  { messageToken: token, occurredAt: at }: Signal,
+  signal: Signal,
   subjectId: SubjectId,
   found: FoundSubject | null,
   { jurisdiction }: ServePolicy,
 ): ConsentAnswer['receipts'] {
+  const at = happenedBy(signal);
   return PURPOSES.flatMap((purpose) => {
     const chosen = choices[purpose];
     if (chosen === undefined) return [];
@@ -148,7 +161,7 @@ function receiptsOf(
       depth: depthOf(chosen),
       guardian: guardian === true,
       notice: notice ?? null,
-      ref: refOf(token),
+      ref: refOf(signal.messageToken),
     };
     // A repeated request finds its own act there already.
     const earlier = actsOf(found, purpose).filter((each) => each.ref !== choice.ref && each.at <= at);

@@ -31,7 +31,8 @@ export interface Ending {
   readonly since: EpochMs | null;
   /** Version of the atom's stored state that holds it. */
   readonly version: number;
-  /** The state held it already, from this very place in the stream: an earlier attempt wrote it. */
+  /** The state, or for a withheld signal its choice, held it already, from this very place in the stream: an earlier attempt
+   * wrote it. */
   readonly repeated: boolean;
   /** … and that attempt was another invocation, so its evidence may exist already. */
   readonly redelivered: boolean;
@@ -106,7 +107,14 @@ export function judge(
         known.set(message, withheldTag(tag));
         added.push({ message, minute: minuteOf(signal.occurredAt), tag: withheldTag(tag) });
       }
-      endings.push({ ...base, outcome: 'withheld', reason: reasonOf(permission), allowed: [] });
+      const isKnown = sighting === 'redelivered-withheld';
+      endings.push({
+        ...base,
+        ...(isKnown ? { version: stored, repeated: true } : {}),
+        outcome: 'withheld',
+        reason: reasonOf(permission),
+        allowed: [],
+      });
       continue;
     }
     known.set(message, tag);

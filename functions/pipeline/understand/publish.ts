@@ -21,7 +21,6 @@ import { EMPTY_STATE, mergeStates } from '../3-profile/state.ts';
 import { type Scored, scoreProfile } from '../4-score/score.ts';
 import { alertsOf } from '../5-alert/alert.ts';
 import { alertsAfterSplit } from '../5-alert/split.ts';
-import { isConsentEffect } from './consent.ts';
 import type { UnderstandContext } from './context.ts';
 import type { World } from './ports.ts';
 
@@ -66,8 +65,6 @@ export interface GroupView {
   readonly answersFor: ((subjectId: SubjectId) => boolean) | null;
   /** Merges, splits and changes of consent that concern this subject. */
   readonly identity: readonly KeptEffect[];
-  /** See `ConsentOutcome`. */
-  readonly withheldReceipts: ReadonlySet<EpochMs>;
   /** Processing is restricted: nothing new is concluded, and only what is not permitted any more ends. */
   readonly restricted: boolean;
   /** See `alertsOf`. */
@@ -112,10 +109,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     view.settled,
   );
 
-  const effects: KeptEffect[] = view.identity.map((each) => ({
-    ...each,
-    atoms: each.kind === 'subject-split' ? [...view.atoms, ...(view.otherAtoms ?? [])] : view.atoms,
-  }));
+  const effects = view.identity.map((each) => ({ ...each, atoms: atomsBehind(each, view) }));
   const segments: Record<string, EpochMs> = {};
   const effect = (kind: KeptEffect['kind'], name: string, reasons: string): KeptEffect => ({
     by: view.bucket,
@@ -172,6 +166,12 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   };
 }
 
+/** The states that an effect on identity followed from: a match is about its two atoms, wherever they belong. */
+function atomsBehind({ kind, matched, atoms }: KeptEffect, view: GroupView): readonly AtomVersion[] {
+  if (matched !== undefined) return atoms;
+  return kind === 'subject-split' ? [...view.atoms, ...(view.otherAtoms ?? [])] : view.atoms;
+}
+
 /** What draws a conclusion from a profile for purposes. */
 type Concluding = Pick<SegmentDefinition | AlertRuleDefinition, 'purposes' | 'depth'>;
 
@@ -190,9 +190,8 @@ const alertReasons = ({ reasons }: Alert): string =>
   reasons.map(({ code, value }) => `${code}:${value}`).join();
 
 /** Whether an effect of an earlier write may never have been told. */
-const isUntold = (kept: KeptEffect, { repeatSince, withheldReceipts }: GroupView): boolean =>
-  (repeatSince !== null && kept.at >= repeatSince) ||
-  (isConsentEffect(kept) && kept.receivedAt !== null && withheldReceipts.has(kept.receivedAt));
+const isUntold = (kept: KeptEffect, { repeatSince }: GroupView): boolean =>
+  repeatSince !== null && kept.at >= repeatSince;
 
 const round = (score: number | null | undefined): string => (score == null ? 'none' : score.toFixed(1));
 

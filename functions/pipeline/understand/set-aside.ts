@@ -2,6 +2,7 @@ import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
 import type { SuppressedReason, WithheldReason } from '../../contracts/outcomes.ts';
 import { STEWARDSHIP } from '../../contracts/person.ts';
+import { happenedBy } from '../../contracts/signal.ts';
 import { subjectIdOf } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { carriesChoice } from '../../rights/consent/state.ts';
@@ -13,9 +14,10 @@ import type { Unit } from './world.ts';
 /**
  * Takes out of a unit what erasure or restriction forbids to look at (law 8): it is neither linked nor folded. A signal
  * from before an erasure that names any identifier of the erased customer is suppressed, wherever it comes from, and
- * choices in it count for nothing; one from after it is a new customer's. While processing is restricted the choice in a
- * signal counts all the same, alone: what is taken back is taken back (GDPR art. 7(3)), and what is granted holds once the
- * restriction ends. So does a correction, for which processing may be restricted (art. 18(1)(a)).
+ * choices in it count for nothing; one from after it is a new customer's. One that was received before it is from before it,
+ * whatever its sender's clock says. While processing is restricted the choice in a signal counts all the same, alone: what is
+ * taken back is taken back (GDPR art. 7(3)), and what is granted holds once the restriction ends. So does a correction, for
+ * which processing may be restricted (art. 18(1)(a)).
  */
 export function setAside(
   unit: Unit,
@@ -56,7 +58,7 @@ function forbiddenBy({ signal }: Delivery, world: World, now: EpochMs): Forbidde
   for (const { token } of signal.identifiers) {
     const node = world.nodes.get(token);
     if (node === undefined) continue;
-    if (signal.occurredAt <= (node.erasedAt ?? -1)) return 'subject-erased';
+    if (happenedBy(signal) <= (node.erasedAt ?? -1)) return 'subject-erased';
     if (now < (node.restrictedUntil ?? 0)) reason = 'processing-restricted';
   }
   return reason;

@@ -28,7 +28,7 @@ export async function sweep(
   now: EpochMs,
 ): Promise<{ cues: number; alerts: number }> {
   let [cues, alerts] = [0, 0];
-  for await (const page of ports.cues.due(now)) {
+  for await (const page of ports.cues.due(now, ports.isInTime)) {
     cues += page.length;
     const world = await readSubjects(
       page.map((cue) => cue.subjectId),
@@ -122,7 +122,6 @@ export function viewOf(
     atoms: graph.atoms.map((atom): AtomVersion => [atom, world.nodes.get(atom)?.version ?? 0]),
     answersFor: null,
     identity: [],
-    withheldReceipts: new Set(),
     restricted: isRestricted(graph.nodes, world, now),
     settled: true,
   };

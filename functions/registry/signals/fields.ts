@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { QuarantineReason } from '../../contracts/outcomes.ts';
+import { localDayFrom } from '../../kernel/local-day.ts';
 import { CURRENCIES, unitsPerEuro } from '../currencies.ts';
 import type { FactContext } from '../signal-definition.ts';
 
@@ -49,7 +50,8 @@ export function readTime(value: unknown): number | null {
   if (typeof value !== 'string' || !ISO_TIME.test(value)) return null;
   const hasZone = value.length === 10 || /(Z|[+-]\d{2}:?\d{2})$/.test(value.slice(10));
   const at = Date.parse(hasZone ? value : `${value}Z`);
-  return Number.isNaN(at) ? null : at;
+  // The engine takes 30 February for 2 March.
+  return Number.isNaN(at) || localDayFrom(value.slice(0, 10)) === null ? null : at;
 }
 
 /** A moment, ISO 8601, as milliseconds since the epoch. */
@@ -87,6 +89,7 @@ export const plausible = <S extends z.ZodType<Amounts>>(schema: S): S =>
     for (const key of ['total', 'revenue', 'value'] as const)
       if ((properties[key] ?? 0) > AMOUNT_MAX * scale) refuse([key]);
     if ((properties.price ?? 0) > PRICE_MAX * scale) refuse(['price']);
+    if (sumOfLines(properties.products) > AMOUNT_MAX * scale) refuse(['products']);
     properties.products?.forEach((line, at) => {
       if ((line.price ?? 0) > PRICE_MAX * scale) refuse(['products', at, 'price']);
     });
@@ -95,11 +98,11 @@ export const plausible = <S extends z.ZodType<Amounts>>(schema: S): S =>
 /** Worth in minor units: what the event says, else the sum of its lines (a line without quantity counts one). */
 export function valueMinorOf(amounts: Amounts, context: FactContext): number {
   const stated = amounts.total ?? amounts.revenue ?? amounts.value;
-  const sum =
-    stated ??
-    (amounts.products ?? []).reduce((value, line) => value + (line.price ?? 0) * (line.quantity ?? 1), 0);
-  return context.toMinor(sum, amounts.currency);
+  return context.toMinor(stated ?? sumOfLines(amounts.products), amounts.currency);
 }
+
+const sumOfLines = (lines: readonly Product[] = []): number =>
+  lines.reduce((sum, { price: each = 0, quantity: pieces = 1 }) => sum + each * pieces, 0);
 
 /** Pieces in all lines; an event that lists none still has one. */
 export const piecesOf = (lines: readonly Product[] | undefined): number =>

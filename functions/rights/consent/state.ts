@@ -18,7 +18,7 @@ import {
   PURPOSES,
   type Purpose,
 } from '../../contracts/purposes.ts';
-import type { Signal } from '../../contracts/signal.ts';
+import { happenedBy, type Signal } from '../../contracts/signal.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 
 /** First 48 bits of a message token: the name of the record that the message made. */
@@ -37,7 +37,9 @@ export function foldConsent(
 ): ConsentState {
   let folded = consent;
   for (const signal of signals) {
-    const { occurredAt: at, consent: stated, facts } = signal;
+    const { consent: stated, facts } = signal;
+    // By a clock that is ahead, a choice would overrule those that the customer makes after it.
+    const at = happenedBy(signal);
     if (stated !== undefined) folded = withStatements(folded, stated, at);
     for (const fact of facts) {
       if (fact.kind === 'age') folded = { ...folded, age: laterAge(folded.age, { years: fact.years, at }) };

@@ -105,7 +105,7 @@ const setting = lazily(async (): Promise<Setting> => {
     ports: {
       requests: requestBook(policy.jurisdiction.logs.value.requestDays),
       subjects: profileStore(),
-      keyring: subjectKeyring(secrets),
+      keyring: subjectKeyring(secrets, { function: 'privacy', purpose: 'disclose' }),
       lineage: lineageStream(),
       events: eventBus(),
       driver: machineDriver(),

@@ -28,7 +28,10 @@ export async function statusOf(
   return request === null ? UNKNOWN : { answer: viewOf(request, policy) };
 }
 
-/** Changes an open request and lets a new execution of the machine take over; the earlier one is relieved. */
+/** The machine of a request writes it too, several times a second at most. */
+const ATTEMPTS_MAX = 6;
+
+/** Changes an open request, from the start when its machine was faster, and lets a new execution take over. */
 async function change(
   requestId: string,
   how: (
@@ -37,15 +40,18 @@ async function change(
   policy: PrivacyPolicy,
   ports: DoorPorts,
 ): Promise<Answered<PrivacyRequestView>> {
-  const request = await ports.requests.find(requestId);
-  if (request === null) return UNKNOWN;
-  const changed = CLOSED_STATES.has(request.state) ? null : await how(request);
-  if (changed === null) return CLOSED;
-  const next = await ports.requests.save({ ...changed.next, driver: request.driver + 1 });
-  if (next === null) throw new TransientError('the request is being changed');
-  await tell(request, changed.told, policy, ports);
-  await ports.driver.start(next);
-  return { answer: viewOf(next, policy) };
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const request = await ports.requests.find(requestId);
+    if (request === null) return UNKNOWN;
+    const changed = CLOSED_STATES.has(request.state) ? null : await how(request);
+    if (changed === null) return CLOSED;
+    const next = await ports.requests.save({ ...changed.next, driver: request.driver + 1 });
+    if (next === null) continue;
+    await tell(request, changed.told, policy, ports);
+    await ports.driver.start(next);
+    return { answer: viewOf(next, policy) };
+  }
+  throw new TransientError('the request is being changed');
 }
 
 /**

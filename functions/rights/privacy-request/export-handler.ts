@@ -27,7 +27,7 @@ const wiring = lazily(async () => {
     ports: {
       requests: requestBook(policy.jurisdiction.logs.value.requestDays),
       subjects: profileStore(),
-      keyring: subjectKeyring(secrets),
+      keyring: subjectKeyring(secrets, { function: 'privacyExport', purpose: 'disclose' }),
       hot: hotReader(),
       quarantine: quarantineStore(),
       archive: archiveReader(),

@@ -1,5 +1,6 @@
 import type { AtomId } from '../../contracts/ids.ts';
 import type { Exporting, PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import { EXPORT_DAYS } from '../../contracts/retention.ts';
 import { rowRef, type SubjectKey, unseal } from '../../contracts/subject-keys.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
@@ -10,8 +11,6 @@ import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { ArchivedRow, ArchiveFolder, ExportPorts } from './ports.ts';
 import { findPerson, located } from './subject.ts';
 
-/** How long an export can be fetched. The bucket forgets it then, too. */
-export const EXPORT_DAYS = 7;
 /** Objects of the archive read at a time. */
 const READS_AT_ONCE = 8;
 /** Objects after which the place is noted at the latest: what a crash costs. */

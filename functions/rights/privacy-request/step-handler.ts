@@ -26,7 +26,7 @@ const wiring = lazily(async () => {
     ports: {
       requests: requestBook(policy.jurisdiction.logs.value.requestDays),
       subjects: profileStore(),
-      keyring: subjectKeyring(secrets),
+      keyring: subjectKeyring(secrets, { function: 'privacyStep', purpose: 'correct' }),
       signals: signalStream(),
       lineage: lineageStream(),
       events: eventBus(),

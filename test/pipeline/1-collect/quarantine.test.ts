@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { quarantineQuerySchema, replayRequestSchema } from '../../../functions/contracts/quarantine-api.ts';
 import { messageToken } from '../../../functions/contracts/tokens.ts';
 import { listQuarantine, replay } from '../../../functions/pipeline/1-collect/quarantine.ts';
 import { batch, memoryStage, NOW, order, secrets } from './setting.ts';
@@ -33,6 +34,12 @@ describe('the quarantine', () => {
     expect((await listQuarantine({ limit: 9, reason: 'too-deep' }, false, setting)).entries).toEqual([]);
   });
 
+  it('is not asked for a reason that does not exist, which would look as if nothing waited', () => {
+    expect(quarantineQuerySchema.safeParse({ reason: 'too-deep' }).success).toBe(true);
+    expect(quarantineQuerySchema.safeParse({ reason: 'to-deep' }).success).toBe(false);
+    expect(replayRequestSchema.safeParse({ all: true, reason: 'to-deep' }).success).toBe(false);
+  });
+
   it('shows the event and where its fault is to who may see it', async () => {
     const { setting } = await stageWithBad(1);
     const [entry] = (await listQuarantine({ limit: 1 }, true, setting)).entries;
@@ -52,6 +59,18 @@ describe('the quarantine', () => {
       outcome: 'quarantined',
       replayedAt: LATER,
     });
+  });
+
+  it('replays it by the clock that its batch was sent by', async () => {
+    const stage = memoryStage();
+    const ahead = 3_600_000;
+    const event = order({ messageId: 'bad-0', timestamp: new Date(NOW + ahead - 60_000).toISOString() });
+    const sent = (events: readonly unknown[]): string =>
+      JSON.stringify({ sentAt: new Date(NOW + ahead).toISOString(), batch: events });
+    await stage.post('/v1/batch', sent([{ ...event, properties: { total: -1 } }]));
+    const entryId = messageToken(secrets, 'bad-0');
+    await replay({ entries: [{ entryId, event }] }, LATER, stage.setting);
+    expect(stage.signals()).toMatchObject([{ messageToken: entryId, occurredAt: NOW - 60_000 }]);
   });
 
   it('keeps the token even when the repair changes the message id', async () => {

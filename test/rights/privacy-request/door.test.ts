@@ -106,6 +106,26 @@ describe('an agent', () => {
   });
 });
 
+describe('a proof that comes while the machine writes the request', () => {
+  it('is taken, and does not send the desk away', async () => {
+    const privacy = await knowingAda();
+    const { requestId } = await privacy.ask('access', ada);
+    const { requests } = privacy;
+    const save = requests.save.bind(requests);
+    let overtaken = 0;
+    requests.save = async (request) => {
+      // Another write lands between reading and writing, twice.
+      if (overtaken < 2 && ++overtaken > 0) await save(privacy.request(requestId));
+      return save(request);
+    };
+    await privacy.verify(requestId, { identity: IDENTITY });
+    expect(overtaken).toBe(2);
+    requests.save = save;
+    await privacy.run(requestId);
+    expect(privacy.request(requestId).state).toBe('complete');
+  });
+});
+
 describe('an opt-out', () => {
   it.each([
     ['opt-out-sale', { sharing: false }],

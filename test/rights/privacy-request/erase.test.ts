@@ -147,8 +147,9 @@ describe('an erasure', () => {
     expect(Object.keys(privacy.region.states()).length).toBeGreaterThan(1);
     expect(await privacy.eraseAgain()).toBe(1);
     expect(Object.keys(privacy.region.states())).toEqual([tokenOf('userId', 'charles')]);
-    const back = seen({ id: '9', who: { userId: 'ada' }, occurredAt: NOW + 4 * DAY_MS });
-    await privacy.region.deliverUntilDone([privacy.region.record([back])], NOW + 4 * DAY_MS);
+    const at = NOW + 4 * DAY_MS;
+    const back = seen({ id: '9', who: { userId: 'ada' }, occurredAt: at, receivedAt: at });
+    await privacy.region.deliverUntilDone([privacy.region.record([back])], at);
     const state = privacy.region.states();
     expect(Object.keys(state)).toHaveLength(2);
     const secret = keyring.secrets.get(tokenOf('userId', 'ada'));
