@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { QuarantineReason } from '../contracts/outcomes.ts';
 import type { Purpose } from '../contracts/purposes.ts';
 import type { EventClass, Fact } from '../contracts/signal.ts';
+import type { LocalDay } from '../kernel/local-day.ts';
 import type { EpochMs } from '../kernel/time.ts';
 
 export const SOURCE_KINDS = ['web', 'pos', 'crm', 'support', 'delivery', 'survey'] as const;
@@ -14,6 +15,8 @@ export interface FactContext {
   toMinor(amount: number, currency?: string): number;
   /** Hour of day 0–23 in the jurisdiction's time zone. */
   localHour(at: EpochMs): number;
+  /** Last millisecond of a date in the jurisdiction's time zone. */
+  endOfDay(day: LocalDay): EpochMs;
 }
 
 /** One kind of event that sources send. One file per signal under `registry/signals`. */

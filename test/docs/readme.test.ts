@@ -107,7 +107,7 @@ const CHECK = {
   signal: (name: string) => `
     import { deepStrictEqual as same } from 'node:assert';
     import { reasonOf } from '${urlOf('functions/registry/signals/fields.ts')}';
-    const context = { occurredAt: 0, toMinor: (amount) => Math.round(amount * 100), localHour: () => 0 };
+    const context = { occurredAt: 0, toMinor: (amount) => Math.round(amount * 100), localHour: () => 0, endOfDay: () => 0 };
     for (const { properties, facts } of ${name}.examples.good)
       same(${name}.facts(${name}.properties.parse(properties), context), facts);
     for (const { properties, reason } of ${name}.examples.bad)

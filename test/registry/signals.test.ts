@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { factSchema } from '../../functions/contracts/signal-schemas.ts';
+import { DAY_MS } from '../../functions/kernel/time.ts';
 import { CURRENCIES, toMinorUnits } from '../../functions/registry/currencies.ts';
 import { type FactContext, SOURCE_KINDS } from '../../functions/registry/signal-definition.ts';
 import { readTime, reasonOf } from '../../functions/registry/signals/fields.ts';
@@ -10,6 +11,7 @@ const context: FactContext = {
   occurredAt: Date.UTC(2026, 2, 2, 12),
   toMinor: (amount, currency = 'EUR') => toMinorUnits(amount, currency, 'EUR'),
   localHour: (at) => new Date(at).getUTCHours(),
+  endOfDay: (day) => (day + 1) * DAY_MS - 1,
 };
 
 describe.each(signals.map((signal) => [signal.name, signal] as const))('%s', (_, signal) => {

@@ -19,7 +19,7 @@ import { identifiersOf } from './tokenise.ts';
 export interface CollectPolicy
   extends ResidencePolicy,
     CountryPolicy,
-    Pick<Circumstances, 'secrets' | 'toMinor' | 'localHour'> {
+    Pick<Circumstances, 'secrets' | 'toMinor' | 'localHour' | 'endOfDay'> {
   readonly buckets: number;
   /** Collect endpoints of other jurisdictions by code. */
   readonly peers: Readonly<Record<string, string>>;
@@ -70,6 +70,7 @@ export function collect(arrival: Arrival, policy: CollectPolicy): Collected {
     places: policy,
     toMinor: policy.toMinor,
     localHour: policy.localHour,
+    endOfDay: policy.endOfDay,
   };
   const signals = new Map<string, Signal[]>();
   const refused: RefusedEvent[] = [];

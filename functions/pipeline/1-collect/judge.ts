@@ -53,6 +53,7 @@ export interface Circumstances {
   readonly places: CountryPolicy;
   toMinor: FactContext['toMinor'];
   localHour: FactContext['localHour'];
+  endOfDay: FactContext['endOfDay'];
 }
 
 /** What is not in the catalogue: kept as a sign of life, for measuring only. */
@@ -131,6 +132,7 @@ function judgeContent(
     occurredAt,
     toMinor: circumstances.toMinor,
     localHour: circumstances.localHour,
+    endOfDay: circumstances.endOfDay,
   };
   const person = mayStateAttributes(definition)
     ? personOf(event, definition.eventClass === 'account', country)

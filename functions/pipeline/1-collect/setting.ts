@@ -1,5 +1,6 @@
 import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
 import { invariant } from '../../kernel/invariant.ts';
+import { endOfLocalDay } from '../../kernel/local-day.ts';
 import { toMinorUnits } from '../../registry/currencies.ts';
 import { jurisdictionOfCountry, jurisdictions } from '../../registry/jurisdictions/index.ts';
 import { homeCountryOf } from '../../registry/person/home-country.ts';
@@ -28,5 +29,6 @@ export function policyOf(setting: (name: string) => string, secrets: Jurisdictio
     toMinor: (amount, currency) =>
       toMinorUnits(amount, currency ?? jurisdiction.currency, jurisdiction.currency),
     localHour: (at) => Number(hourOfDay.format(at)),
+    endOfDay: (day) => endOfLocalDay(day, jurisdiction.timeZone),
   };
 }

@@ -1,13 +1,15 @@
 import * as z from 'zod';
-import { DAY_MS } from '../../kernel/time.ts';
+import { localDayFrom } from '../../kernel/local-day.ts';
 import { defineSignal } from '../signal-definition.ts';
 import { readTime, time } from './fields.ts';
 import { SERVICE } from './purposes.ts';
 
-/** A promised day without an hour is kept until that day is over. */
+/** What was promised: a moment, or a day without an hour, which is kept until it is over where the customer is. */
 const deadline = z.unknown().transform((value, context) => {
+  const day = typeof value === 'string' ? localDayFrom(value) : null;
+  if (day !== null) return { day };
   const at = readTime(value);
-  if (at !== null) return typeof value === 'string' && value.length === 10 ? at + DAY_MS : at;
+  if (at !== null) return { at };
   context.addIssue({ code: 'custom', message: 'impossible-time', params: { reason: 'impossible-time' } });
   return z.NEVER;
 });
@@ -29,8 +31,9 @@ export const shipmentDelivered = defineSignal({
   properties,
   facts: (shipment, context) => {
     const deliveredAt = shipment.delivered_at ?? context.occurredAt;
-    const onTime =
-      shipment.on_time ?? (shipment.promised_by === undefined || deliveredAt <= shipment.promised_by);
+    const promised = shipment.promised_by ?? { at: deliveredAt };
+    const promisedBy = 'day' in promised ? context.endOfDay(promised.day) : promised.at;
+    const onTime = shipment.on_time ?? deliveredAt <= promisedBy;
     return [{ kind: 'delivery', onTime, hour: context.localHour(deliveredAt) }];
   },
   examples: {

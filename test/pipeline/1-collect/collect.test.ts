@@ -8,7 +8,17 @@ import { identifierToken, messageToken } from '../../../functions/contracts/toke
 import { collect } from '../../../functions/pipeline/1-collect/collect.ts';
 import { policyOf } from '../../../functions/pipeline/1-collect/setting.ts';
 import { jurisdictionCodes, jurisdictions } from '../../../functions/registry/jurisdictions/index.ts';
-import { batch, memoryStage, NOW, order, policy, receiptsOf, secrets, source } from './setting.ts';
+import {
+  batch,
+  ENVIRONMENT,
+  memoryStage,
+  NOW,
+  order,
+  policy,
+  receiptsOf,
+  secrets,
+  source,
+} from './setting.ts';
 
 const collectAll = (events: readonly unknown[], overrides: Partial<Parameters<typeof collect>[0]> = {}) =>
   collect({ source: source('web'), events, sentAt: null, receivedAt: NOW, gpc: false, ...overrides }, policy);
@@ -66,6 +76,22 @@ describe('an accepted event', () => {
     const signal = signalOf({ messageId: 'm', userId: 'C-1', ...call });
     expect(signal?.name).toBe(name);
     expect(signal?.identifiers.map(({ type }) => type)).toEqual(types);
+  });
+
+  it.each([
+    ['br', '-03:00'],
+    ['jp', '+09:00'],
+  ])('says whether a promised day was kept by the calendar of %s', (code, offset) => {
+    const local = policyOf((name) => ({ ...ENVIRONMENT, JURISDICTION: code })[name] ?? '', secrets);
+    const isOnTime = (delivered_at: string): unknown => {
+      const properties = { promised_by: '2026-03-01', delivered_at };
+      const event = order({ event: 'Shipment Delivered', properties });
+      const arrival = { source: source('web'), events: [event], sentAt: null, receivedAt: NOW, gpc: false };
+      const [signal] = [...collect(arrival, local).signals.values()].flat();
+      return signal?.facts.map((fact) => fact.kind === 'delivery' && fact.onTime);
+    };
+    expect(isOnTime(`2026-03-01T23:30:00${offset}`)).toEqual([true]);
+    expect(isOnTime(`2026-03-02T00:30:00${offset}`)).toEqual([false]);
   });
 
   it('goes to the bucket of its first identifier, whatever else it carries', () => {

@@ -20,7 +20,7 @@ export const secrets: JurisdictionSecrets = {
   subjectKeys: key(4),
 };
 
-const ENVIRONMENT: Readonly<Record<string, string>> = {
+export const ENVIRONMENT: Readonly<Record<string, string>> = {
   JURISDICTION: 'eu',
   SIGNAL_BUCKETS: '8',
   PEER_ENDPOINTS: '{"uk":"https://collect.uk.example/v1/batch"}',
