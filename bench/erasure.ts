@@ -22,7 +22,7 @@ export async function erasure(): Promise<readonly Figure[]> {
   const { few, many, verified } = result;
   if (few.readableAfter + many.readableAfter > 0) throw new Error('rows can be read after the erasure');
   const { rows, objects, bytes, findings } = verified.report;
-  const rowsPerSecond = rows / (verified.ms / 1_000);
+  const perSecond = (ms: number): number => rows / (ms / 1_000);
   return [
     { name: `calls, ${FEW} archived rows`, value: few.calls, unit: 'calls' },
     { name: 'calls, 1,000,000 archived rows', value: many.calls, unit: 'calls', target: { most: few.calls } },
@@ -35,11 +35,12 @@ export async function erasure(): Promise<readonly Figure[]> {
     },
     {
       name: 'audit verify, from files',
-      value: rowsPerSecond,
-      unit: 'rows/s',
+      value: perSecond(verified.cpuMs),
+      unit: 'rows/s/core',
       target: { least: 50_000 },
       note: `${rows.toLocaleString('en-GB')} rows in ${objects} objects, ${Math.round(bytes / 1e6)} MB`,
     },
+    { name: 'the same by the clock on the wall', value: perSecond(verified.ms), unit: 'rows/s' },
     { name: 'findings of it', value: findings.length, unit: 'findings', target: { most: 0 } },
   ];
 }

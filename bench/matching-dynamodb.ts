@@ -85,7 +85,7 @@ async function play(matching: boolean, people: readonly MadeRecord[]): Promise<R
   const nothing = async (): Promise<void> => undefined;
   const ports: UnderstandPorts = {
     profiles: profileStore(),
-    keyring: subjectKeyring(SECRETS),
+    keyring: subjectKeyring(SECRETS, { function: 'understand', purpose: 'understand' }),
     records: outcomeRecords(),
     reviews: identityReviews(),
     candidates: matching ? candidateStore() : null,

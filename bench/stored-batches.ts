@@ -71,7 +71,7 @@ async function measure(run: StoredRun): Promise<Stored> {
   await freshTables(series);
   const profiles = profileStore();
   const { told, run: invoke } = rig(jurisdiction, profiles, {
-    keyring: subjectKeyring(secrets),
+    keyring: subjectKeyring(secrets, { function: 'understand', purpose: 'understand' }),
     records: outcomeRecords(),
     reviews: identityReviews(),
     candidates: candidateStore(),

@@ -8,6 +8,10 @@ import type { Ready } from '../lib/local/regions.ts';
 export const limitIn = (text: string | undefined): { limit?: number } =>
   text === undefined ? {} : { limit: wholeNumber('--limit', text, 1) };
 
+/** What stands in a record under a name that somebody typed: not what every object has, such as `constructor`. */
+export const under = <Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
+
 /** Codes in a list such as `eu,uk`, each once.
  * @throws UserError when there is none */
 export function codesIn(list: string): readonly string[] {

@@ -1,5 +1,6 @@
 import { UserError } from '../lib/local/errors.ts';
 import type { ReadyJurisdiction } from '../lib/local/regions.ts';
+import { under } from './arguments.ts';
 
 /** Asks the operations API of a running region: posts the body, or gets when there is none.
  * @returns the answer; null when it is 404, for the caller to say what is missing
@@ -43,7 +44,7 @@ export function regionsIn(
   named: string | undefined,
 ): readonly (readonly [string, ReadyJurisdiction])[] {
   if (named === undefined) return Object.entries(jurisdictions);
-  const region = jurisdictions[named];
+  const region = under(jurisdictions, named);
   if (region === undefined)
     throw new UserError(`${named} is not running here; there are: ${Object.keys(jurisdictions).join(', ')}`);
   return [[named, region]];

@@ -3,6 +3,7 @@
  * environment variables and least-privilege grants from it, so code that needs a new permission says so here, and
  * nothing is granted that this page does not show. Plain values only.
  */
+import type { KeyPurpose } from './contracts/key-purposes.ts';
 import type { FlowFunction, HttpRoute } from './flow/triggers.ts';
 
 const INGEST = { ratePerSecond: 2_000, burst: 4_000 } as const;
@@ -19,7 +20,31 @@ const route = <Method extends 'GET' | 'POST', const Path extends string>(
 const collectRoute = (path: string): HttpRoute => ({ method: 'POST', path, throttle: INGEST });
 
 const LOOK_THROUGH = ['dynamodb:Scan', 'dynamodb:DeleteItem'] as const;
+const LOOK_THROUGH_SUBJECTS = [...LOOK_THROUGH, 'dynamodb:UpdateItem'] as const;
 const LOOK_THROUGH_PROFILES = [...LOOK_THROUGH, 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'] as const;
+
+/** What every function of privacy requests may do beside its own: know who is meant, and tell of what it did. */
+const TELLS_OF_REQUESTS = [
+  { on: 'lineage', actions: ['kinesis:PutRecords'] },
+  { on: 'events', actions: ['events:PutEvents'] },
+  { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+] as const;
+const READS_PERSONS = [
+  { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
+  { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+  { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
+] as const;
+const REQUESTS = {
+  on: 'privacyRequests',
+  actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+} as const;
+const REQUESTS_IN_QUEUES = {
+  on: 'privacyRequests',
+  actions: [...REQUESTS.actions, 'dynamodb:Query'],
+  indexes: true,
+} as const;
+/** Writes of `adapters/aws/profile-store.ts`. */
+const PROFILE_WRITES = ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate', 'dynamodb:PutItem'] as const;
 
 export const flow = {
   collect: {
@@ -58,6 +83,7 @@ export const flow = {
     },
     memoryMb: 1_769,
     timeoutSeconds: 60,
+    keyPurposes: ['understand'],
     access: [
       {
         on: 'profiles',
@@ -79,7 +105,10 @@ export const flow = {
           'dynamodb:DeleteItem',
         ],
       },
-      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert'] },
+      {
+        on: 'subjectKeys',
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'],
+      },
       { on: 'records', actions: ['dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'] },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
@@ -173,10 +202,17 @@ export const flow = {
     memoryMb: 512,
     timeoutSeconds: 55,
     reservedConcurrency: 1,
+    keyPurposes: ['understand'],
     access: [
       {
         on: 'dueCues',
-        actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+        actions: [
+          'dynamodb:Query',
+          'dynamodb:Scan',
+          'dynamodb:BatchWriteItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+        ],
       },
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate'] },
@@ -213,6 +249,7 @@ export const flow = {
     },
     memoryMb: 1_024,
     timeoutSeconds: 10,
+    keyPurposes: ['serve'],
     access: [
       { on: 'profiles', actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
@@ -241,6 +278,7 @@ export const flow = {
     },
     memoryMb: 1_769,
     timeoutSeconds: 29,
+    keyPurposes: ['derive'],
     access: [
       { on: 'evidence', actions: ['s3:GetObject'], prefix: 'v1/' },
       { on: 'evidence', actions: ['s3:ListBucket'] },
@@ -289,6 +327,7 @@ export const flow = {
     },
     memoryMb: 1_024,
     timeoutSeconds: 29,
+    keyPurposes: ['affected'],
     access: [
       {
         on: 'incidents',
@@ -333,6 +372,26 @@ export const flow = {
         on: 'incidents',
         actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       },
+      { on: 'lineage', actions: ['kinesis:PutRecords'] },
+      { on: 'events', actions: ['events:PutEvents'] },
+    ],
+  },
+  keyWatch: {
+    entry: 'functions/rights/breach/key-watch-handler.ts',
+    purpose: 'opens an incident where somebody else than these functions touched secrets of subjects',
+    trigger: { kind: 'strangers', table: 'subjectKeys' },
+    memoryMb: 1_024,
+    timeoutSeconds: 900,
+    reservedConcurrency: 1,
+    keyPurposes: ['affected'],
+    access: [
+      {
+        on: 'incidents',
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      },
+      { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjectKeys', actions: ['dynamodb:Scan'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'events', actions: ['events:PutEvents'] },
     ],
@@ -385,6 +444,7 @@ export const flow = {
         route('GET', '/v1/privacy-requests/{requestId}', 'privacy:read', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/verification', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/input', 'privacy:write', STEWARD),
+        route('POST', '/v1/privacy-requests/{requestId}/accuracy', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/extension', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/link', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-exports', 'privacy:export', STEWARD),
@@ -392,48 +452,30 @@ export const flow = {
     },
     memoryMb: 1_024,
     timeoutSeconds: 25,
+    keyPurposes: ['disclose'],
     access: [
-      {
-        on: 'privacyRequests',
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
-      },
-      { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
-      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
-      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
+      REQUESTS,
+      ...READS_PERSONS,
       { on: 'exports', actions: ['s3:GetObject'], prefix: 'v1/' },
       { on: 'exports', actions: ['s3:ListBucket'] },
-      { on: 'lineage', actions: ['kinesis:PutRecords'] },
-      { on: 'events', actions: ['events:PutEvents'] },
-      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      ...TELLS_OF_REQUESTS,
       { on: 'privacyRequest', actions: ['states:StartExecution'] },
     ],
   },
   privacyStep: {
     entry: 'functions/rights/privacy-request/step-handler.ts',
-    purpose: 'decides what a privacy request needs next, records choices and restricts processing',
+    purpose: 'decides what a privacy request needs next, records choices, corrects and restricts processing',
     trigger: { kind: 'task' },
     memoryMb: 512,
     timeoutSeconds: 120,
+    keyPurposes: ['correct'],
     access: [
-      {
-        on: 'privacyRequests',
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
-        indexes: true,
-      },
-      {
-        on: 'profiles',
-        actions: [
-          'dynamodb:BatchGetItem',
-          'dynamodb:PartiQLInsert',
-          'dynamodb:PartiQLUpdate',
-          'dynamodb:PutItem',
-        ],
-      },
+      REQUESTS_IN_QUEUES,
+      { on: 'profiles', actions: ['dynamodb:BatchGetItem', ...PROFILE_WRITES] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
+      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
       { on: 'signals', actions: ['kinesis:PutRecords'] },
-      { on: 'lineage', actions: ['kinesis:PutRecords'] },
-      { on: 'events', actions: ['events:PutEvents'] },
-      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      ...TELLS_OF_REQUESTS,
       { on: 'privacyRequest', actions: ['states:StartExecution'] },
     ],
   },
@@ -443,22 +485,12 @@ export const flow = {
     trigger: { kind: 'task' },
     memoryMb: 1_024,
     timeoutSeconds: 300,
+    keyPurposes: ['erase'],
     access: [
-      {
-        on: 'privacyRequests',
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
-        indexes: true,
-      },
+      REQUESTS_IN_QUEUES,
       {
         on: 'profiles',
-        actions: [
-          'dynamodb:BatchGetItem',
-          'dynamodb:Query',
-          'dynamodb:BatchWriteItem',
-          'dynamodb:PartiQLInsert',
-          'dynamodb:PartiQLUpdate',
-          'dynamodb:PutItem',
-        ],
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:BatchWriteItem', ...PROFILE_WRITES],
       },
       { on: 'rebuiltProfiles', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'] },
       { on: 'rebuiltSubjects', actions: ['dynamodb:BatchWriteItem'] },
@@ -481,9 +513,7 @@ export const flow = {
       { on: 'evidence', actions: ['s3:PutObject'], prefix: 'log/pending/' },
       { on: 'evidence', actions: ['s3:ListBucket'] },
       { on: 'signingKey', actions: ['kms:Sign'] },
-      { on: 'lineage', actions: ['kinesis:PutRecords'] },
-      { on: 'events', actions: ['events:PutEvents'] },
-      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      ...TELLS_OF_REQUESTS,
     ],
   },
   privacyExport: {
@@ -492,14 +522,10 @@ export const flow = {
     trigger: { kind: 'task' },
     memoryMb: 3_008,
     timeoutSeconds: 900,
+    keyPurposes: ['disclose'],
     access: [
-      {
-        on: 'privacyRequests',
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
-      },
-      { on: 'profiles', actions: ['dynamodb:BatchGetItem'] },
-      { on: 'subjects', actions: ['dynamodb:BatchGetItem'] },
-      { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem'] },
+      REQUESTS,
+      ...READS_PERSONS,
       { on: 'alerts', actions: ['dynamodb:Query'], indexes: true },
       { on: 'records', actions: ['dynamodb:Query'], indexes: true },
       { on: 'quarantine', actions: ['s3:GetObject'], prefix: 'v1/' },
@@ -507,9 +533,7 @@ export const flow = {
       { on: 'evidence', actions: ['s3:GetObject'], prefix: 'v1/' },
       { on: 'evidence', actions: ['s3:ListBucket'] },
       { on: 'exports', actions: ['s3:PutObject'], prefix: 'v1/' },
-      { on: 'lineage', actions: ['kinesis:PutRecords'] },
-      { on: 'events', actions: ['events:PutEvents'] },
-      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      ...TELLS_OF_REQUESTS,
     ],
   },
   retention: {
@@ -518,11 +542,13 @@ export const flow = {
     trigger: { kind: 'task' },
     memoryMb: 3_008,
     timeoutSeconds: 900,
+    keyPurposes: ['forget'],
     access: [
-      { on: 'profiles', actions: LOOK_THROUGH_PROFILES },
-      { on: 'subjects', actions: LOOK_THROUGH },
+      { on: 'profiles', actions: [...LOOK_THROUGH_PROFILES, 'dynamodb:ConditionCheckItem'] },
+      { on: 'subjectKeys', actions: LOOK_THROUGH_SUBJECTS },
+      { on: 'subjects', actions: LOOK_THROUGH_SUBJECTS },
       { on: 'rebuiltProfiles', actions: LOOK_THROUGH_PROFILES },
-      { on: 'rebuiltSubjects', actions: LOOK_THROUGH },
+      { on: 'rebuiltSubjects', actions: LOOK_THROUGH_SUBJECTS },
       { on: 'records', actions: LOOK_THROUGH },
       { on: 'alerts', actions: LOOK_THROUGH },
       { on: 'dueCues', actions: LOOK_THROUGH },
@@ -535,6 +561,8 @@ export const flow = {
       { on: 'evidence', actions: ['s3:ListBucket', 's3:ListBucketVersions'] },
       { on: 'quarantine', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
       { on: 'answers', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
+      { on: 'exports', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
+      { on: 'accessLogs', actions: ['s3:DeleteObjectVersion', 's3:ListBucketVersions'] },
       { on: 'signals', actions: ['kinesis:DescribeStreamSummary'] },
       { on: 'lineage', actions: ['kinesis:DescribeStreamSummary', 'kinesis:PutRecords'] },
     ],
@@ -542,6 +570,13 @@ export const flow = {
 } as const satisfies Record<string, FlowFunction>;
 
 export type FunctionId = keyof typeof flow;
+
+/** What a function of the map may use secrets of subjects for; never, without access to them. */
+export type KeyPurposeOf<Id extends FunctionId> = (typeof flow)[Id] extends {
+  readonly keyPurposes: readonly (infer Purpose extends KeyPurpose)[];
+}
+  ? Purpose
+  : never;
 
 /** Environment every function has besides its resources' names. */
 export const COMMON_ENV = ['JURISDICTION', 'SIGNAL_BUCKETS', 'PEER_ENDPOINTS', 'PUBLIC_HOLIDAYS'] as const;

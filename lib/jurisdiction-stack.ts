@@ -15,6 +15,7 @@ import { TransitionsBus } from './constructs/event-bus.ts';
 import { FailureFeed } from './constructs/failure-feed.ts';
 import { FailureQueues, type StreamFunctionId } from './constructs/failure-queues.ts';
 import { FlowHttpApi, type Routed } from './constructs/http-api.ts';
+import { KeyTrail } from './constructs/key-trail.ts';
 import { LogFeed } from './constructs/log-feed.ts';
 import { place } from './constructs/resources.ts';
 import { FlowStateMachine, MachineTicker } from './constructs/state-machine.ts';
@@ -74,8 +75,9 @@ export class JurisdictionStack extends Stack {
     this.buckets = new Buckets(this, 'Buckets', { key, jurisdiction });
     new Catalogue(this, 'Catalogue', { key, jurisdiction, buckets: this.buckets });
     this.queues = new FailureQueues(this, 'FailureQueues');
+    const tables = new Tables(this, 'Tables', { key });
     this.functions = this.deployFunctions(props, {
-      tables: new Tables(this, 'Tables', { key }),
+      tables,
       bus: new TransitionsBus(this, 'Transitions', { code: jurisdiction.code, key }).bus,
     });
     this.allowKeys();
@@ -83,6 +85,7 @@ export class JurisdictionStack extends Stack {
     const built = this.buildMachines();
     const apis = this.openApis();
     this.watchLogs(apis);
+    this.watchStrangers(tables);
     this.watch(apis, built);
     this.tell(apis);
   }
@@ -173,6 +176,9 @@ export class JurisdictionStack extends Stack {
       case 'logs':
         // The access logs of the APIs are among what it reads: see watchLogs.
         return;
+      case 'strangers':
+        // Who is none follows from all functions: see watchStrangers.
+        return;
     }
   }
 
@@ -241,6 +247,24 @@ export class JurisdictionStack extends Stack {
             Object.entries(apis).map(([name, { accessLogs }]) => [`Access${pascal(name)}`, accessLogs]),
           ),
         },
+      });
+    }
+  }
+
+  /** Hands calls to a table, by anybody but the functions that the map gives access to it, to the function that looks into
+   * them. */
+  private watchStrangers(tables: Tables): void {
+    for (const [functionId, target] of this.functions) {
+      const { trigger }: FlowFunction = flow[functionId];
+      if (trigger.kind !== 'strangers') continue;
+      new KeyTrail(target, 'Trail', {
+        code: this.code,
+        table: tables.byId[trigger.table],
+        insiders: FUNCTION_IDS.filter((id) =>
+          (flow[id] as FlowFunction).access.some(({ on }) => on === trigger.table),
+        ).map((id) => this.deployed(id)),
+        bucket: this.buckets.accessLogs,
+        target,
       });
     }
   }

@@ -26,7 +26,9 @@ import { NOW, SECRETS } from './arbitraries.ts';
 
 /** A stack's `understand` in memory: the real code over memory adapters, with crashes on demand. */
 export class MemoryRegion {
-  readonly store = new MemoryProfileStore();
+  /** What is past its time by this clock is not seen; until it is set, nothing is. */
+  time = Number.NEGATIVE_INFINITY;
+  readonly store = new MemoryProfileStore(() => this.time);
   readonly effects = new MemoryEffects();
   readonly keyring = new MemorySubjectKeyring(SECRETS);
   readonly candidates = new MemoryCandidateStore();
@@ -180,19 +182,18 @@ export class MemoryRegion {
         const other = graphOf(this.store.nodes.get(neighbour)?.subjectId ?? null);
         if (other !== undefined) circle.add(other);
       }
-    const [first, ...others] = circle;
-    return [
-      ...(first === undefined ? [] : [first]),
-      ...others.sort((a, b) => (a.subjectId < b.subjectId ? -1 : 1)),
-    ].map(({ nodes, atoms }) => ({ nodes, atoms }));
+    if (home === undefined) return [];
+    circle.delete(home);
+    const others = [...circle].sort((a, b) => (a.subjectId < b.subjectId ? -1 : 1));
+    return [{ nodes: home.nodes, atoms: home.atoms }, ...others.map(({ nodes }) => ({ nodes, atoms: [] }))];
   }
 
   /** Segments published per subject that is in any. */
-  segments(): Record<string, string[]> {
+  segments(store: MemoryProfileStore = this.store): Record<string, string[]> {
     const published: Record<string, string[]> = {};
-    for (const [id, subject] of this.store.subjects)
+    for (const [id, subject] of store.subjects)
       published[id] = Object.keys(subject.published.segments).sort();
-    for (const node of this.store.nodes.values()) {
+    for (const node of store.nodes.values()) {
       if (node.subjectId === null && node.published !== null)
         published[`s.${node.id}`] = Object.keys(node.published.segments).sort();
     }

@@ -5,6 +5,7 @@ import { publicKeyOf } from '../../functions/evidence/log/note.ts';
 import { checkpointFolders, evidenceFolders } from '../../lib/archive/evidence-folders.ts';
 import { type BucketFolder, bucketFolder } from '../../lib/audit/bucket-folder.ts';
 import { UserError } from '../../lib/local/errors.ts';
+import { under } from '../arguments.ts';
 
 /** Options that say which archive is meant. */
 export const ARCHIVE_OPTIONS = {
@@ -63,7 +64,7 @@ export async function archivesOf(values: ArchiveValues): Promise<readonly NamedA
   const codes = values.jurisdiction === undefined ? Object.keys(folders) : [values.jurisdiction];
   const archives: NamedArchive[] = [];
   for (const code of codes) {
-    const [evidence, signed] = [folders[code], checkpoints[code]];
+    const [evidence, signed] = [under(folders, code), under(checkpoints, code)];
     if (evidence === undefined || signed === undefined)
       throw new UserError(
         `no archive of ${code} with checkpoints here; there are: ${Object.keys(checkpoints).join(', ')}`,

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { calibrate } from '../../functions/pipeline/2-identify/probabilistic/calibrate.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
@@ -6,12 +5,14 @@ import type { MatchParameters, Person } from '../../functions/registry/matching/
 import { matchParameters, matchPolicy } from '../../functions/registry/matching/parameters.ts';
 import { progressOn } from '../../lib/demo/progress.ts';
 import { UserError } from '../../lib/local/errors.ts';
+import { under } from '../arguments.ts';
 import { readParameters } from '../identity/parameters-file.ts';
 import { type ColumnMap, readColumnMap, readPeople, sizeOf } from '../identity/people-file.ts';
 import { randomFrom, shuffled } from '../identity/random.ts';
 import { cell, explanation, reportText } from '../identity/report-text.ts';
 import { Simulation } from '../identity/simulate.ts';
 import { runStewardship, STEWARD_VERBS, stewardUsage } from '../identity/stewardship.ts';
+import { expectWritable, writeTo } from '../write-file.ts';
 
 export const name = 'identity';
 export const summary =
@@ -60,6 +61,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (values.people.length === 0) throw new UserError('--people names the export; see --help');
   const columns = await readColumnMap(required('columns', values.columns));
   const out = required('out', values.out);
+  for (const path of values.report === undefined ? [out] : [out, values.report]) await expectWritable(path);
   if (what === 'calibrate') return runCalibration(values.people, columns, out);
   return runSimulation({
     files: values.people,
@@ -139,12 +141,12 @@ async function runSimulation(call: SimulationCall): Promise<number> {
   }
   const partition = simulation.partition();
   const lines = rowIds.map((rowId, row) => `${cell(rowId)},${cell(`s${(partition[row] ?? row) + 1}`)}`);
-  await writeFile(call.out, `row,subject\n${lines.map((line) => `${line}\n`).join('')}`);
+  await writeTo(call.out, `row,subject\n${lines.map((line) => `${line}\n`).join('')}`);
   const report = {
     ...simulation.report(),
     badRows: { count: badRows.length, listed: badRows.slice(0, 1_000) },
   };
-  if (call.report !== undefined) await writeFile(call.report, `${JSON.stringify(report, null, 2)}\n`);
+  if (call.report !== undefined) await writeTo(call.report, `${JSON.stringify(report, null, 2)}\n`);
   process.stdout.write(reportText(report));
   for (const { file, line, reason } of badRows.slice(0, LISTED_BAD_ROWS_MAX))
     process.stdout.write(`  ${file} line ${line}: ${reason}\n`);
@@ -167,10 +169,12 @@ async function runCalibration(files: readonly string[], columns: ColumnMap, out:
     }
   }
   const found = calibrate(sample, matchParameters, matchPolicy, random);
-  await writeFile(out, `${JSON.stringify(found.parameters, null, 2)}\n`);
+  await writeTo(out, `${JSON.stringify(found.parameters, null, 2)}\n`);
   process.stdout.write(
-    `${found.records} of ${seen} rows (${badRows.length} bad), ${found.candidatePairs} candidate pairs, ` +
-      `of which ${(100 * found.matchShare).toFixed(1)} % match; ${found.rounds} rounds\n` +
+    `${found.records} of ${seen} rows (${badRows.length} bad), ${found.candidatePairs} candidate pairs` +
+      (found.candidatePairs === 0
+        ? ': no two rows have enough in common to learn from\n'
+        : `, of which ${(100 * found.matchShare).toFixed(1)} % match; ${found.rounds} rounds\n`) +
       `estimated: ${found.estimated.join(', ') || 'nothing, too few matches'}\n`,
   );
   return 0;
@@ -182,7 +186,7 @@ function required(option: string, value: string | undefined): string {
 }
 
 function modeOf(code: string): 'off' | 'review' | 'on' {
-  const found = jurisdictions[code.toLowerCase()];
+  const found = under(jurisdictions, code.toLowerCase());
   if (found === undefined)
     throw new UserError(
       `there is no jurisdiction ${code}; there are ${Object.keys(jurisdictions).join(', ')}`,

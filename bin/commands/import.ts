@@ -4,7 +4,7 @@ import { printReceipts } from '../../lib/demo/print-receipts.ts';
 import { progressOn } from '../../lib/demo/progress.ts';
 import { UserError } from '../../lib/local/errors.ts';
 import type { Ready } from '../../lib/local/regions.ts';
-import { limitIn, readReady } from '../arguments.ts';
+import { limitIn, readReady, under } from '../arguments.ts';
 
 export const name = 'import';
 export const summary = 'sends a file of order lines to running regions';
@@ -57,7 +57,7 @@ function chosen({ jurisdictions }: Ready, list: string | undefined): Endpoints {
   return Object.fromEntries(
     list.split(',').map((word) => {
       const code = word.trim().toLowerCase();
-      const region = jurisdictions[code];
+      const region = under(jurisdictions, code);
       if (region === undefined) {
         throw new UserError(
           `${code} is not running here; there are: ${Object.keys(jurisdictions).join(', ')}`,

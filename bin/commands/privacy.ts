@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import {
+  CORRECTION_REFUSALS,
   PRIVACY_REQUEST_TYPES,
   type PrivacyRequestView,
 } from '../../functions/contracts/privacy-requests.ts';
@@ -10,13 +11,18 @@ import type { Command } from '../command.ts';
 import { askOperations, regionsIn } from '../operations-client.ts';
 
 const usage = `Usage: npx rapport privacy request TYPE --identifier TYPE=VALUE… [--agent] [--client-key KEY]
+                                         [--correct ATTRIBUTE=VALUE…]
        npx rapport privacy verify REQUEST_ID --by CODE [--method METHOD] [--authority METHOD] [--failed]
+       npx rapport privacy accuracy REQUEST_ID --outcome OUTCOME [--reason REASON]
        npx rapport privacy status REQUEST_ID
        npx rapport privacy fetch REQUEST_ID
 
 Works on privacy requests of one running jurisdiction. Types: ${PRIVACY_REQUEST_TYPES.join(', ')}.
 
   --identifier TYPE=VALUE  whose request it is, such as userId=C-1042 or email=ada@lovelace.org
+  --correct ATTRIBUTE=VALUE  what a correction changes, such as surname=King
+  --outcome OUTCOME        of new values: accurate, unascertained or refused
+  --reason REASON          why they are refused: ${CORRECTION_REFUSALS.join(', ')}
   --agent                  an agent asks for the person
   --by CODE                system or role that vouches for the proof, such as service-desk
   --method METHOD          how the person was recognised (default signed-in)
@@ -27,11 +33,11 @@ Works on privacy requests of one running jurisdiction. Types: ${PRIVACY_REQUEST_
 `;
 
 /** `email=ada@lovelace.org`. @throws UserError when it has another form */
-function identifierIn(text: string): { readonly type: string; readonly value: string } {
-  const [, type, value] = /^(\w+)=(.+)$/.exec(text) ?? [];
-  if (type === undefined || value === undefined)
-    throw new UserError('--identifier needs TYPE=VALUE, such as userId=C-1042');
-  return { type, value };
+function pairIn(text: string): readonly [name: string, value: string] {
+  const [, name, value] = /^(\w+)=(.*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined)
+    throw new UserError('--identifier and --correct need NAME=VALUE, such as userId=C-1042');
+  return [name, value];
 }
 
 function parse(args: readonly string[]) {
@@ -42,6 +48,9 @@ function parse(args: readonly string[]) {
       'data-dir': { type: 'string', default: '.rapport' },
       jurisdiction: { type: 'string' },
       identifier: { type: 'string', multiple: true, default: [] },
+      correct: { type: 'string', multiple: true, default: [] },
+      outcome: { type: 'string', default: 'accurate' },
+      reason: { type: 'string' },
       agent: { type: 'boolean', default: false },
       'client-key': { type: 'string' },
       by: { type: 'string' },
@@ -59,7 +68,10 @@ function bodyOfRequest(type: string, values: Values): object {
   const clientKey = values['client-key'];
   return {
     type,
-    identifiers: values.identifier.map(identifierIn),
+    identifiers: values.identifier.map(pairIn).map(([name, value]) => ({ type: name, value })),
+    ...(values.correct.length === 0
+      ? {}
+      : { corrections: values.correct.map(pairIn).map(([attribute, value]) => ({ attribute, value })) }),
     requester: values.agent ? 'agent' : 'person',
     ...(clientKey === undefined ? {} : { clientKey }),
   };
@@ -90,6 +102,34 @@ async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+interface ExportPart {
+  readonly part: number;
+  readonly parts: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** An export whole, of all its parts. */
+async function fetched(code: string, region: ReadyJurisdiction, requestId: string): Promise<object | null> {
+  const path = `/v1/privacy-requests/${encodeURIComponent(requestId)}/link`;
+  const link = await askOperations<{ readonly token: string; readonly parts: number }>(
+    code,
+    region,
+    path,
+    {},
+  );
+  if (link === null) return null;
+  const whole: Record<string, unknown> = {};
+  for (let left = link.parts; left > 0; left -= 1) {
+    const body = { requestId, token: link.token };
+    const got = await askOperations<ExportPart>(code, region, '/v1/privacy-exports', body);
+    for (const [table, rows] of Object.entries(got?.json ?? {})) {
+      const before = whole[table];
+      whole[table] = Array.isArray(before) && Array.isArray(rows) ? [...before, ...rows] : rows;
+    }
+  }
+  return whole;
+}
+
 async function askedOf(
   [code, region]: readonly [string, ReadyJurisdiction],
   verb: string,
@@ -109,17 +149,17 @@ async function askedOf(
       return askOperations<PrivacyRequestView>(code, region, path);
     case 'verify':
       return askOperations<PrivacyRequestView>(code, region, `${path}/verification`, bodyOfProof(values));
-    case 'fetch': {
-      const link = await askOperations<{ readonly token: string }>(code, region, `${path}/link`, {});
-      return link === null
-        ? null
-        : askOperations<object>(code, region, '/v1/privacy-exports', {
-            requestId: subject,
-            token: link.token,
-          });
+    case 'accuracy': {
+      const { outcome, reason } = values;
+      const word = { outcome, ...(reason === undefined ? {} : { reason }) };
+      return askOperations<PrivacyRequestView>(code, region, `${path}/accuracy`, word);
     }
+    case 'fetch':
+      return fetched(code, region, subject);
     default:
-      throw new UserError(`privacy has no verb ${verb}; there are request, verify, status and fetch`);
+      throw new UserError(
+        `privacy has no verb ${verb}; there are request, verify, accuracy, status and fetch`,
+      );
   }
 }
 

@@ -7,7 +7,7 @@ import { askNamed, type Parameters, withDefaults } from '../../lib/archive/named
 import { type Answer, openArchive } from '../../lib/archive/open.ts';
 import { asCsv, asJson, asTable } from '../../lib/archive/print.ts';
 import { UserError } from '../../lib/local/errors.ts';
-import { identifierIn, type RawIdentifier, readReady, settings } from '../arguments.ts';
+import { identifierIn, type RawIdentifier, readReady, settings, under } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { askOperations } from '../operations-client.ts';
 
@@ -140,7 +140,7 @@ const described = ({ name, question, parameters }: QueryDefinition): string =>
 
 function chosen(folders: EvidenceFolders, code: string | undefined): EvidenceFolders {
   if (code === undefined) return folders;
-  const folder = folders[code];
+  const folder = under(folders, code);
   if (folder === undefined)
     throw new UserError(`no archive of ${code} here; there are: ${Object.keys(folders).join(', ')}`);
   return { [code]: folder };

@@ -7,7 +7,7 @@ import { UserError } from '../../lib/local/errors.ts';
 export async function readParameters(path: string): Promise<MatchParameters> {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, 'utf8'));
+    json = JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new UserError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
   }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream';
+import { pipeline, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { parse } from 'csv-parse';
 import * as z from 'zod';
@@ -38,7 +38,8 @@ export async function readColumnMap(path: string): Promise<ColumnMap> {
 export function columnMapOf(text: string, path: string): ColumnMap {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // Windows' editors begin a file with a mark that is no JSON.
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new UserError(`${path} is not JSON: ${(cause as Error).message}`, { cause });
   }
@@ -86,8 +87,9 @@ export async function* readPeople(path: string, columns: ColumnMap): AsyncGenera
     max_record_size: RECORD_CHARACTERS_MAX,
   });
   const onEnd = (): void => {};
-  if (await startsAsGzip(path)) pipeline(source, createGunzip(), parser, onEnd);
-  else pipeline(source, parser, onEnd);
+  const encoding = utf8Check();
+  if (await startsAsGzip(path)) pipeline(source, createGunzip(), encoding.stream, parser, onEnd);
+  else pipeline(source, encoding.stream, parser, onEnd);
   let header: Header | undefined;
   const seen = new Set<string>();
   try {
@@ -96,7 +98,10 @@ export async function* readPeople(path: string, columns: ColumnMap): AsyncGenera
       info: { lines: number };
     }>) {
       if (header === undefined) header = headerOf(record, columns, path);
-      else yield lineOf(record, info.lines, header, seen, source.bytesRead);
+      else
+        yield encoding.isBroken() && record.some((text) => text.includes('\uFFFD'))
+          ? { ok: false, line: info.lines, reason: NOT_UTF8, bytesRead: source.bytesRead }
+          : lineOf(record, info.lines, header, seen, source.bytesRead);
     }
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
@@ -106,6 +111,33 @@ export async function* readPeople(path: string, columns: ColumnMap): AsyncGenera
     source.destroy();
   }
   if (header === undefined) throw new UserError(`${path} is empty: a header line was expected`);
+}
+
+const NOT_UTF8 = 'characters that are not UTF-8: convert the file, as with iconv -f latin1 -t utf-8';
+
+/** Passes bytes on and notices whether they are UTF-8. The parser replaces what is not, and different letters become the same
+ * then; but a file in UTF-8 may hold that replacement itself, from a system that did so before. */
+function utf8Check(): { readonly stream: Transform; isBroken(): boolean } {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let broken = false;
+  const look = (bytes?: Uint8Array): void => {
+    try {
+      if (!broken) decoder.decode(bytes, { stream: bytes !== undefined });
+    } catch {
+      broken = true;
+    }
+  };
+  const stream = new Transform({
+    transform(bytes: Uint8Array, _, done) {
+      look(bytes);
+      done(null, bytes);
+    },
+    flush(done) {
+      look();
+      done();
+    },
+  });
+  return { stream, isBroken: () => broken };
 }
 
 interface Header {
@@ -118,6 +150,10 @@ function headerOf(names: readonly string[], columns: ColumnMap, path: string): H
   const at = (column: string): number => {
     const index = names.indexOf(column);
     if (index < 0) throw new UserError(`${path} has no column ${column}; it has ${names.join(', ')}`);
+    if (names.includes(column, index + 1))
+      throw new UserError(
+        `${path} has two columns ${column}: rename one, so that it is clear which is meant`,
+      );
     return index;
   };
   return {

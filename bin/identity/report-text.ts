@@ -43,7 +43,7 @@ export async function explanation(
       .map(([feature, weight]) => `${feature} ${signed(weight)}`)
       .join(', ') || 'nothing to compare';
   const lines = [
-    `${a} and ${b}: ${partition[rowA] === partition[rowB] ? 'one subject' : 'two subjects'} (bits; more than ${matchPolicy.mergeAbove} merges)`,
+    `${a} and ${b}: ${partition[rowA] === partition[rowB] ? 'one subject' : 'two subjects'} (bits; more than ${matchPolicy.mergeAbove} ${simulation.mayMerge ? 'merges' : 'would merge, but this jurisdiction only proposes'})`,
     `  the two rows      prior ${signed(found.priorBits)}, ${weights(found.pair)}`,
   ];
   if (found.subjects !== null)

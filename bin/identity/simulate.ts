@@ -67,6 +67,11 @@ export class Simulation {
     };
   }
 
+  /** Whether evidence may join people here, and not only propose it. */
+  get mayMerge(): boolean {
+    return this.#options.mode === 'on';
+  }
+
   /** @param rowId unlike any other row's · @param source the file it is from */
   async add(rowId: string, person: Person, source: number): Promise<void> {
     const started = performance.now();
@@ -83,8 +88,8 @@ export class Simulation {
     record: MatchRecord,
     subjectId: SubjectGraph['subjectId'] | null,
   ): Promise<number> {
-    const { mode, policy } = this.#options;
-    const rules = { policy, mayMerge: mode === 'on', model: 'simulation@1' };
+    const { policy } = this.#options;
+    const rules = { policy, mayMerge: this.mayMerge, model: 'simulation@1' };
     const matched = await match([{ atomId, record, before: null, subjectId }], this.#tools, rules, false);
     this.#indexWrites += matched.indexWrites;
     this.#people.apply({ matches: matched.links, withdrawn: matched.withdrawn.map(({ a, b }) => [a, b]) });

@@ -1,11 +1,27 @@
 import type { EpochMs } from '../kernel/time.ts';
-import type { StoredNode } from '../pipeline/understand/ports.ts';
+import { firstEnd, isChoiceAlone, stateKeptAt } from '../pipeline/3-profile/kept.ts';
+import type { StoredNode, StoredPerson } from '../pipeline/understand/ports.ts';
 
-/** A node as it may be seen at a time. DynamoDB deletes what has expired within days, not at once, so what is past its
- * time is there and counts for nothing: the place in a subject, tombstone and restriction stay, and the version, so that a
- * later write replaces it. */
-export const asKeptAt = (node: StoredNode, now: EpochMs): StoredNode =>
-  node.keptUntil === null || node.keptUntil > now ? node : forgotten(node);
+/**
+ * A node as it may be seen at a time. DynamoDB deletes what has expired within days, not at once, so what is past its time is
+ * there and counts for nothing: the place in a subject, tombstone and restriction stay, and the version, so that a later write
+ * replaces it. Choices of somebody who has several identifiers hold as long as anything of that person is kept, whichever
+ * identifier they were made on: the sweep removes all of them together.
+ * @returns the same object when all of it is in its time
+ */
+export function asKeptAt(node: StoredNode, now: EpochMs): StoredNode {
+  if (node.keptUntil === null || firstEnd(node.keptUntil) > now) return node;
+  const { choices } = node.keptUntil;
+  const keptUntil =
+    node.subjectId === null || choices === null
+      ? node.keptUntil
+      : { ...node.keptUntil, choices: Number.MAX_SAFE_INTEGER };
+  if (firstEnd(keptUntil) > now) return node;
+  const kept = node.state === null ? null : stateKeptAt({ state: node.state, keptUntil }, now);
+  if (kept === null) return forgotten(node);
+  const left = { ...kept, keptUntil: { ...kept.keptUntil, choices } };
+  return isChoiceAlone(left.keptUntil) ? { ...forgotten(node), ...left } : { ...node, ...left };
+}
 
 /** A node without anything that was learnt from its signals. */
 const forgotten = (node: StoredNode): StoredNode => ({
@@ -20,4 +36,19 @@ const forgotten = (node: StoredNode): StoredNode => ({
   links: new Uint8Array(),
   published: null,
   keptUntil: null,
+});
+
+/** Whether what was stated of a person may still be seen: as long as their signals are kept, and no longer.
+ * @param node theirs, as it lies there; undefined when it is gone */
+export function mayBeKnown(node: StoredNode | undefined, now: EpochMs): boolean {
+  if (node === undefined) return false;
+  const { state, keptUntil } = asKeptAt(node, now);
+  return state !== null && (keptUntil === null || !isChoiceAlone(keptUntil));
+}
+
+/** A person of whom nothing may be seen: the version stays, so that a later write replaces what lies there. */
+export const asUnknown = ({ id, version }: StoredPerson): StoredPerson => ({
+  id,
+  version,
+  sealed: new Uint8Array(),
 });

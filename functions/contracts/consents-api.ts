@@ -19,7 +19,9 @@ export const consentRequestSchema = z.strictObject({
     .min(1)
     .max(200)
     .optional()
-    .describe('The same again is the same act, and counts once. Absent: told by its time and content.'),
+    .describe(
+      'The same request with the same id is the same act, and counts once. Absent: told by its time and content.',
+    ),
   identifiers,
   choices: consentChoicesSchema
     .refine((choices) => Object.keys(choices).length > 0, 'no purpose is named')
@@ -37,13 +39,16 @@ export const consentLookupSchema = z.strictObject({ identifiers });
 
 const partySchema = z.object({
   party_id: z.string(),
+  party_address: z.string(),
   party_name: z.string(),
   party_role: z.string(),
+  party_contact: z.string(),
   party_type: z.string(),
 });
 
 /** A receipt in the information structure of ISO/IEC TS 27560:2023; its names are the standard's, not ours. */
 export const consentReceiptSchema = z.object({
+  receipt: z.object({ schema_version: z.string(), receipt_id: z.string() }),
   record: z.object({
     schema_version: z.string(),
     record_id: z.string(),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DAY_MS } from '../kernel/time.ts';
 
 const lineageId = z.string().regex(/^[\w-]{22}(\.[\da-z]{1,7})?$/);
 const day = z.iso.date();
@@ -15,7 +16,7 @@ export const explanationSchema = z.object({
   lineageId: z.string(),
   table: z.enum(['signals', 'refusals', 'effects']),
   verdict: z
-    .enum(['equal', 'different', 'sealed', 'other-version', 'human-act', 'no-payload'])
+    .enum(['equal', 'different', 'sealed', 'other-version', 'concluded', 'human-act', 'no-payload'])
     .describe('`equal`: derived again from the archive, it is the same to the bit.'),
   meaning: z.string(),
   policyVersion: z.string().describe('The definitions that the row names.'),
@@ -26,17 +27,25 @@ export const explanationSchema = z.object({
 });
 export type ExplanationView = z.infer<typeof explanationSchema>;
 
+/** Days that one rebuild may cover: longer than anything is kept. Each has a folder to look into. */
+const REBUILT_DAYS_MAX = 3_660;
+
 /** Body of `POST /v1/evidence/rebuild`: one step of it. */
-export const rebuildRequestSchema = z.strictObject({
-  from: day.describe('First UTC day of receipt.'),
-  to: day.describe('Last UTC day of receipt.'),
-  cursor: z
-    .string()
-    .max(1_200)
-    .regex(/^v1\/[^#]+#\d{1,9}$/)
-    .optional()
-    .describe('From the step before. Without it the tables have to be empty.'),
-});
+export const rebuildRequestSchema = z
+  .strictObject({
+    from: day.describe('First UTC day of receipt.'),
+    to: day.describe('Last UTC day of receipt.'),
+    cursor: z
+      .string()
+      .max(1_200)
+      .regex(/^v1\/[^#]+#\d{1,9}$/)
+      .optional()
+      .describe('From the step before. Without it the tables have to be empty.'),
+  })
+  .refine(({ from, to }) => Date.parse(to) - Date.parse(from) <= REBUILT_DAYS_MAX * DAY_MS, {
+    message: 'from one day to the other are ten years at most',
+    path: ['to'],
+  });
 
 /** Answer of `POST /v1/evidence/rebuild`. */
 export const rebuildStepSchema = z.object({

@@ -7,7 +7,8 @@ export const asIncidentId = (value: string): IncidentId => value as IncidentId;
 /** What went wrong. Closed, and free of personal data. */
 export const INCIDENT_KINDS = {
   'personal-data-in-log': 'a log line holds what must not stand in the open',
-  'decrypt-outside-purpose': 'sealed payloads were asked for by a caller whose scope does not cover it',
+  'decrypt-outside-purpose':
+    'secrets of subjects, or what they seal, were used by somebody or for something that is not meant to',
   'lost-credential': 'a key, token or password that opens personal data is in strange hands',
   'misdirected-disclosure': "a customer's data were given to somebody else",
   other: 'none of these; the organisation keeps the story',
@@ -30,9 +31,9 @@ export type LeakPattern = keyof typeof LEAK_PATTERNS;
 
 /** What a search found, and nothing of what it found. */
 export interface Finding {
-  /** Log group, or route. */
+  /** Log group, or `subject-keys/` and an operation. */
   readonly place: string;
-  /** A {@link LeakPattern}, or the purpose that a caller's scope does not cover. */
+  /** A {@link LeakPattern}, or the kind of identity that touched secrets of subjects. */
   readonly what: string;
   /** At least so often; a delivery that comes twice is counted twice. */
   readonly count: number;

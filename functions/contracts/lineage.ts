@@ -14,6 +14,10 @@ export const EFFECT_KINDS = [
   'link-refused',
   'identifier-blocked',
   'identity-decided',
+  /** Matching linked two atoms, or said anew with what weight: `reasons` has the bits and the model. */
+  'match-made',
+  /** Matching took such a link back. */
+  'match-withdrawn',
   'link-severed',
   'incident-assessed',
   'incident-closed',
@@ -29,6 +33,8 @@ export const EFFECT_KINDS = [
   'choice-recorded',
   'consent-granted',
   'consent-withdrawn',
+  /** The controller's word on a correction: `reasons` has it. */
+  'correction-judged',
   'export-fetched',
   'gpc-honoured',
   /** A month's roll-up was released: `name` is the month. */
@@ -45,6 +51,8 @@ export const EFFECT_KINDS = [
   'privacy-request-verified',
   /** A shelf of the daily sweep: `name` is the shelf, `reasons` the counts. */
   'retention-swept',
+  /** What a person wanted corrected is so; `reasons` names the attributes and no value. */
+  'subject-corrected',
   /** The last step of an erasure. `reasons` names the request, and so its certificate; `rowRef` is null: whose it was is
    * gone. */
   'subject-erased',
@@ -52,6 +60,7 @@ export const EFFECT_KINDS = [
   'subject-keys-deleted',
   'subject-purged',
   'subject-restricted',
+  'subject-unrestricted',
   'subject-suppressed',
 ] as const;
 export type EffectKind = (typeof EFFECT_KINDS)[number];

@@ -11,7 +11,7 @@ import { CONTACT_CHANNELS, IDENTIFIER_TYPES } from './signal.ts';
 /** Identifiers that one request may bring; a person has fewer. */
 export const IDENTIFIERS_MAX = 24;
 /** Longest identifier value and message id that are read; longer ones were never accepted as such. */
-const VALUE_LENGTH_MAX = 1_024;
+export const VALUE_LENGTH_MAX = 1_024;
 
 const time = z.iso.datetime();
 const count = z.int().nonnegative();

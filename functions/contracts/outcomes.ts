@@ -37,7 +37,8 @@ export const WITHHELD_REASONS = {
   'customer-refused':
     'the customer denied every purpose of this signal, by choice or by Global Privacy Control, or had when it happened',
   minor: 'the law denies every purpose of this signal for somebody of this age',
-  'processing-restricted': 'processing of this customer is restricted, and what is kept may only be stored',
+  'processing-restricted':
+    'processing of this customer is restricted, and what is kept may only be stored; a choice in it counts all the same',
 } as const;
 export type WithheldReason = keyof typeof WITHHELD_REASONS;
 

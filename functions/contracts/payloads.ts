@@ -1,11 +1,16 @@
 import type { EpochMs } from '../kernel/time.ts';
 import type { OrderedIdentity } from './identity-order.ts';
-import type { AtomVersion, IdentifierToken, MessageToken, SubjectId } from './ids.ts';
+import type { AtomId, AtomVersion, IdentifierToken, MessageToken, SubjectId } from './ids.ts';
 import type { EffectKind } from './lineage.ts';
 import type { PersonAttributes } from './person.ts';
 import type { ConsentChoices, Purpose } from './purposes.ts';
 import type { EventClass, Fact, Identifier, Signal } from './signal.ts';
+import type { MatchChange } from './subject.ts';
+import { type SubjectKey, seal, unseal } from './subject-keys.ts';
 import { typeOfToken } from './tokens.ts';
+
+/** First element of a payload's JSON: which form it has. */
+const FORM = 1;
 
 /** What an archive row keeps sealed, so that its effect can be derived again bit for bit (law 7). */
 
@@ -34,10 +39,31 @@ export interface EffectPayload {
   readonly at: number;
   /** What a person ordered, when that is what the effect is. */
   readonly ordered?: OrderedIdentity;
+  /** What matching concluded, when that is what the effect is. */
+  readonly matched?: SealedMatch;
 }
 
-/** First element of a payload's JSON: which form it has. */
-const FORM = 1;
+/** A {@link MatchChange}, sealed once more under the key of the other atom: it is about both, so it is gone as soon as
+ * either of them is erased, and whoever comes back with a new key is not joined by it. */
+export interface SealedMatch {
+  /** Whose key opens it. The row's own owner is the other end. */
+  readonly other: AtomId;
+  /** Base64. */
+  readonly sealed: string;
+}
+
+/** @param key of the atom `b` · @param rowId the row that it shall stand in */
+export const sealedMatch = (change: MatchChange, key: SubjectKey, rowId: string): SealedMatch => ({
+  other: change.b,
+  sealed: Buffer.from(seal(key, JSON.stringify([FORM, change]), rowId)).toString('base64'),
+});
+
+/** @returns null when this key does not open it, or it has a form that this version does not know */
+export function matchIn({ sealed }: SealedMatch, key: SubjectKey, rowId: string): MatchChange | null {
+  const text = unseal(key, Buffer.from(sealed, 'base64'), rowId);
+  const parts: unknown = text === null ? null : JSON.parse(text);
+  return Array.isArray(parts) && parts[0] === FORM ? (parts[1] as MatchChange) : null;
+}
 
 /** Position by position, since names would be most of it. */
 export const signalPayloadText = ({ signal, stated, allowed, version, since }: SignalPayload): string =>

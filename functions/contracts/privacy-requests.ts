@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { EpochMs } from '../kernel/time.ts';
 import type { AtomId, IdentifierToken, SubjectId } from './ids.ts';
-import { IDENTIFIERS_MAX, rawIdentifierSchema } from './operations.ts';
+import { IDENTIFIERS_MAX, rawIdentifierSchema, VALUE_LENGTH_MAX } from './operations.ts';
+import { PERSON_ATTRIBUTES, type PersonAttribute } from './person.ts';
 
 /** What a person can ask for. `access`: what is held of me · `port`: the same, to take elsewhere · `erase` · `correct` ·
  * `opt-out-sale`: no selling or sharing · `opt-out-profiling`: no profiling, no decisions by machines alone · `object`:
@@ -45,13 +46,25 @@ export const DENIAL_REASONS = {
     'nobody could show, in the time there was, that the request comes from the person (GDPR art. 12(2) and (6), CCPA regulations § 7062)',
   'authority-not-verified':
     'the agent could not show, in the time there was, that the person gave them authority (CCPA regulations § 7063)',
+  'nothing-held': 'nothing is held of the person, so there is nothing to correct (GDPR art. 16)',
+  'held-values-accurate':
+    'on all the evidence there is, what is held is accurate (GDPR art. 16, CCPA regulations § 7023(b))',
+  'unfounded-or-excessive':
+    'the request is manifestly unfounded or excessive, as the controller can show (GDPR art. 12(5)(b), CCPA Civ 1798.145(h)(3))',
+  'kept-as-recorded-by-law':
+    'a law that the controller can name has the value kept as it was recorded (GDPR art. 23)',
 } as const;
 export type DenialReason = keyof typeof DENIAL_REASONS;
+/** Those by which the controller may refuse to correct. */
+export const CORRECTION_REFUSALS = [
+  'held-values-accurate',
+  'unfounded-or-excessive',
+  'kept-as-recorded-by-law',
+] as const satisfies readonly DenialReason[];
 
 /** What the person is asked for while a request stands at `needs-input`. */
 export const INPUT_NEEDS = {
-  'corrected-values':
-    'correct the values in the system they come from; what it sends next replaces them here, by date',
+  'corrected-values': 'a value given is not one that its attribute can have: a usable one is needed',
   'own-identifier': 'the identifiers given are shared by many customers: one of the person alone is needed',
 } as const;
 export type InputNeed = keyof typeof INPUT_NEEDS;
@@ -84,6 +97,42 @@ export interface LocatedSubject {
   readonly cues: readonly { readonly subjectId: SubjectId; readonly dueAt: EpochMs }[];
 }
 
+/** What the controller says of a correction. `accurate`: the new values are · `unascertained`: it cannot be told yet, and
+ * processing is restricted meanwhile (GDPR art. 18(1)(a)) · `refused`: for a lawful reason. */
+export type AccuracyWord =
+  | { readonly outcome: 'accurate' | 'unascertained' }
+  | { readonly outcome: 'refused'; readonly reason: (typeof CORRECTION_REFUSALS)[number] };
+
+/** What a person wants corrected. */
+export interface Correction {
+  /** Which attributes: codes, not values. */
+  readonly attributes: readonly PersonAttribute[];
+  /** The new values under the secret of the way (`sealInTransit`); null once they are applied, refused or of no use. */
+  readonly sealed: string | null;
+  /** Null: not said. */
+  readonly word: (AccuracyWord & { readonly at: EpochMs }) | null;
+  /** When processing was restricted because accuracy is contested; null: it is not. */
+  readonly contestedAt: EpochMs | null;
+  /** When the correction was first sent; it is dated by this, at every repetition. */
+  readonly sentAt: EpochMs | null;
+}
+
+/** How far the gathering of an export has come. */
+export interface Exporting {
+  readonly at: EpochMs;
+  /** Atoms whose rows are gathered. */
+  readonly atoms: readonly AtomId[];
+  /** The one whose key seals the export; null when nothing is held. */
+  readonly atomId: AtomId | null;
+  /** Folder of the archive up to which all is gathered. */
+  readonly after: string;
+  /** Names of the parts that are kept. */
+  readonly parts: readonly string[];
+  readonly rows: number;
+  /** Objects that could not be read. */
+  readonly unread: number;
+}
+
 export const REMINDERS = ['half', 'eighty', 'overdue'] as const;
 export type Reminder = (typeof REMINDERS)[number];
 
@@ -97,6 +146,8 @@ export interface PrivacyRequest {
   /** Raised by every write. */
   readonly version: number;
   readonly requester: 'person' | 'agent';
+  /** Of a request of type `correct`. Absent in requests kept from before there were any. */
+  readonly correction?: Correction;
   /** Identifiers given, highest priority first. */
   readonly tokens: readonly [IdentifierToken, ...IdentifierToken[]];
   readonly receivedAt: EpochMs;
@@ -117,8 +168,18 @@ export interface PrivacyRequest {
   readonly deletedAt: EpochMs | null;
   readonly pitrClearAt: EpochMs | null;
   readonly restrictedUntil: EpochMs | null;
-  readonly exported: { readonly key: string; readonly at: EpochMs; readonly expiresAt: EpochMs } | null;
-  readonly link: { readonly tokenHash: string; readonly redeemedAt: EpochMs | null } | null;
+  /** While an export is gathered. */
+  readonly exporting?: Exporting;
+  readonly exported: {
+    /** Names of its parts, in order. */
+    readonly parts: readonly string[];
+    /** Whose key seals them; null when nothing was held. */
+    readonly atomId: AtomId | null;
+    readonly at: EpochMs;
+    readonly expiresAt: EpochMs;
+  } | null;
+  /** The newest link: the parts that it has handed over. */
+  readonly link: { readonly tokenHash: string; readonly fetched: number } | null;
   readonly denial: DenialReason | null;
   readonly closedAt: EpochMs | null;
 }
@@ -127,9 +188,22 @@ const time = z.iso.datetime();
 export const requestIdSchema = z.string().regex(/^[\w-]{22}$/);
 export const privacyRequestPathSchema = z.object({ requestId: requestIdSchema });
 
+const corrections = z
+  .array(
+    z.strictObject({
+      attribute: z.enum(PERSON_ATTRIBUTES),
+      value: z.string().max(VALUE_LENGTH_MAX).describe('What is true; empty when there is none.'),
+    }),
+  )
+  .min(1)
+  .max(PERSON_ATTRIBUTES.length)
+  .describe('What to correct: each attribute once.');
+export type CorrectedValues = z.infer<typeof corrections>;
+
 /** Body of `POST /v1/privacy-requests`. */
 export const privacyRequestBodySchema = z.strictObject({
   type: z.enum(PRIVACY_REQUEST_TYPES),
+  corrections: corrections.optional().describe('For `correct`, which needs them; for no other type.'),
   identifiers: z.array(rawIdentifierSchema).min(1).max(IDENTIFIERS_MAX),
   requester: z.enum(['person', 'agent']),
   clientKey: z
@@ -157,7 +231,16 @@ export const verificationBodySchema = z.strictObject({
 export type VerificationBody = z.infer<typeof verificationBodySchema>;
 
 /** Body of `/input`: the person has answered, or has been asked. */
-export const inputBodySchema = z.strictObject({ outcome: z.enum(['given', 'asked']) });
+export const inputBodySchema = z.strictObject({
+  outcome: z.enum(['given', 'asked']),
+  corrections: corrections.optional().describe('New values, where `corrected-values` were needed.'),
+});
+export type InputBody = z.infer<typeof inputBodySchema>;
+/** Body of `/accuracy`: the controller's word on a correction. */
+export const accuracyBodySchema = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.enum(['accurate', 'unascertained']) }),
+  z.strictObject({ outcome: z.literal('refused'), reason: z.enum(CORRECTION_REFUSALS) }),
+]);
 /** Body of `/extension`: the person has been told that it takes longer. */
 export const extensionBodySchema = z.strictObject({ noticedAt: time });
 
@@ -169,7 +252,13 @@ export const privacyRequestViewSchema = z.object({
   requester: z.enum(['person', 'agent']),
   receivedAt: time,
   verified: z.boolean().describe('Identity, and authority for an agent; an opt-out needs neither.'),
-  needs: z.string().nullable().describe('What the person is asked for.'),
+  needs: z
+    .string()
+    .nullable()
+    .describe(
+      "What the person is asked for; `accuracy` when a correction waits for the controller's word, and for nothing of theirs.",
+    ),
+  corrects: z.array(z.enum(PERSON_ATTRIBUTES)).describe('Attributes that a correction is about.'),
   dueAt: time
     .nullable()
     .describe("By the jurisdiction's calendar; null while the clock stands or has not begun."),
@@ -185,7 +274,8 @@ export type PrivacyRequestView = z.infer<typeof privacyRequestViewSchema>;
 
 /** Answer of `POST /v1/privacy-requests/{requestId}/link`. */
 export const exportLinkSchema = z.object({
-  token: z.string().describe('Works once; a new link ends an earlier one.'),
+  token: z.string().describe('Works once for each part; a new link ends an earlier one.'),
+  parts: z.int().positive().describe('How often to fetch with it.'),
   expiresAt: time,
 });
 
@@ -194,9 +284,14 @@ export const exportRedeemSchema = z.strictObject({
   requestId: requestIdSchema,
   token: z.string().regex(/^[\w-]{43}$/),
 });
-/** Answer of `POST /v1/privacy-exports`: everything held of the person, as JSON and as CSV files. */
+/** Answer of `POST /v1/privacy-exports`: the next part of everything held of the person, as JSON and as CSV files. */
 export const exportAnswerSchema = z.object({
   requestId: requestIdSchema,
+  part: z
+    .int()
+    .positive()
+    .describe('Which one this is, from 1; tables that several parts have go on from one to the next.'),
+  parts: z.int().positive(),
   json: z.record(z.string(), z.unknown()),
   csv: z.record(z.string(), z.string()).describe('One table each, by file name (RFC 4180).'),
 });

@@ -91,5 +91,15 @@ export interface RevocablePart {
   readonly facts: ProfileState;
 }
 
+/** When what was learnt from an atom's signals has to be gone, each part of it by itself. */
+export interface KeptUntil {
+  /** What contracts carry; null when there is none. */
+  readonly facts: EpochMs | null;
+  /** What rests on permission, one for each of {@link ProfileState.revocable}. */
+  readonly parts: readonly EpochMs[];
+  /** What the customer has chosen; null when there is none. Never sooner than the rest, which is used by these choices. */
+  readonly choices: EpochMs | null;
+}
+
 export const WEEKS_KEPT = 53;
 export const RECENT_KEPT = 6;

@@ -1,8 +1,11 @@
 import * as z from 'zod';
+import { QUARANTINE_REASONS, type QuarantineReason } from './outcomes.ts';
 
 /** An entry is known by its event's message token: it names nobody and may stand in a URL or a log. */
 const entryId = z.string().regex(/^[\w-]{1,64}$/);
 const reason = z.string().max(64);
+/** A reason to ask for; one that is misspelt would find nothing, and look as if nothing waited. */
+const askedReason = z.enum(Object.keys(QUARANTINE_REASONS) as [QuarantineReason, ...QuarantineReason[]]);
 const sourceId = z.string().max(64);
 const cursor = z.string().regex(/^\d{1,16}\.[\w-]{1,64}$/);
 
@@ -12,7 +15,7 @@ export const REPLAY_MAX = 100;
 /** Query of `GET /v1/quarantine`. */
 export const quarantineQuerySchema = z.strictObject({
   source: sourceId.optional(),
-  reason: reason.optional(),
+  reason: askedReason.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: cursor.optional(),
   /** The events themselves, which hold personal data: asks for the scope `quarantine:write` too. */
@@ -30,7 +33,7 @@ export const replayRequestSchema = z.union([
   z.strictObject({
     all: z.literal(true),
     source: sourceId.optional(),
-    reason: reason.optional(),
+    reason: askedReason.optional(),
     cursor: cursor.optional(),
   }),
 ]);

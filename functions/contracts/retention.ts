@@ -16,6 +16,8 @@ export const QUARANTINE_DAYS = 90;
 export const UNREADABLE_DAYS = 90;
 /** Who read or wrote an object: no signals, but requests of our own functions and staff. */
 export const ACCESS_LOG_DAYS = 365;
+/** What people asked to have of themselves can be fetched for so long; a day more as a noncurrent version. */
+export const EXPORT_DAYS = 7;
 /** An answer of Athena lies ready for so long, and a day more as a noncurrent version. */
 export const ANSWER_DAYS = 7;
 /** A table can be taken back to any second of so many days. Counted into the retention, not added to it. */

@@ -85,7 +85,8 @@ export interface SubjectKeyring {
     atomIds: readonly AtomId[],
     options?: { readonly fresh: boolean },
   ): Promise<ReadonlyMap<AtomId, SubjectKey>>;
-  /** Gives every atom that has none a new random secret; of two writers at once one wins, and both get its key.
+  /** Gives every atom that has none a new random secret; of two writers at once one wins, and both get its key. A secret that
+   * was about to be forgotten, since nothing was known of its atom, is in use again.
    * @throws TransientError, ThrottledError */
   create(atomIds: readonly AtomId[]): Promise<ReadonlyMap<AtomId, SubjectKey>>;
   /** Every atom that has a secret, in pages.

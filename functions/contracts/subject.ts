@@ -34,6 +34,17 @@ export interface Decision {
   readonly cause: 'review' | 'operator';
 }
 
+/** What matching concluded of two atoms, kept as evidence: how often a value occurs among all people is known at that moment
+ * only, so it can't be concluded again. */
+export interface MatchChange {
+  readonly a: AtomId;
+  readonly b: AtomId;
+  /** The link from then on; null when it was taken back. */
+  readonly link: MatchLink | null;
+  /** When the batch was judged that it came of: effects of that time follow from it. */
+  readonly judgedAt: EpochMs;
+}
+
 /** A link that an operator took away, and when: seeing the two together again, or matching them, does not bring it back. A
  * later decision that they are the same does. */
 export type Severed = readonly [IdentifierToken, IdentifierToken, at: EpochMs];
@@ -124,6 +135,8 @@ export interface KeptEffect {
   readonly closes?: readonly AlertId[];
   /** With `identity-decided` and `link-severed`: what was ordered. */
   readonly ordered?: { readonly decisions: readonly Decision[]; readonly severed: readonly Severed[] };
+  /** With `match-made` and `match-withdrawn`: what was concluded. */
+  readonly matched?: MatchChange;
 }
 
 export const NOTHING_PUBLISHED: Published = { segments: {}, alerts: {}, dueAt: null, effects: [] };

@@ -111,6 +111,7 @@ export const machines: Readonly<Record<MachineId, FlowMachine>> = {
         cases: [
           { path: '$.action', equals: 'wait', next: 'Wait' },
           { path: '$.action', equals: 'choose', next: 'Choose' },
+          { path: '$.action', equals: 'correct', next: 'Correct' },
           { path: '$.action', equals: 'restrict', next: 'Restrict' },
           { path: '$.action', equals: 'export', next: 'Export' },
           { path: '$.action', equals: 'erase', next: 'Floor' },
@@ -120,6 +121,13 @@ export const machines: Readonly<Record<MachineId, FlowMachine>> = {
       },
       Wait: { kind: 'wait', until: { timestampPath: '$.wakeAt' }, next: 'Advance' },
       Choose: { ...privacyStep('choose'), result: 'discarded', catch: 'Fail', next: 'Advance' },
+      Correct: { ...privacyStep('correct'), result: '$.corrected', catch: 'Fail', next: 'Corrected' },
+      Corrected: {
+        kind: 'choice',
+        cases: [{ path: '$.corrected.outcome', equals: 'applying', next: 'Applying' }],
+        otherwise: 'Advance',
+      },
+      Applying: { kind: 'wait', until: { timestampPath: '$.corrected.wakeAt' }, next: 'Advance' },
       Restrict: { ...privacyStep('restrict'), result: 'discarded', catch: 'Fail', next: 'Advance' },
       Export: {
         kind: 'task',

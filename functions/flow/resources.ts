@@ -37,6 +37,8 @@ export const resources = {
   checkpoints: { kind: 'bucket', env: 'CHECKPOINTS_BUCKET' },
   /** What Athena answered, for a few days. */
   answers: { kind: 'bucket', env: 'ANSWERS_BUCKET' },
+  /** Who read or wrote what lies in the other buckets, and which strangers touched secrets of subjects. */
+  accessLogs: { kind: 'bucket', env: 'ACCESS_LOGS_BUCKET' },
   events: { kind: 'bus', env: 'EVENT_BUS' },
   /** HMAC key: the root from which the token and write-key secrets are derived in memory. */
   tokenKey: { kind: 'mac-key', env: 'TOKEN_KEY_ARN' },

@@ -1,4 +1,5 @@
 /** What `flow.ts` says of a function: its triggers and its access, as plain values that `lib` turns into a template. */
+import type { KeyPurpose } from '../contracts/key-purposes.ts';
 import type { ResourceId } from './resources.ts';
 
 /** Actions a function takes on one resource. Written out, never a wildcard. */
@@ -54,6 +55,11 @@ export interface TaskTrigger {
 export interface LogsTrigger {
   readonly kind: 'logs';
 }
+/** Somebody who is no function of the map with access to the table read or wrote secrets of subjects there. */
+export interface StrangersTrigger {
+  readonly kind: 'strangers';
+  readonly table: 'subjectKeys';
+}
 
 export interface FlowFunction {
   readonly entry: string;
@@ -64,10 +70,13 @@ export interface FlowFunction {
     | ScheduleTrigger
     | FailureTrigger
     | TaskTrigger
-    | LogsTrigger;
+    | LogsTrigger
+    | StrangersTrigger;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   /** Concurrent executions set aside (and the most there can be). Absent: unreserved. */
   readonly reservedConcurrency?: number;
   readonly access: readonly Access[];
+  /** What it uses secrets of subjects for; with access to them, and only then. */
+  readonly keyPurposes?: readonly KeyPurpose[];
 }

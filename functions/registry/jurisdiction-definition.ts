@@ -57,6 +57,9 @@ export interface MinorRule {
   readonly unless: 'guardian' | 'person' | 'never';
 }
 
+/** A change of a person's record of which the law has its recipients told. */
+export type ChangeOfRecord = 'correction' | 'erasure' | 'restriction';
+
 export type Weekday = 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday' | 'sunday';
 
 /** What one jurisdiction's stack must do by law. */
@@ -78,10 +81,9 @@ interface Law {
   readonly purposes: Readonly<Record<Purpose, Sourced<LawfulDefault>>>;
   readonly identity: Sourced<{
     readonly deterministic: true;
-    /** `off`: never · `review`: a person decides on each probable match · `on`: strong ones link by themselves. */
+    /** `off`: never · `review`: a person decides on each probable match · `on`: strong ones link by themselves. Whatever it
+     * says, nobody is compared who may not be profiled. */
     readonly probabilistic: 'off' | 'review' | 'on';
-    /** A probable match is not even looked for unless both customers allow this purpose; null: no such condition. */
-    readonly needsConsentTo: Purpose | null;
   }>;
   /** Purposes that `Sec-GPC: 1` denies. */
   readonly globalPrivacyControl: Sourced<readonly Purpose[]>;
@@ -99,6 +101,8 @@ interface Law {
     /** False: no general right to erasure; a request for it becomes a restriction. */
     readonly erasure: boolean;
   }>;
+  /** Changes of which those have to be told to whom the person's record was disclosed. */
+  readonly recipientsTold: Sourced<readonly ChangeOfRecord[]>;
   /** Time to confirm that a request has come; null: no duty of its own. */
   readonly acknowledgeIn: Sourced<Period | null>;
   /** Time to put an opt-out into effect; null: that of any other request. */
@@ -111,7 +115,6 @@ interface Law {
     readonly rule: string;
   }>;
   readonly minors: Sourced<{
-    readonly adultAge: number;
     readonly denied: readonly MinorRule[];
     readonly rule: string;
   }>;

@@ -118,18 +118,32 @@ export type Parsed<T> = { readonly value: T } | { readonly problem: Problem };
 export function parsedBy<T>(schema: z.ZodType<T>, value: unknown): Parsed<T> {
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data };
-  const at = [...new Set(result.error.issues.map(({ path }) => `/${path.map(String).join('/')}`))].slice(
-    0,
-    10,
-  );
+  const issues = result.error.issues.flatMap(nearest);
+  const at = [...new Set(issues.map(({ path }) => pointerTo(path)))].slice(0, 10);
   return {
     problem: {
       status: 400,
       title: 'Invalid request',
-      detail: `The request does not fit its schema: ${faultOf(result.error.issues[0])}.`,
+      detail: `The request does not fit its schema: ${faultOf(issues[0])}.`,
       at,
     },
   };
+}
+
+/** JSON pointer (RFC 6901) to a member; the empty one is the whole. */
+const pointerTo = (path: readonly PropertyKey[]): string =>
+  path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+/** Where something fits none of several forms, the faults in the one it comes nearest to: the form that is read furthest, and
+ * of those the one with the fewest faults. When none is read at all, that it fits none. */
+function nearest(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const forms = issue.errors.map((faults) => faults.flatMap(nearest));
+  const depthOf = (faults: (typeof forms)[number]): number =>
+    Math.max(0, ...faults.map(({ path }) => path.length));
+  const [best] = forms.sort((a, b) => depthOf(b) - depthOf(a) || a.length - b.length);
+  if (best === undefined || depthOf(best) === 0) return [issue];
+  return best.map((fault) => ({ ...fault, path: [...issue.path, ...fault.path] }));
 }
 
 /** What is wrong, in the validator's words, which name types and options and quote no value. An unknown member it

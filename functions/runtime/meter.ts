@@ -1,5 +1,9 @@
+import type { KeyPurpose } from '../contracts/key-purposes.ts';
+
 /** Counts what an invocation used, so that cost is measured where it arises. One line per invocation, never per event. */
 export type Count =
+  /** Secrets of subjects asked for, by purpose. */
+  | `keysFor-${KeyPurpose}`
   | 'events'
   | 'readUnits'
   | 'writeUnits'

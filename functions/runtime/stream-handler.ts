@@ -1,4 +1,5 @@
 import middy from '@middy/core';
+import { asFirstSent, type Place } from '../contracts/sent-again.ts';
 import type { FlowFunction } from '../flow/triggers.ts';
 import { flow } from '../flow.ts';
 import { unpack } from '../kernel/codec.ts';
@@ -21,6 +22,8 @@ interface Delivery {
 }
 export interface ReadableRecord extends Delivery {
   readonly values: readonly unknown[];
+  /** Where it lay before a function gave up on it and it was sent again; absent when it never was. */
+  readonly firstPlace?: Place;
 }
 /** Poison: bytes that `pack` did not make. */
 export interface UnreadableRecord extends Delivery {
@@ -122,7 +125,7 @@ function read(record: StreamEvent['Records'][number]): StreamRecord {
   };
   const raw = Buffer.from(record.kinesis.data, 'base64');
   try {
-    return { ...delivery, values: unpack(raw) };
+    return { ...delivery, ...asFirstSent(unpack(raw)) };
   } catch {
     return { ...delivery, values: null, raw };
   }

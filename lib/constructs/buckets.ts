@@ -16,6 +16,7 @@ import { ARCHIVE_TABLES } from '../../functions/contracts/lineage.ts';
 import {
   ACCESS_LOG_DAYS,
   ANSWER_DAYS,
+  EXPORT_DAYS,
   QUARANTINE_DAYS,
   RECOVERY_DAYS,
   UNREADABLE_DAYS,
@@ -23,9 +24,6 @@ import {
 import { EVENT_CLASSES } from '../../functions/contracts/signal.ts';
 import { checkpointLockDays, evidenceDays } from '../../functions/registry/evidence-retention.ts';
 import type { JurisdictionDefinition } from '../../functions/registry/jurisdictions/index.ts';
-
-/** Days for which a person can fetch what they asked to have. */
-const EXPORT_DAYS = 7;
 
 /** What every bucket of a stack states. */
 const SEALED = {
@@ -76,6 +74,8 @@ export class Buckets extends Construct {
   readonly answers: Bucket;
   /** What people asked to have of themselves, each sealed under the person's own key. */
   readonly exports: Bucket;
+  /** Who read or wrote what lies in the others, and who touched secrets of subjects. */
+  readonly accessLogs: Bucket;
 
   constructor(
     scope: Construct,
@@ -83,7 +83,7 @@ export class Buckets extends Construct {
     props: { readonly key: IKey; readonly jurisdiction: JurisdictionDefinition },
   ) {
     super(scope, id);
-    const accessLogs = new Bucket(this, 'AccessLogs', {
+    this.accessLogs = new Bucket(this, 'AccessLogs', {
       ...SEALED,
       // S3 cannot deliver access logs to a bucket whose default encryption is a KMS key.
       encryption: BucketEncryption.S3_MANAGED,
@@ -95,7 +95,7 @@ export class Buckets extends Construct {
       encryptionKey: props.key,
       bucketKeyEnabled: true,
       // The library's own class and interface differ in `undefined` alone.
-      serverAccessLogsBucket: accessLogs as IBucket,
+      serverAccessLogsBucket: this.accessLogs as IBucket,
     } as const satisfies BucketProps;
     this.evidence = new Bucket(this, 'Evidence', {
       ...encrypted,

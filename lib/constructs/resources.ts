@@ -37,7 +37,9 @@ export function place(parts: {
     const { tableArn: arn, tableName: name } = parts.tables.byId[id];
     return { kind: 'table', arn, name, indexes: Tables.indexesOf(id) };
   };
-  const bucket = (id: 'evidence' | 'checkpoints' | 'quarantine' | 'answers' | 'exports'): Placed => {
+  const bucket = (
+    id: 'evidence' | 'checkpoints' | 'quarantine' | 'answers' | 'exports' | 'accessLogs',
+  ): Placed => {
     const { bucketArn: arn, bucketName: name } = parts.buckets[id];
     return { kind: 'bucket', arn, name, indexes: [] };
   };
@@ -71,6 +73,7 @@ export function place(parts: {
     answers: bucket('answers'),
     quarantine: bucket('quarantine'),
     exports: bucket('exports'),
+    accessLogs: bucket('accessLogs'),
     events: { kind: 'bus', arn: parts.bus.eventBusArn, name: parts.bus.eventBusName, indexes: [] },
     tokenKey: key('mac-key', parts.encryption.tokenKey),
     privacyRequest: machine('privacyRequest'),

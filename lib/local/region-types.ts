@@ -52,6 +52,8 @@ export interface Region {
   readonly urls: Readonly<Record<string, string>>;
   /** Endpoints of the AWS services, and what a client needs to be this region's. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The same for whoever is no function of the region: what they do in its tables is on the audit trail. */
+  readonly trailed: Readonly<Record<string, string>>;
   /** Environment variables of each function as the template resolves them, by function id. */
   readonly functions: Readonly<
     Record<string, { readonly logicalId: string; readonly environment: Readonly<Record<string, string>> }>

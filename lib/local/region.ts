@@ -3,6 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FlowFunction } from '../../functions/flow/triggers.ts';
 import { flow } from '../../functions/flow.ts';
 import { RegionClock } from './clock.ts';
+import type { Engine } from './engines/engine.ts';
+import { startTrail } from './engines/trail.ts';
 import { UserError } from './errors.ts';
 import type { LogSource } from './event-sources/log-source.ts';
 import type { EventSource } from './event-sources/source.ts';
@@ -95,6 +97,7 @@ class RegionMaker {
       mappings: [],
       rules: [],
       subscriptions: [],
+      selectors: [],
       apis: new Map(),
       integrations: new Map(),
       authorizers: new Map(),
@@ -127,7 +130,16 @@ class RegionMaker {
     this.#stops.push(startRules(surroundings));
     await startSources(surroundings, this.#sources);
     if (this.#options.eager ?? false) for (const host of this.#hosts.values()) host.warm();
-    return this.#region(build, created, environment);
+    const trailed = await startTrail({
+      dynamodb: engines.dynamodb,
+      events: engines.events,
+      selectors: build.selectors,
+      account: stack.account,
+      region: stack.region,
+      now: this.#clock.now,
+    });
+    this.#stops.push(() => trailed.stop());
+    return this.#region(build, created, environment, trailed);
   }
 
   async #front(apiName: string): Promise<HttpFront> {
@@ -270,6 +282,7 @@ class RegionMaker {
     build: Build,
     created: ReadonlyMap<string, Created>,
     environment: Readonly<Record<string, string>>,
+    trailed: Engine,
   ): Region {
     const specs = [...build.functions.values()];
     const arnBy = (functionId: string): string =>
@@ -279,6 +292,7 @@ class RegionMaker {
       jurisdiction: this.#options.stack.jurisdiction,
       urls: Object.fromEntries([...build.apis.values()].map(({ name, front }) => [apiIdOf(name), front.url])),
       environment,
+      trailed: { ...environment, AWS_ENDPOINT_URL_DYNAMODB: trailed.url },
       functions: Object.fromEntries(
         specs.map((spec) => [spec.functionId, { logicalId: spec.logicalId, environment: spec.environment }]),
       ),

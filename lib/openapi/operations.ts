@@ -59,6 +59,7 @@ import {
   subjectPathSchema,
 } from '../../functions/contracts/operations.ts';
 import {
+  accuracyBodySchema,
   exportAnswerSchema,
   exportLinkSchema,
   exportRedeemSchema,
@@ -120,6 +121,7 @@ export const schemas = {
   PrivacyRequest: privacyRequestViewSchema,
   PrivacyVerification: verificationBodySchema,
   PrivacyInput: inputBodySchema,
+  PrivacyAccuracy: accuracyBodySchema,
   PrivacyExtension: extensionBodySchema,
   PrivacyExportLink: exportLinkSchema,
   PrivacyExportRedeem: exportRedeemSchema,
@@ -341,6 +343,16 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     description: 'The clock stands meanwhile where the law says so.',
     path: privacyRequestPathSchema,
     body: { [JSON_TYPE]: 'PrivacyInput' },
+    answer: 'PrivacyRequest',
+    problems: [400, 404, 409],
+  },
+  'POST /v1/privacy-requests/{requestId}/accuracy': {
+    operationId: 'judgeCorrection',
+    summary: 'Says whether what a correction asks for is accurate',
+    description:
+      'Without a word the person’s own counts, but for birth and national id, which wait for one. `unascertained` restricts processing until another word comes; `refused` needs a lawful reason.',
+    path: privacyRequestPathSchema,
+    body: { [JSON_TYPE]: 'PrivacyAccuracy' },
     answer: 'PrivacyRequest',
     problems: [400, 404, 409],
   },

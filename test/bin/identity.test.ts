@@ -114,6 +114,64 @@ describe('rapport identity simulate', () => {
     expect(result.out).toMatch(/birthDate/);
   });
 
+  describe('with an export that is not as it should be', () => {
+    const simulate = (
+      people: string | Buffer,
+      { columns = COLUMNS, jurisdiction = 'au', rest = [] as string[] } = {},
+    ) =>
+      rapport(
+        ...[
+          'identity',
+          'simulate',
+          '--people',
+          file('odd.csv', people),
+          '--columns',
+          file('odd.json', columns),
+        ],
+        ...['--jurisdiction', jurisdiction, '--out', join(folder, 'odd-out.csv'), ...rest],
+      );
+
+    it('lists rows that are not UTF-8 as bad, since different letters would become the same', () => {
+      const latin1 = Buffer.from(`${PEOPLE}7,Ren\u00e9,M\u00fcller,1990-01-02,BS3 1JA,\n`, 'latin1');
+      const { out, code } = simulate(latin1);
+      expect(code).toBe(0);
+      expect(out).toMatch(/bad rows +1\n/);
+      expect(out).toMatch(/line 8: characters that are not UTF-8: convert the file/);
+      expect(simulate(`${PEOPLE}7,Ren\ufffd,M\u00fcller,1990-01-02,BS3 1JA,\n`).out).toMatch(/bad rows +0\n/);
+    });
+
+    it('takes a column map that begins with a byte order mark', () => {
+      expect(simulate(PEOPLE, { columns: `\ufeff${COLUMNS}` }).code).toBe(0);
+    });
+
+    it('says that a column is there twice, and does not choose one', () => {
+      const { err, code } = simulate('id,first,first,last,dob,zip,mail\n1,a,b,c,,,\n');
+      expect([code, err]).toEqual([2, expect.stringContaining('has two columns first')]);
+    });
+
+    it.each([
+      [
+        'a folder that is not there',
+        { rest: ['--report', '/no/such/folder/report.json'] },
+        'cannot write /no/such',
+      ],
+      [
+        'a jurisdiction by the name of what every object has',
+        { jurisdiction: 'constructor' },
+        'no jurisdiction',
+      ],
+    ])('ends in one line for %s', (_, options, message) => {
+      const { err, code } = simulate(PEOPLE, options);
+      expect([code, err.trim().split('\n').length, err]).toEqual([2, 1, expect.stringContaining(message)]);
+    });
+
+    it('says of strong evidence that it only proposes, where the jurisdiction lets it do no more', () => {
+      const { out } = simulate(PEOPLE, { jurisdiction: 'eu', rest: ['--explain', '1,2'] });
+      expect(out).toContain('1 and 2: two subjects');
+      expect(out).toContain('would merge, but this jurisdiction only proposes');
+    });
+  });
+
   it('names the attributes that there are when a mapping names another', () => {
     const columns = file('wrong.json', JSON.stringify({ row: 'id', attributes: { shoeSize: 'zip' } }));
     const result = rapport(

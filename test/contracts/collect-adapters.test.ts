@@ -31,6 +31,7 @@ import { unpack } from '../../functions/kernel/codec.ts';
 import { collect } from '../../functions/pipeline/1-collect/collect.ts';
 import type { QuarantineRecords, QuarantineStore } from '../../functions/pipeline/1-collect/ports.ts';
 import { readNotice, salvage } from '../../functions/pipeline/1-collect/salvage.ts';
+import { toSendOn } from '../../functions/pipeline/1-collect/salvaged.ts';
 import { tableShapes } from '../../lib/constructs/table-shapes.ts';
 import { createTable } from '../../lib/local/create-table.ts';
 import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
@@ -286,7 +287,15 @@ describe('salvage', () => {
     expect(Contents.map(({ Key }) => Key)).toEqual([key]);
     const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     const bytes = gunzipSync((await Body?.transformToByteArray()) ?? new Uint8Array());
-    expect(bytes.toString('latin1')).toBe('\0\0\0\x08record 2\0\0\0\x08record 3');
+    expect(toSendOn(bytes)).toEqual(
+      ['record 2', 'record 3'].map((record) => ({
+        streamName: name,
+        partitionKey: 'b00',
+        bytes: Buffer.from(record),
+      })),
+    );
+    for (const cut of [1, 5, bytes.length - 1])
+      expect(() => toSendOn(bytes.subarray(0, cut))).toThrow(/salvaged records/);
   });
 
   it('says how many records the stream had forgotten, and refuses what is no notice', async () => {

@@ -1,9 +1,8 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dueCues } from '../../functions/adapters/aws/due-cues.ts';
 import { MemoryDueCues } from '../../functions/adapters/memory/due-cues.ts';
 import { asSubjectId } from '../../functions/contracts/ids.ts';
-import { HOUR_MS, MINUTE_MS } from '../../functions/kernel/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../functions/kernel/time.ts';
 import type { EffectPorts, FallenDue, SweepPorts } from '../../functions/pipeline/understand/ports.ts';
 import { type LocalTables, startTables } from '../local-tables.ts';
 
@@ -23,9 +22,9 @@ async function inDynamoDb(): Promise<Cues> {
 }
 
 const cue = (name: string, dueAt: number) => ({ subjectId: asSubjectId(`s.userId.${name}`), dueAt });
-async function fallen(cues: Cues, now: number): Promise<FallenDue[]> {
+async function fallen(cues: Cues, now: number, isInTime: () => boolean = () => true): Promise<FallenDue[]> {
   const found: FallenDue[] = [];
-  for await (const page of cues.due(now)) found.push(...page);
+  for await (const page of cues.due(now, isInTime)) found.push(...page);
   return found;
 }
 const names = (cues: readonly FallenDue[]) => cues.map(({ subjectId }) => subjectId.split('.').at(-1)).sort();
@@ -82,20 +81,54 @@ describe.each([
   });
 });
 
-describe('a sweep that dies', () => {
-  it('after hours without one, leaves less to the next, which so gets through in the end', async () => {
+describe('after a week in which nobody swept', () => {
+  const WEEK_AGO = NOW - 7 * DAY_MS;
+  /** A table with cues of every hour of the week, and a sweep before it. */
+  async function neglected(): Promise<Cues> {
     const cues = await inDynamoDb();
-    await fallen(cues, NOW - 5 * HOUR_MS);
-    await cues.arm([cue('late', NOW - 10 * MINUTE_MS)]);
-    const calls = vi.spyOn(DynamoDBClient.prototype, 'send');
-    const look = async (): Promise<number> => {
-      calls.mockClear();
-      for await (const page of cues.due(NOW)) if (page.length > 0) break;
-      return calls.mock.calls.length;
-    };
-    const [first, second] = [await look(), await look()];
-    calls.mockRestore();
-    expect(second).toBeLessThan(first / 3);
-    expect(names(await fallen(cues, NOW))).toEqual(['late']);
-  }, 30_000);
+    await fallen(cues, WEEK_AGO);
+    const hourly = Array.from({ length: 7 * 24 }, (_, hour) => hour);
+    await cues.arm(
+      hourly.flatMap((hour) =>
+        Array.from({ length: 15 }, (_, at) =>
+          cue(`h${hour}-${at}`, WEEK_AGO + (hour + 1) * HOUR_MS - MINUTE_MS),
+        ),
+      ),
+    );
+    await cues.arm([cue('to-come', NOW + HOUR_MS)]);
+    return cues;
+  }
+
+  it('one sweep finds all that fell due, in a few calls, and the next goes on minute by minute', async () => {
+    const cues = await neglected();
+    let looks = 0;
+    const found = await fallen(cues, NOW, () => {
+      looks += 1;
+      return true;
+    });
+    expect(new Set(names(found)).size).toBe(7 * 24 * 15);
+    expect(looks).toBeLessThanOrEqual(4);
+    await cues.forget(found);
+    expect(await fallen(cues, NOW + MINUTE_MS)).toEqual([]);
+    expect(names(await fallen(cues, NOW + HOUR_MS))).toEqual(['to-come']);
+  });
+
+  it('sweeps that have time for one look each find all together, whatever one of them leaves', async () => {
+    const cues = await neglected();
+    const found: FallenDue[] = [];
+    for (let sweep = 0; sweep < 6; sweep += 1) {
+      let looks = 0;
+      const own = await fallen(cues, NOW + sweep * MINUTE_MS, () => looks++ === 0);
+      found.push(...own);
+      await cues.forget(own);
+    }
+    expect(names(found)).toEqual([...new Set(names(found))]);
+    expect(found).toHaveLength(7 * 24 * 15);
+  });
+
+  it('a sweep that dies is repeated from where it stood', async () => {
+    const cues = await neglected();
+    for await (const page of cues.due(NOW, () => true)) if (page.length > 0) break;
+    expect(new Set(names(await fallen(cues, NOW))).size).toBe(7 * 24 * 15);
+  });
 });

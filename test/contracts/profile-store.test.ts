@@ -1,115 +1,17 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
-import { MemoryProfileStore } from '../../functions/adapters/memory/profile-store.ts';
-import {
-  edgeOf,
-  NOTHING_PUBLISHED,
-  type SubjectGraph,
-  subjectIdOf,
-} from '../../functions/contracts/subject.ts';
-import type {
-  NodeWrite,
-  PersonWrite,
-  ProfileStore,
-  SubjectWrite,
-  WriteUnit,
-} from '../../functions/pipeline/understand/ports.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
+import { NOTHING_PUBLISHED, type SubjectGraph } from '../../functions/contracts/subject.ts';
+import type { PersonWrite, WriteUnit } from '../../functions/pipeline/understand/ports.ts';
 import { NOW, tokenOf } from '../arbitraries.ts';
+import type { LocalTables } from '../local-tables.ts';
+import { node, PROFILE_STORES, someone, startProfileTables, subject, unit } from './profile-tables.ts';
 
-const CREDENTIALS = { accessKeyId: 'contract', secretAccessKey: 'contract' };
-let engine: Engine;
-
+let tables: LocalTables;
 beforeAll(async () => {
-  engine = await startDynamoDb();
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.url,
-  });
-  const client = new DynamoDBClient({
-    region: 'eu-central-1',
-    endpoint: engine.url,
-    credentials: CREDENTIALS,
-  });
-  const key = (name: string, type: 'HASH' | 'RANGE') => ({
-    definition: { AttributeName: name, AttributeType: 'S' as const },
-    schema: { AttributeName: name, KeyType: type },
-  });
-  for (const [TableName, keys] of [
-    ['profiles', [key('id', 'HASH'), key('part', 'RANGE')]],
-    ['subjects', [key('subjectId', 'HASH')]],
-  ] as const) {
-    await client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: keys.map((each) => each.definition),
-        KeySchema: keys.map((each) => each.schema),
-      }),
-    );
-  }
-  client.destroy();
+  tables = await startProfileTables();
 });
-afterAll(() => engine?.stop());
+afterAll(() => tables?.stop());
 
-let person = 0;
-/** Identifiers nobody else in this file uses. */
-function someone() {
-  person += 1;
-  const [user, email] = [tokenOf('userId', `user ${person}`), tokenOf('email', `mail ${person}`)];
-  const nodes = [user, email].sort();
-  const graph: SubjectGraph = {
-    subjectId: subjectIdOf(nodes),
-    nodes,
-    atoms: [user],
-    edges: [edgeOf(user, email, NOW)],
-    saturated: [],
-    matches: [],
-    decisions: [],
-    severed: [],
-  };
-  return { user, email, graph };
-}
-
-const node = (id: NodeWrite['id'], changes: Partial<NodeWrite> = {}): NodeWrite => ({
-  id,
-  version: 0,
-  subjectId: null,
-  saturated: false,
-  state: '[1]',
-  seen: new Uint8Array([1, 2, 3]),
-  links: new Uint8Array(),
-  published: null,
-  erasedAt: null,
-  restrictedUntil: null,
-  keptUntil: null,
-  ...changes,
-});
-const unit = (changes: Partial<WriteUnit>): WriteUnit => ({
-  pages: [],
-  nodes: [],
-  subjects: [],
-  atomic: false,
-  ...changes,
-});
-const subject = (graph: SubjectGraph, version = 0): SubjectWrite => ({
-  subjectId: graph.subjectId,
-  version,
-  next: { graph, published: NOTHING_PUBLISHED },
-});
-
-describe.each([
-  ['in memory', (clock: () => number): ProfileStore => new MemoryProfileStore(clock)],
-  [
-    'in DynamoDB',
-    (clock: () => number): ProfileStore =>
-      profileStore({ profiles: 'profiles', subjects: 'subjects' }, clock),
-  ],
-])('a profile store %s', (_name, makeStore) => {
+describe.each(PROFILE_STORES)('a profile store %s', (_name, makeStore) => {
   let now = NOW - 1;
   const store = makeStore(() => now);
   afterEach(() => {
@@ -123,6 +25,10 @@ describe.each([
       subjectId: graph.subjectId,
       links: new Uint8Array([9, 9, 9, 9, 9, 9]),
       published,
+      around: [
+        { nodes: graph.nodes, atoms: graph.atoms },
+        { nodes: [tokenOf('anonymousId', 'kept apart')], atoms: [] },
+      ],
     });
     expect(await store.write([unit({ nodes: [written], subjects: [subject(graph)] })])).toEqual(['written']);
     const world = await store.read([user], [graph.subjectId], true);
@@ -267,45 +173,6 @@ describe.each([
     await store.write([unit({ pages: [page(100, 'AAAAAAAA'), page(200, 'BBBBBBBB')], nodes: [node(user)] })]);
     expect([...(await store.pagedMessages(user, 150 * 60_000))]).toEqual(['BBBBBBBB']);
     expect([...(await store.pagedMessages(user, 0))].sort()).toEqual(['AAAAAAAA', 'BBBBBBBB']);
-  });
-
-  it('shows nothing of what is past its time, though nobody has deleted it, and takes a new beginning', async () => {
-    const { user, email, graph } = someone();
-    const published = { ...NOTHING_PUBLISHED, segments: { 'value-top': NOW } };
-    const until = { keptUntil: NOW, published };
-    await store.write([unit({ nodes: [node(user, { ...until, subjectId: graph.subjectId })] })]);
-    await store.write([
-      unit({ nodes: [node(email, { ...until, saturated: true, erasedAt: 5, restrictedUntil: 6 })] }),
-    ]);
-    expect((await store.read([user], [], true)).nodes.get(user)).toMatchObject({ state: '[1]', published });
-    now = NOW;
-    const { nodes } = await store.read([user, email], [], true);
-    const gone = {
-      state: null,
-      seen: null,
-      published: null,
-      keptUntil: null,
-      links: new Uint8Array(),
-      version: 1,
-    };
-    expect(nodes.get(user)).toEqual({
-      ...node(user, { ...gone, subjectId: graph.subjectId }),
-    });
-    expect(nodes.get(email)).toEqual({
-      ...node(email, { ...gone, saturated: true, erasedAt: 5, restrictedUntil: 6 }),
-    });
-    const anew = node(user, { version: 1, state: '[2]', keptUntil: NOW + 1 });
-    expect(await store.write([unit({ nodes: [anew] })])).toEqual(['written']);
-    expect((await store.read([user], [], true)).nodes.get(user)).toMatchObject({ state: '[2]', version: 2 });
-  });
-
-  it('forgets pages that are past their time', async () => {
-    const { user } = someone();
-    const page = { atomId: user, key: 'seen#0000000100#x', messages: ['AAAAAAAA'], keptUntil: NOW };
-    await store.write([unit({ pages: [page], nodes: [node(user)] })]);
-    expect([...(await store.pagedMessages(user, 0))]).toEqual(['AAAAAAAA']);
-    now = NOW;
-    expect([...(await store.pagedMessages(user, 0))]).toEqual([]);
   });
 
   it('writes and reads hundreds at once', async () => {

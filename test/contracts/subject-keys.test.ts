@@ -25,7 +25,8 @@ afterAll(() => tables?.stop());
 async function inDynamoDb() {
   const table = await tables.fresh('subjectKeys');
   let now = NOW;
-  const instance = (): SubjectKeyring => subjectKeyring(SECRETS, table, () => now);
+  const instance = (): SubjectKeyring =>
+    subjectKeyring(SECRETS, { function: 'understand', purpose: 'understand' }, table, () => now);
   const pass = (ms: number): void => {
     now += ms;
   };

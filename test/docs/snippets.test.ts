@@ -9,6 +9,7 @@ import type { Signal } from '../../functions/contracts/signal.ts';
 import { subjectIdOf } from '../../functions/contracts/subject.ts';
 import { resources } from '../../functions/flow/resources.ts';
 import { pack } from '../../functions/kernel/codec.ts';
+import { salvage } from '../../functions/pipeline/1-collect/salvage.ts';
 import { type Regions, startRegions } from '../../lib/local/regions.ts';
 import { documents, namedBlocks, PROJECT, textOf } from './documents.ts';
 
@@ -112,15 +113,14 @@ describe('an operator who follows the runbook of records given up', () => {
     facts: [{ kind: 'order', valueMinor: 1_200, items: 1 }],
   };
 
-  /** An object as salvage makes it: gzip over records, each after its length. */
-  function salvaged(records: readonly Uint8Array[]): string {
-    const frames = records.flatMap((record) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(record.length);
-      return [length, record];
-    });
+  /** An object as salvage makes it, of one record. */
+  async function salvaged(streamName: string, bytes: Uint8Array): Promise<string> {
     const path = join(folder, 'salvaged.bin.gz');
-    writeFileSync(path, gzipSync(Buffer.concat(frames)));
+    const part = { streamName, shardId: 'shardId-000000000000', start: '1', end: '1', records: 1 };
+    await salvage(part, {
+      stream: { read: async () => [{ sequenceNumber: '1', partitionKey: 'b00', bytes }] },
+      store: { putOnce: async (_key, frames) => writeFileSync(path, gzipSync(frames)) },
+    });
     return path;
   }
 
@@ -132,15 +132,27 @@ describe('an operator who follows the runbook of records given up', () => {
     return ((await answer.json()) as { value: { orders: number } }).value.orders;
   }
 
-  it('has salvaged signals applied once, though the script runs twice', async () => {
+  it('has salvaged signals applied once, though the command runs twice', async () => {
     const { region, settled } = eu();
     const stream = region.functions.collect?.environment[resources.signals.env] ?? '';
-    const file = salvaged([pack([signal])]);
+    const file = await salvaged(stream, pack([signal]));
     for (const _ of ['first', 'again']) {
-      const out = await runSnippet('replay-salvaged.ts', [file, stream], region.environment);
-      expect(out).toBe('1 records sent\n');
+      const launcher = join(PROJECT, 'bin/rapport.js');
+      expect(await run([launcher, 'salvage', 'replay', file], region.environment)).toMatchObject({
+        code: 0,
+        out: `${file}: 1 records sent to ${stream}\n`,
+      });
       await settled();
       expect(await ordersOf()).toBe(1);
     }
+  });
+
+  it('is told which file is none, and nothing is sent', async () => {
+    const file = join(folder, 'other.bin.gz');
+    writeFileSync(file, gzipSync('something else'));
+    expect(await run([join(PROJECT, 'bin/rapport.js'), 'salvage', 'replay', file])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('nothing was sent'),
+    });
   });
 });

@@ -156,7 +156,9 @@ async function stateOf(run: string): Promise<unknown> {
 /** What is known of the customers' persons. */
 async function personsOf(tokens: readonly IdentifierToken[]): Promise<readonly unknown[]> {
   const { persons } = await profileStore().read([], [], true, tokens);
-  const keys = await subjectKeyring(secrets).read(tokens, { fresh: true });
+  const keys = await subjectKeyring(secrets, { function: 'understand', purpose: 'understand' }).read(tokens, {
+    fresh: true,
+  });
   return tokens.flatMap((id) => {
     const [stored, key] = [persons.get(id), keys.get(id)];
     if (stored === undefined || key === undefined) return [];

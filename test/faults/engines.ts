@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateStreamCommand,
   DescribeStreamSummaryCommand,
@@ -12,6 +12,8 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { StreamEvent } from '../../functions/runtime/stream-handler.ts';
+import { tableShapes } from '../../lib/constructs/table-shapes.ts';
+import { createTable } from '../../lib/local/create-table.ts';
 import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
 import { type EventBridgeEngine, startEventBridge } from '../../lib/local/engines/event-bridge.ts';
 import { startKinesis } from '../../lib/local/engines/kinesis.ts';
@@ -19,28 +21,6 @@ import { startKms } from '../../lib/local/engines/kms.ts';
 import { startS3 } from '../../lib/local/engines/s3.ts';
 
 export type StreamRecord = StreamEvent['Records'][number];
-
-/** Keys of each table, and its indexes as the stack has them: by a text, sorted by a number. */
-const TABLES: Readonly<
-  Record<string, { readonly key: readonly string[]; readonly indexes?: Readonly<Record<string, Index>> }>
-> = {
-  profiles: { key: ['id', 'part'] },
-  subjects: { key: ['subjectId'] },
-  rebuiltProfiles: { key: ['id', 'part'] },
-  rebuiltSubjects: { key: ['subjectId'] },
-  subjectKeys: { key: ['id'] },
-  records: {
-    key: ['messageToken'],
-    indexes: { listed: ['listed', 'receivedAt'], byIdentifier: ['about', 'receivedAt'] },
-  },
-  alerts: { key: ['alertId'], indexes: { bySubject: ['subjectId', 'openedAt'] } },
-  dueCues: { key: ['slot', 'cue'] },
-  identityReviews: { key: ['reviewId'] },
-  candidates: { key: ['id'] },
-  incidents: { key: ['incidentId', 'part'], indexes: { byState: ['state', 'openedAt'] } },
-  privacyRequests: { key: ['id'], indexes: { byQueue: ['queue', 'queuedAt'] } },
-};
-type Index = readonly [hash: string, range: string];
 
 /** The engines that a stack's stream functions stand on, and the environment that leads their clients there. */
 export interface Engines {
@@ -93,12 +73,13 @@ export async function startEngines(): Promise<Engines> {
     QUARANTINE_BUCKET: 'quarantine',
     EXPORTS_BUCKET: 'exports',
     ANSWERS_BUCKET: 'answers',
+    ACCESS_LOGS_BUCKET: 'access-logs',
     EVENT_BUS: 'default',
     TOKEN_KEY_ARN: arn,
     SIGNING_KEY_ARN: signing.arn,
     PUBLIC_HOLIDAYS: 'none',
   });
-  for (const bucket of ['quarantine', 'exports', 'answers'])
+  for (const bucket of ['quarantine', 'exports', 'answers', 'access-logs'])
     await s3.createBucket(bucket, { versioned: true });
   await createTables();
   const streams = new KinesisClient({ requestHandler: new NodeHttpHandler() });
@@ -138,38 +119,10 @@ export async function startEngines(): Promise<Engines> {
   };
 }
 
-/** The tables of the stack, with its keys and the indexes that functions look into. */
+/** All tables of the stack, each under its id. */
 async function createTables(): Promise<void> {
   const client = new DynamoDBClient({});
-  const keys = (names: readonly string[]) =>
-    names.map((AttributeName, at) => ({
-      AttributeName,
-      KeyType: at === 0 ? ('HASH' as const) : ('RANGE' as const),
-    }));
-  for (const [TableName, { key, indexes = {} }] of Object.entries(TABLES)) {
-    const ranges = Object.values(indexes).map(([, range]) => range);
-    const names = new Set([...key, ...Object.values(indexes).flat()]);
-    await client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [...names].map((AttributeName) => ({
-          AttributeName,
-          AttributeType: ranges.includes(AttributeName) ? 'N' : 'S',
-        })),
-        KeySchema: keys(key),
-        ...(Object.keys(indexes).length === 0
-          ? {}
-          : {
-              GlobalSecondaryIndexes: Object.entries(indexes).map(([IndexName, index]) => ({
-                IndexName,
-                KeySchema: keys(index),
-                Projection: { ProjectionType: 'ALL' as const },
-              })),
-            }),
-      }),
-    );
-  }
+  for (const [id, shape] of Object.entries(tableShapes)) await createTable(client, id, shape);
   client.destroy();
 }
 

@@ -10,7 +10,7 @@ import type { PrivacyRequestView } from '../../functions/contracts/privacy-reque
 import type { JurisdictionSecrets } from '../../functions/contracts/tokens.ts';
 import { handler as privacy } from '../../functions/rights/privacy-request/api-handler.ts';
 import { handler as privacyErase } from '../../functions/rights/privacy-request/erase-handler.ts';
-import type { PersonExport } from '../../functions/rights/privacy-request/export.ts';
+import type { PersonExport } from '../../functions/rights/privacy-request/export-document.ts';
 import { handler as privacyExport } from '../../functions/rights/privacy-request/export-handler.ts';
 import { handler as privacyStep } from '../../functions/rights/privacy-request/step-handler.ts';
 import { openArchive } from '../../lib/archive/open.ts';
@@ -151,7 +151,8 @@ describe('a privacy request, from its receipt on, over DynamoDB, S3, KMS, Kinesi
       // Tombstones.
       tables: { profiles: 2, subjects: 0, subjectKeys: 0, records: 0, alerts: 0, dueCues: 0, candidates: 0 },
       certificates: 1,
-      events: 1,
+      // Closed, and recipients to be told.
+      events: 2,
       evidence: {
         'privacy-request-received': 1,
         'privacy-request-verified': 1,

@@ -57,7 +57,7 @@ async function letExpire(run: number): Promise<void> {
         Key: { id: { S: id }, part: { S: NODE_PART } },
         UpdateExpression: 'SET keptUntil = :past',
         ConditionExpression: 'attribute_exists(id)',
-        ExpressionAttributeValues: { ':past': { N: '1' } },
+        ExpressionAttributeValues: { ':past': { S: '[1,null]' } },
       }),
     );
   const expired = { expiresAt: { N: '1' } };
@@ -153,7 +153,7 @@ describe('the daily machine of retention, over DynamoDB, S3, Kinesis and Step Fu
       reports: 1,
       cells: [160, 160, 160, 160],
       // Of each shelf one, and one of the month.
-      rows: 13,
+      rows: 16,
       isMarked: true,
       waiting: 0,
       findings: [],

@@ -44,7 +44,7 @@ const portsAt = (now: number) => {
   const cues = dueCues();
   return {
     profiles: profileStore(),
-    keyring: subjectKeyring(SECRETS),
+    keyring: subjectKeyring(SECRETS, { function: 'understand', purpose: 'understand' }),
     records: outcomeRecords(),
     reviews: identityReviews(),
     candidates: candidateStore(),
@@ -55,6 +55,7 @@ const portsAt = (now: number) => {
     lineage: lineageStream(),
     events: eventBus(),
     clock: () => now,
+    isInTime: () => true,
   };
 };
 

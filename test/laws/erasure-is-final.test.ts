@@ -93,26 +93,6 @@ describe('after an erasure', () => {
   });
 });
 
-it('while processing is restricted nothing is folded or linked, and afterwards it is again', async () => {
-  const region = new MemoryRegion();
-  await region.deliverUntilDone([region.record([order('1', NOW - 2 * DAY_MS)])]);
-  const [states, partition] = [region.states(), region.partition()];
-  for (const [id, node] of region.store.nodes)
-    region.store.nodes.set(id, { ...node, restrictedUntil: NOW + DAY_MS });
-  const withChoice = signal({
-    id: '2',
-    who: { ...who, anonymousId: 'browser' },
-    consent: { profiling: false },
-    receivedAt: NOW,
-  });
-  await region.deliverUntilDone([region.record([withChoice])], NOW);
-  expect(region.archived().at(-1)).toMatchObject({ outcome: 'withheld', reason: 'processing-restricted' });
-  expect(region.archived().at(-1)?.payload).toBeUndefined();
-  expect([region.states(), region.partition()]).toEqual([states, partition]);
-  await region.deliverUntilDone([region.record([order('3', NOW)])], NOW + 2 * DAY_MS);
-  expect(region.states()).not.toEqual(states);
-});
-
 it('every applied signal and every effect is sealed under the key of the atom it names', async () => {
   const region = new MemoryRegion();
   const consent = { analytics: true, personalisation: true, profiling: true };

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { AGE_KEPT_MAX } from '../../functions/contracts/consent.ts';
 import { PURPOSES } from '../../functions/contracts/purposes.ts';
 import { EVENT_CLASSES } from '../../functions/contracts/signal.ts';
 import type { Sourced } from '../../functions/registry/jurisdiction-definition.ts';
@@ -89,7 +90,7 @@ describe.each(all)('$code', (definition) => {
 
   it('gives a source and a mark of confidence with every fact', () => {
     expect(facts(definition).length).toBe(
-      PURPOSES.length + EVENT_CLASSES.length + 13 + (definition.consentOverGpc === undefined ? 0 : 1),
+      PURPOSES.length + EVENT_CLASSES.length + 14 + (definition.consentOverGpc === undefined ? 0 : 1),
     );
     for (const { source, evidence } of facts(definition)) {
       expect(source).not.toBe('');
@@ -97,25 +98,18 @@ describe.each(all)('$code', (definition) => {
     }
   });
 
-  it('looks for probable matches only with consent where profiling is opt-in', () => {
-    const { probabilistic, needsConsentTo } = definition.identity.value;
-    const gated = probabilistic === 'off' || needsConsentTo === 'profiling';
-    expect(gated || definition.purposes.profiling.value !== 'opt-in').toBe(true);
-  });
-
   it('turns early erasure into a restriction where every class has a minimum, and only there', () => {
     const floors = Object.values(definition.retention).map(({ value }) => value.minDays);
     expect(definition.earlyErasure.value === 'restrict-until-floor').toBe(floors.every((days) => days > 0));
   });
 
-  it('denies a minor something below an age that is no higher than that of an adult', () => {
-    const { adultAge, denied } = definition.minors.value;
+  it('denies a minor something, and never the service itself', () => {
+    const { denied } = definition.minors.value;
     expect(denied.length).toBeGreaterThan(0);
     for (const { underAge, purposes } of denied) {
-      expect(underAge).toBeLessThanOrEqual(adultAge);
+      expect(underAge).toBeLessThanOrEqual(AGE_KEPT_MAX);
       expect(purposes).not.toContain('service');
     }
-    expect(Math.max(...denied.map(({ underAge }) => underAge))).toBe(adultAge);
   });
 
   it('says who is told of a breach, and keeps a record of it and of requests', () => {

@@ -94,12 +94,32 @@ describe('a request that does not fit its schema', () => {
   const schema = z.strictObject({ limit: z.number() });
   it.each([
     ['{"limit":"secret"}', { at: ['/limit'] }],
+    ['["secret"]', { at: [''] }],
     ['{"limit":', { title: 'Malformed request' }],
   ])('is told where, and nothing is quoted: %s', (body, expected) => {
     const parsed = parsedBody(schema, event(body));
     if (!('problem' in parsed)) throw new Error('was taken');
     expect(parsed.problem).toMatchObject({ status: 400, ...expected });
     expect(JSON.stringify(problem(parsed.problem))).not.toContain('secret');
+  });
+
+  it('is told of the form that it comes nearest to, where there are several', () => {
+    const forms = z.union([
+      z.strictObject({ entries: z.array(z.strictObject({ 'a/b': z.string() })).max(2) }),
+      z.strictObject({ all: z.literal(true), limit: z.number().optional() }),
+    ]);
+    const faultOf = (body: unknown) => {
+      const parsed = parsedBody(forms, event(JSON.stringify(body)));
+      if (!('problem' in parsed)) throw new Error('was taken');
+      return parsed.problem;
+    };
+    expect(faultOf({ entries: [{ 'a/b': 5 }] })).toMatchObject({
+      detail: expect.stringContaining('expected string, received number'),
+      at: ['/entries/0/a~1b'],
+    });
+    expect(faultOf({ entries: [{}, {}, {}].map(() => ({ 'a/b': 'x' })) }).at).toEqual(['/entries']);
+    expect(faultOf({ all: true, limit: 'secret' }).at).toEqual(['/limit']);
+    expect(faultOf('secret').at).toEqual(['']);
   });
 
   it('is read from base64 too', () => {

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EVENT_CLASSES, type EventClass } from '../../functions/contracts/signal.ts';
@@ -52,6 +51,10 @@ afterAll(async () => {
   await regions?.stop();
   rmSync(parent, { recursive: true, force: true });
 });
+
+/** Customers who browsed and then refused profiling: of one nothing is heard any more, the other comes back. */
+const CHOOSERS = ['silent', 'returns'] as const;
+const iso = (at: number): string => new Date(at).toISOString();
 
 let messages = 0;
 const track = (event: string, userId: string, properties: unknown, more: Event = {}): Event => {
@@ -106,27 +109,10 @@ async function versionsIn(bucket: RegExp): Promise<readonly Version[]> {
 const evidence = () => versionsIn(/^BucketsEvidence(?!.*Policy)/);
 const classOf = ({ key }: Version): string | undefined => /^v1\/signals\/event_class=(\w+)\//.exec(key)?.[1];
 
-/** The function that looks at cues each minute would have done so all the time; here it goes on at the end of it. */
-async function spareTheMinutes(to: number): Promise<void> {
-  const { environment, resources } = door.region;
-  const dynamodb = new DynamoDBClient({
-    endpoint: environment.AWS_ENDPOINT_URL_DYNAMODB ?? '',
-    region: environment.AWS_REGION ?? '',
-    credentials: { accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '', secretAccessKey: 'local' },
-  });
-  const [, TableName] = Object.entries(resources).find(([id]) => /^TablesDueCues/.test(id)) ?? [];
-  const minute = { N: String(Math.floor(to / 60_000)) };
-  await dynamodb.send(
-    new PutItemCommand({ TableName, Item: { slot: { S: 'progress' }, cue: { S: 'progress' }, minute } }),
-  );
-  dynamodb.destroy();
-}
-
 /** Moves the region on to so many days after its beginning, and lets everything that follows from that happen. */
 async function onDay(day: number): Promise<void> {
   const { clock } = door.region;
   const to = beganAt + day * DAY_MS;
-  await spareTheMinutes(to);
   await clock.advance(to - clock.now());
   await door.region.idle({ timeoutMs: 120_000 });
 }
@@ -152,20 +138,50 @@ const read = (key: string) => readFile(join(regions.dataDir, 's3', bucketName(),
 const bucketName = (): string =>
   Object.entries(door.region.resources).find(([id]) => /^BucketsEvidence(?!.*Policy)/.test(id))?.[1] ?? '';
 
+const profileOf = (userId: string) => door.lookUp({ type: 'userId', value: userId });
+const REFUSED = { choice: 'refused', origin: 'explicit', inEffect: false };
 const kept = (userId: string) => door.lookUp({ type: 'userId', value: userId }).then(({ status }) => status);
+
+const endsIn = (keptUntil: string | undefined): readonly (number | null)[] => JSON.parse(keptUntil ?? '[]');
 
 /** What lies in the tables past its time. */
 async function pastItsTime(): Promise<readonly string[]> {
   const now = door.region.clock.now();
   return (await rowsOfTables(door.region)).flatMap(({ table, row }) =>
-    Number(row.keptUntil?.N ?? Number.POSITIVE_INFINITY) <= now ||
+    endsIn(row.keptUntil?.S).some((end) => end !== null && end <= now) ||
     Number(row.expiresAt?.N ?? Number.POSITIVE_INFINITY) * 1_000 <= now
       ? [table]
       : [],
   );
 }
 
-describe('retention, in a region whose clock moves for five years', () => {
+/** Every secret that lies there, by atom. */
+const secrets = async (): Promise<ReadonlyMap<string, string>> =>
+  new Map(
+    (await rowsOfTables(door.region))
+      .filter(({ table }) => /SubjectKeys/.test(table))
+      .map(({ row }) => [row.id?.S ?? '', Buffer.from(row.secret?.B ?? []).toString('hex')]),
+  );
+let firstSecrets: ReadonlyMap<string, string> = new Map();
+
+/** By length of a class: what is known then of a customer who refused and was silent. */
+const refusals: unknown[] = [];
+
+/** Somebody returns of whom nothing but a refusal is known: it holds, and what they do now is used for the rest. */
+async function comesBack(): Promise<void> {
+  expect((await profileOf('returns')).body).toMatchObject({
+    firstSeenAt: null,
+    consent: { profiling: REFUSED },
+  });
+  const now = iso(door.region.clock.now());
+  await door.send('web', [track('Page Viewed', 'returns', {}, { context: ALL_ALLOWED, timestamp: now })]);
+  await door.settled();
+  const { body } = await profileOf('returns');
+  expect(body).toMatchObject({ firstSeenAt: now, consent: { profiling: REFUSED } });
+  expect(body.notComputed).toContainEqual({ what: 'engagement', missing: ['profiling'] });
+}
+
+describe('retention, in a region whose clock moves for thirteen years', () => {
   it('begins with customers of every class, one of two identifiers, a crowd, and a bad event', async () => {
     await sendEveryClass();
     await door.send(
@@ -178,6 +194,11 @@ describe('retention, in a region whose clock moves for five years', () => {
     await door.send('pos', [
       track('Order Completed', 'joined', joined, { context: { traits: { email: 'joined@example.org' } } }),
     ]);
+    const refusal = { choices: { profiling: false } };
+    for (const userId of CHOOSERS) {
+      await door.send('web', [track('Page Viewed', userId, {}, { context: ALL_ALLOWED })]);
+      await door.send('web', [track('Consent Changed', userId, refusal, { timestamp: iso(beganAt) })]);
+    }
     await door.send('pos', [track('Order Completed', 'bad', { order_id: 'b-1', total: -5 })]);
     await door.send('web', [track('Page Viewed', 'withheld', {})]);
     await door.settled();
@@ -186,6 +207,7 @@ describe('retention, in a region whose clock moves for five years', () => {
         eventClass,
         (await evidence()).filter((each) => classOf(each) === eventClass).length > 0,
       ]).toEqual([eventClass, true]);
+    firstSecrets = await secrets();
     expect(await kept('class-transaction')).toBe(200);
     expect(await kept('joined')).toBe(200);
     expect((await versionsIn(/^BucketsQuarantine(?!.*Policy)/)).length).toBeGreaterThan(0);
@@ -202,7 +224,7 @@ describe('retention, in a region whose clock moves for five years', () => {
         eventClass: null,
         signalName: null,
         sourceId: null,
-        events: CROWD + 1 + EVENT_CLASSES.length,
+        events: CROWD + 1 + 2 * CHOOSERS.length + EVENT_CLASSES.length,
         peopleAtLeast: 50,
       },
     ]);
@@ -241,7 +263,14 @@ describe('retention, in a region whose clock moves for five years', () => {
       const left = new Set(there.flatMap((each) => classOf(each) ?? []));
       expect(left).toEqual(new Set(EVENT_CLASSES.filter((each) => maxDays(each) > length)));
       expect(await pastItsTime()).toEqual([]);
-      // Behaviour and the like are known of customers who agreed to it: their profiles rest on that choice, and go with it.
+      const silent = await profileOf('silent');
+      const { firstSeenAt, consent } = silent.body;
+      refusals.push([
+        length,
+        silent.status === 200 ? [200, firstSeenAt, consent.profiling.choice] : [silent.status],
+      ]);
+      if (length === maxDays('transaction')) await comesBack();
+      // Behaviour and the like are known of customers who agreed to it: their choice stays.
       for (const eventClass of ['transaction', 'service', 'delivery', 'feedback'] as const)
         expect([eventClass, await kept(`class-${eventClass}`)]).toEqual([
           eventClass,
@@ -251,13 +280,37 @@ describe('retention, in a region whose clock moves for five years', () => {
     120_000,
   );
 
+  it('knew a refusal to the day its proof could go, and nothing else of who had made it', async () => {
+    expect(refusals).toEqual(
+      lengths.map((length) => [length, length < maxDays('consent') ? [200, null, 'refused'] : [404]]),
+    );
+  });
+
   it('knows nobody at the end, joined or alone', async () => {
+    await onDay(maxDays('transaction') + maxDays('consent') + 4);
+    await swept();
     expect(await kept('joined')).toBe(404);
     expect(await kept('crowd-1')).toBe(404);
     const lying = (await rowsOfTables(door.region)).filter(({ table }) =>
       /Profiles|Subjects\w*$|Alerts|Records/.test(table),
     );
     expect(lying.map(({ table }) => table)).toEqual([]);
+  });
+
+  it('has no secret of anybody when the last row under it may be gone, and a new one for who returns then', async () => {
+    expect(firstSecrets.size).toBeGreaterThan(CROWD);
+    await onDay(maxDays('transaction') + 2 * maxDays('consent') + 8);
+    const { shelves } = await swept();
+    expect(shelves.find(({ name }) => name === 'subjectKeys')).toMatchObject({ left: 0 });
+    expect((await secrets()).size).toBe(0);
+    const order = { order_id: 'again', total: 20, currency: 'EUR' };
+    await door.send('pos', [
+      track('Order Completed', 'crowd-1', order, { timestamp: iso(door.region.clock.now()) }),
+    ]);
+    await door.settled();
+    const [[id = '', secret = ''] = []] = [...(await secrets())];
+    expect(firstSecrets.has(id)).toBe(true);
+    expect(firstSecrets.get(id)).not.toBe(secret);
   });
 
   it('told every sweep in the evidence, and never called what its role does not allow', async () => {

@@ -55,6 +55,7 @@ const constructs: Readonly<Record<keyof typeof resources, string>> = {
   evidence: 'BucketsEvidence',
   checkpoints: 'BucketsCheckpoints',
   answers: 'BucketsAnswers',
+  accessLogs: 'BucketsAccessLogs',
   events: 'TransitionsBus',
   tokenKey: 'EncryptionTokenKey',
   signingKey: 'EncryptionSigningKey',

@@ -5,6 +5,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { asSubjectId } from '../../contracts/ids.ts';
 import { CUE_DAYS } from '../../contracts/retention.ts';
@@ -22,8 +23,10 @@ const WRITES_PER_CALL_MAX = 25;
 const PAGE_MAX = 200;
 /** Minutes before the last sweep that are looked at again: a slow writer may have armed a cue in one of them. */
 const OVERLAP_MINUTES = 5;
-/** After a long time without a sweep one may not get through in the time that it has: it notes how far it came this often. */
-const NOTED_EVERY_MINUTES = 60;
+/** Missed minutes that are looked at one by one; after more of them the whole table is looked through. */
+const MINUTES_ONE_BY_ONE_MAX = 2 * 60;
+/** Items of one look through the table: some 100 KB. */
+const SCANNED_MAX = 1_000;
 /** Where a stack's first sweep begins. */
 const FIRST_LOOK_BACK_MS = HOUR_MS;
 const PROGRESS_KEY = { slot: { S: 'progress' }, cue: { S: 'progress' } };
@@ -58,7 +61,7 @@ export function dueCues(table = required('DUE_CUES_TABLE')) {
         [...items.values()].map((item) => ({ PutRequest: { Item: item } })),
       );
     },
-    due: (now: EpochMs) => due(table, now, left),
+    due: (now: EpochMs, isInTime: () => boolean = () => true) => due(table, now, isInTime, left),
     /** Forgets cues that have not fallen due. @throws ThrottledError, TransientError */
     disarm: async (cues: readonly DueCue[]): Promise<void> => {
       const keys = new Map(cues.map((cue) => [`${slotFor(cue)} ${cue.subjectId}`, cue]));
@@ -92,48 +95,134 @@ async function writeAll(table: string, requests: readonly WriteRequest[]): Promi
   );
 }
 
-const nameOf = ({ slot, subjectId }: FallenDue): string => `${slot} ${subjectId}`;
+/** How far the sweep has come. */
+interface Progress {
+  /** First minute to look at. */
+  readonly minute: number;
+  /** Of a look through the whole table that is not over: where to go on, and the first minute to look at when it is over. */
+  readonly through?: { readonly after: Item | null; readonly thenFrom: number };
+}
 
-/** Cues due by `now`, page by page. Progress is noted as the consumer takes them, and never past one that it left: what it
- * did not come to, or could not settle, is there for the next sweep. */
+const nameOf = ({ slot, subjectId }: FallenDue): string => `${slot} ${subjectId}`;
+/** Where the next sweep begins, which is never past a cue that this one left. */
+const nextMinute = (minute: number, left: ReadonlyMap<string, number>): number => {
+  let least = minute;
+  for (const own of left.values()) least = Math.min(least, own);
+  return least;
+};
+
+/** Cues due by `now`, page by page. Progress is noted when the consumer has taken them, so that a sweep that fails is
+ * repeated by the next. Minutes that were missed are not looked at one by one when they are many: what is armed is. */
 async function* due(
   table: string,
   now: EpochMs,
+  isInTime: () => boolean,
   left: Map<string, number>,
 ): AsyncGenerator<readonly FallenDue[]> {
   left.clear();
-  const note = (minute: number): Promise<void> => noteProgress(table, Math.min(minute, ...left.values()));
-  const from = await progress(table, now);
-  for (let minute = from; minute <= minuteOf(now); minute += 1) {
-    for (let spread = 0; spread < SLOTS_PER_MINUTE; spread += 1) {
-      for await (const page of dueIn(table, slotOf(minute, spread), now)) {
-        for (const cue of page) left.set(nameOf(cue), minute);
-        yield page;
-      }
-    }
-    if ((minute - from + 1) % NOTED_EVERY_MINUTES === 0) await note(minute - OVERLAP_MINUTES);
+  const { minute: from, through } = await progress(table, now);
+  const present = minuteOf(now);
+  const isLong = through !== undefined || present - from > MINUTES_ONE_BY_ONE_MAX;
+  const pages = isLong
+    ? dueAnywhere(
+        table,
+        now,
+        isInTime,
+        from,
+        through ?? { after: null, thenFrom: present - OVERLAP_MINUTES },
+        left,
+      )
+    : dueByMinute(table, now, from, left);
+  for await (const page of pages) {
+    for (const cue of page) left.set(nameOf(cue), minuteOf(cue.dueAt));
+    yield page;
   }
-  await note(minuteOf(now) - OVERLAP_MINUTES);
 }
 
-/** @param minute where the next sweep begins */
-async function noteProgress(table: string, minute: number): Promise<void> {
-  await translated('dynamodb', () =>
-    dynamodb().send(
-      new PutItemCommand({ TableName: table, Item: { ...PROGRESS_KEY, minute: { N: String(minute) } } }),
-    ),
-  );
+async function* dueByMinute(
+  table: string,
+  now: EpochMs,
+  from: number,
+  left: ReadonlyMap<string, number>,
+): AsyncGenerator<readonly FallenDue[]> {
+  const present = minuteOf(now);
+  for (let minute = from; minute <= present; minute += 1) {
+    for (let spread = 0; spread < SLOTS_PER_MINUTE; spread += 1)
+      yield* dueIn(table, slotOf(minute, spread), now);
+  }
+  await note(table, { minute: nextMinute(present - OVERLAP_MINUTES, left) });
+}
+
+async function note(table: string, { minute, through }: Progress): Promise<void> {
+  const item: Item = {
+    ...PROGRESS_KEY,
+    minute: { N: String(minute) },
+    ...(through === undefined
+      ? {}
+      : {
+          thenFrom: { N: String(through.thenFrom) },
+          after: through.after === null ? { NULL: true } : { M: through.after },
+        }),
+  };
+  await translated('dynamodb', () => dynamodb().send(new PutItemCommand({ TableName: table, Item: item })));
   count('writeUnits');
 }
 
-async function progress(table: string, now: EpochMs): Promise<number> {
+async function progress(table: string, now: EpochMs): Promise<Progress> {
   const { Item } = await translated('dynamodb', () =>
     dynamodb().send(new GetItemCommand({ TableName: table, Key: PROGRESS_KEY, ConsistentRead: true })),
   );
   count('readUnits');
-  const oldest = minuteOf(now - CUE_DAYS * DAY_MS);
-  return Math.max(oldest, Number(Item?.minute?.N ?? minuteOf(now - FIRST_LOOK_BACK_MS)));
+  const minute = Number(Item?.minute?.N ?? minuteOf(now - FIRST_LOOK_BACK_MS));
+  return Item?.thenFrom?.N === undefined
+    ? { minute }
+    : { minute, through: { after: Item.after?.M ?? null, thenFrom: Number(Item.thenFrom.N) } };
 }
+
+/** Looks through the whole table after a long absence: it holds what is armed, however long the absence was. Where it stands
+ * is noted after each page, so that one that has no time left is gone on with by the next sweep. */
+async function* dueAnywhere(
+  table: string,
+  now: EpochMs,
+  isInTime: () => boolean,
+  minute: number,
+  { after: begin, thenFrom: first }: NonNullable<Progress['through']>,
+  left: ReadonlyMap<string, number>,
+): AsyncGenerator<readonly FallenDue[]> {
+  let [after, thenFrom] = [begin, first];
+  do {
+    if (!isInTime()) return;
+    const start = after;
+    const answer = await translated('dynamodb', () =>
+      dynamodb().send(
+        new ScanCommand({
+          TableName: table,
+          FilterExpression: 'dueAt BETWEEN :oldest AND :now',
+          ExpressionAttributeValues: {
+            ':oldest': { N: String(now - CUE_DAYS * DAY_MS) },
+            ':now': { N: String(now) },
+          },
+          Limit: SCANNED_MAX,
+          ConsistentRead: true,
+          ReturnConsumedCapacity: 'TOTAL',
+          ...(start === null ? {} : { ExclusiveStartKey: start }),
+        }),
+      ),
+    );
+    count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
+    for (const page of chunks((answer.Items ?? []).map(toFallen), PAGE_MAX)) yield page;
+    after = answer.LastEvaluatedKey ?? null;
+    thenFrom = nextMinute(thenFrom, left);
+    if (after !== null) await note(table, { minute, through: { after, thenFrom } });
+  } while (after !== null);
+  await note(table, { minute: thenFrom });
+}
+
+const toFallen = ({ slot, cue, dueAt }: Item): FallenDue => ({
+  slot: slot?.S ?? '',
+  subjectId: asSubjectId(cue?.S ?? ''),
+  dueAt: Number(dueAt?.N),
+});
 
 async function* dueIn(table: string, slot: string, now: EpochMs): AsyncGenerator<readonly FallenDue[]> {
   let start: Item | undefined;
@@ -153,12 +242,7 @@ async function* dueIn(table: string, slot: string, now: EpochMs): AsyncGenerator
       ),
     );
     count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
-    const cues = (answer.Items ?? []).map((item) => ({
-      slot,
-      subjectId: asSubjectId(item.cue?.S ?? ''),
-      dueAt: Number(item.dueAt?.N),
-    }));
-    const fallen = cues.filter((cue) => cue.dueAt <= now);
+    const fallen = (answer.Items ?? []).map(toFallen).filter((cue) => cue.dueAt <= now);
     if (fallen.length > 0) yield fallen;
     start = answer.LastEvaluatedKey;
   } while (start !== undefined);

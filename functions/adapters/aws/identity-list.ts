@@ -1,6 +1,8 @@
 import { BatchWriteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { IdentityList } from '../../evidence/derive/ports.ts';
+import type { EpochMs } from '../../kernel/time.ts';
 import { count } from '../../runtime/meter.ts';
+import { asKeptAt } from '../kept.ts';
 import { chunks, inTurns, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translated } from './errors.ts';
@@ -27,11 +29,11 @@ async function* itemsOf(table: string): AsyncIterable<readonly Item[]> {
   } while (from !== undefined);
 }
 
-/** Every identifier of a profile table. */
-export const identityList = (profiles: string): IdentityList => ({
+/** Every identifier of a profile table, as it may be seen now. */
+export const identityList = (profiles: string, clock: () => EpochMs = Date.now): IdentityList => ({
   async *identities() {
     for await (const items of itemsOf(profiles))
-      yield items.filter((item) => item.part?.S === NODE_PART).map(toNode);
+      yield items.filter((item) => item.part?.S === NODE_PART).map((item) => asKeptAt(toNode(item), clock()));
   },
 });
 

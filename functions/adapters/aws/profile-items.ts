@@ -1,7 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { KeptUntil } from '../../contracts/profile.ts';
 import type { Published } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { lastEnd } from '../../pipeline/3-profile/kept.ts';
 import type {
   StoredNode,
   StoredPerson,
@@ -46,10 +48,21 @@ export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
   nullable(node.published === null ? null : JSON.stringify(node.published)),
   instant(node.erasedAt),
   instant(node.restrictedUntil),
-  instant(node.keptUntil),
+  node.keptUntil === null ? { NULL: true } : { S: endsText(node.keptUntil) },
   expiryOf(node),
   node.around === undefined ? { NULL: true } : { B: packOutlines(node.around) },
 ];
+
+/** Ends by position: facts, choices, and of each part. */
+const endsText = ({ facts, parts, choices }: KeptUntil): string => JSON.stringify([facts, choices, ...parts]);
+function endsOf(text: string): KeptUntil {
+  const [facts = null, choices = null, ...parts] = JSON.parse(text) as [
+    EpochMs | null,
+    EpochMs | null,
+    ...EpochMs[],
+  ];
+  return { facts, parts, choices };
+}
 
 /** Epoch seconds, as DynamoDB's time to live has them. */
 export const seconds = (at: EpochMs): AttributeValue => ({ N: String(Math.ceil(at / 1_000)) });
@@ -63,7 +76,7 @@ const expiryOf = (node: StoredNode): AttributeValue =>
   node.erasedAt !== null ||
   node.restrictedUntil !== null
     ? { NULL: true }
-    : seconds(node.keptUntil);
+    : seconds(lastEnd(node.keptUntil));
 
 /** The item of a node after a write: its version is one higher than the one that was read. */
 export const nodeItem = (node: StoredNode): Item => ({
@@ -84,7 +97,7 @@ export function toNode(item: Item): StoredNode {
     published: item.published?.S === undefined ? null : (JSON.parse(item.published.S) as Published),
     erasedAt: item.erasedAt?.N === undefined ? null : Number(item.erasedAt.N),
     restrictedUntil: item.restrictedUntil?.N === undefined ? null : Number(item.restrictedUntil.N),
-    keptUntil: item.keptUntil?.N === undefined ? null : Number(item.keptUntil.N),
+    keptUntil: item.keptUntil?.S === undefined ? null : endsOf(item.keptUntil.S),
     ...(item.around?.B === undefined ? {} : { around: unpackOutlines(item.around.B) }),
   };
 }

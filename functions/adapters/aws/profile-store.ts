@@ -11,7 +11,7 @@ import type {
 } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
-import { asKeptAt } from '../kept.ts';
+import { asKeptAt, asUnknown, mayBeKnown } from '../kept.ts';
 import { chunks, inTurns, unitsOf, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translated } from './errors.ts';
@@ -43,6 +43,7 @@ export function profileStore(
   };
 }
 
+/** See `ProfileStore`. A person comes with their node, which says whether they may still be known. */
 async function read(
   tables: ProfileTables,
   nodes: readonly IdentifierToken[],
@@ -51,8 +52,9 @@ async function read(
   persons: readonly AtomId[],
   now: EpochMs,
 ): Promise<World> {
+  const asked = new Set(nodes);
   const wanted = [
-    ...nodes.map((id) => ({ table: tables.profiles, key: nodeKey(id) })),
+    ...[...asked.union(new Set(persons))].map((id) => ({ table: tables.profiles, key: nodeKey(id) })),
     ...persons.map((id) => ({ table: tables.profiles, key: personKey(id) })),
     ...subjects.map((id) => ({ table: tables.subjects, key: subjectKey(id) })),
   ];
@@ -87,6 +89,9 @@ async function read(
       );
     }),
   );
+  for (const [id, person] of found.persons)
+    if (!mayBeKnown(found.nodes.get(id), now)) found.persons.set(id, asUnknown(person));
+  for (const id of persons) if (!asked.has(id)) found.nodes.delete(id);
   return found;
 }
 

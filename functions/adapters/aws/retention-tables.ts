@@ -1,79 +1,23 @@
-import {
-  BatchGetItemCommand,
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  ScanCommand,
-  TransactionCanceledException,
-  TransactWriteItemsCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SubjectId } from '../../contracts/ids.ts';
+import { NOTHING_PUBLISHED } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { lastEnd } from '../../pipeline/3-profile/kept.ts';
 import type { StoredNode } from '../../pipeline/understand/ports.ts';
 import type { Look, Shelf } from '../../rights/retention/ports.ts';
-import { chunks, inTurns, untilDone } from './batching.ts';
+import { asKeptAt, mayBeKnown } from '../kept.ts';
 import { dynamodb } from './clients.ts';
-import { translate, translated } from './errors.ts';
-import { decodeGraph } from './graph-item.ts';
-import { type Item, NODE_PART, nodeKey, subjectKey, toNode } from './profile-items.ts';
-
-/** Items read in one look: a megabyte at most, and a second or so of removing. */
-const PAGE_MAX = 300;
-
-interface Page {
-  readonly items: readonly Item[];
-  readonly cursor: string | null;
-}
-
-async function scan(table: string, cursor: string | null, pageMax = PAGE_MAX): Promise<Page> {
-  const answer = await translated('dynamodb', () =>
-    dynamodb().send(
-      new ScanCommand({
-        TableName: table,
-        Limit: pageMax,
-        ConsistentRead: true,
-        ...(cursor === null ? {} : { ExclusiveStartKey: JSON.parse(cursor) as Item }),
-      }),
-    ),
-  );
-  const last = answer.LastEvaluatedKey;
-  return { items: answer.Items ?? [], cursor: last === undefined ? null : JSON.stringify(last) };
-}
-
-const GETS_PER_CALL_MAX = 100;
-
-/** Nodes as they lie there, past their time or not. */
-async function readNodes(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredNode>> {
-  const found = new Map<string, StoredNode>();
-  await inTurns(chunks([...new Set(ids)], GETS_PER_CALL_MAX), (chunk) =>
-    untilDone('dynamodb', chunk, async (wanted) => {
-      const Keys = wanted.map((id) => ({ id: { S: id }, part: { S: NODE_PART } }));
-      const answer = await dynamodb().send(
-        new BatchGetItemCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }),
-      );
-      for (const item of answer.Responses?.[table] ?? []) found.set(item.id?.S ?? '', toNode(item));
-      return (answer.UnprocessedKeys?.[table]?.Keys ?? []).map((key) => key.id?.S ?? '');
-    }),
-  );
-  return found;
-}
-
-/** Removes what is past its time, each unless it has changed meanwhile. @returns how many were removed */
-async function removeEach<T>(over: readonly T[], remove: (one: T) => Promise<void>): Promise<number> {
-  let removed = 0;
-  await inTurns(over, async (one) => {
-    try {
-      await remove(one);
-      removed += 1;
-    } catch (error) {
-      // Somebody wrote it meanwhile: it has a new time, and the next sweep will see it.
-      const isChanged =
-        error instanceof ConditionalCheckFailedException || error instanceof TransactionCanceledException;
-      if (!isChanged) throw translate('dynamodb', error);
-    }
-  });
-  return removed;
-}
+import {
+  type Item,
+  NODE_ATTRIBUTES,
+  NODE_PART,
+  nodeKey,
+  nodeValues,
+  subjectKey,
+  toNode,
+  toSubject,
+} from './profile-items.ts';
+import { readNodes, removeEach, scan } from './retention-pages.ts';
 
 const wholeSeconds = (now: EpochMs): string => String(Math.floor(now / 1_000));
 const isExpired = (item: Item, now: EpochMs): boolean =>
@@ -108,7 +52,9 @@ export function expiringShelf(name: string, table: string, keys: readonly string
 const picked = (item: Item, keys: readonly string[]): Item =>
   Object.fromEntries(keys.flatMap((key) => (item[key] === undefined ? [] : [[key, item[key]]])));
 
-const isOver = (node: StoredNode, now: EpochMs): boolean => node.keptUntil !== null && node.keptUntil <= now;
+/** Whether nothing that was learnt from a node's signals is in its time. */
+const isOver = ({ keptUntil }: StoredNode, now: EpochMs): boolean =>
+  keptUntil !== null && lastEnd(keptUntil) <= now;
 /** Whether something leans on a node, or it says what must not be processed: it is emptied then, and not removed. */
 const isNeeded = (node: StoredNode): boolean =>
   node.subjectId !== null || node.saturated || node.erasedAt !== null || node.restrictedUntil !== null;
@@ -122,7 +68,7 @@ export function profilesShelf(name: string, table: string): Shelf {
       const nodes = page.items
         .filter((item) => item.part?.S === NODE_PART)
         .map(toNode)
-        .filter((node) => isOver(node, now));
+        .filter((node) => asKeptAt(node, now) !== node);
       const beside = page.items.filter((item) => item.part?.S !== NODE_PART);
       const expired = beside.filter((item) => isExpired(item, now));
       const orphans = await withoutNode(
@@ -134,7 +80,10 @@ export function profilesShelf(name: string, table: string): Shelf {
       const found = { looked: page.items.length, over, cursor: page.cursor };
       if (!remove) return { ...found, removed: 0 };
       const removed = [
-        await removeEach(nodes, (node) => (isNeeded(node) ? emptied(table, node) : removedNode(table, node))),
+        await removeEach(nodes, async (node) => {
+          const left = asKeptAt(node, now);
+          await (left.state !== null || isNeeded(node) ? stripped(table, left) : removedNode(table, node));
+        }),
         await removeEach(expired, (item) => removeExpired(table, picked(item, ['id', 'part']), now)),
         await removeEach(orphans, async (item) => {
           await dynamodb().send(
@@ -147,17 +96,16 @@ export function profilesShelf(name: string, table: string): Shelf {
   };
 }
 
-/** What lies beside a node and has no time of its own goes with the node. */
+/** What lies beside a node and has no time of its own goes with what was learnt from the node's signals. */
 async function withoutNode(table: string, beside: readonly Item[], now: EpochMs): Promise<readonly Item[]> {
   if (beside.length === 0) return [];
   const nodes = await readNodes(table, [...new Set(beside.map((item) => item.id?.S ?? ''))]);
-  return beside.filter((item) => {
-    const node = nodes.get(item.id?.S ?? '');
-    return node === undefined || node.state === null || isOver(node, now);
-  });
+  return beside.filter((item) => !mayBeKnown(nodes.get(item.id?.S ?? ''), now));
 }
 
-const asRead = (node: StoredNode): { ConditionExpression: string; ExpressionAttributeValues: Item } => ({
+const asRead = (
+  node: Pick<StoredNode, 'version'>,
+): { ConditionExpression: string; ExpressionAttributeValues: Item } => ({
   ConditionExpression: 'version = :version',
   ExpressionAttributeValues: { ':version': { N: String(node.version) } },
 });
@@ -166,21 +114,22 @@ async function removedNode(table: string, node: StoredNode): Promise<void> {
   await dynamodb().send(new DeleteItemCommand({ TableName: table, Key: nodeKey(node.id), ...asRead(node) }));
 }
 
-async function emptied(table: string, node: StoredNode): Promise<void> {
+/** Writes a node as it may still be. */
+async function stripped(table: string, node: StoredNode): Promise<void> {
   const read = asRead(node);
+  const assigned = NODE_ATTRIBUTES.map((name, at) => [`#a${at}`, `:a${at}`, name] as const);
+  const values = nodeValues(node).map((value, at) => [`:a${at}`, value] as const);
   await dynamodb().send(
     new UpdateItemCommand({
       TableName: table,
       Key: nodeKey(node.id),
       ConditionExpression: read.ConditionExpression,
-      UpdateExpression:
-        'SET version = :next, #state = :none, seen = :none, links = :empty, published = :none, keptUntil = :none, expiresAt = :none',
-      ExpressionAttributeNames: { '#state': 'state' },
+      UpdateExpression: `SET version = :next, ${assigned.map(([name, value]) => `${name} = ${value}`).join()}`,
+      ExpressionAttributeNames: Object.fromEntries(assigned.map(([short, , name]) => [short, name])),
       ExpressionAttributeValues: {
         ...read.ExpressionAttributeValues,
         ':next': { N: String(node.version + 1) },
-        ':none': { NULL: true },
-        ':empty': { B: new Uint8Array() },
+        ...Object.fromEntries(values),
       },
     }),
   );
@@ -189,7 +138,18 @@ async function emptied(table: string, node: StoredNode): Promise<void> {
 /** Subjects looked at in one look: the nodes of each are read too. */
 const SUBJECTS_MAX = 50;
 
-/** Subjects of several identifiers: one goes, with all its nodes, when nothing that was learnt of any of them is left. */
+interface FoundSubject {
+  readonly subjectId: SubjectId;
+  readonly version: number;
+  /** Whether anything is noted of what the outside was told. */
+  readonly isPublished: boolean;
+  readonly own: readonly StoredNode[];
+}
+
+/**
+ * Subjects of several identifiers. One goes, with all its nodes, when nothing that was learnt of any of them is left. When
+ * nothing but choices is, what was told of it goes; who is joined to whom stays, since the choices hold for all of them.
+ */
 export function subjectsShelf(
   name: string,
   tables: { readonly profiles: string; readonly subjects: string },
@@ -198,51 +158,76 @@ export function subjectsShelf(
     name,
     look: async (now, cursor, remove): Promise<Look> => {
       const page = await scan(tables.subjects, cursor, SUBJECTS_MAX);
-      const subjects = page.items.map((item) => {
-        const subjectId = item.subjectId?.S as SubjectId;
-        return {
-          subjectId,
-          version: Number(item.version?.N),
-          ids: decodeGraph(subjectId, item.graph?.S ?? '').nodes,
-        };
-      });
-      const nodes = await readNodes(
-        tables.profiles,
-        subjects.flatMap(({ ids }) => ids),
+      const subjects = await withNodes(page.items, tables.profiles);
+      const gone = subjects.filter((subject) => isGone(subject, now));
+      const quiet = subjects.filter(
+        (subject) => subject.isPublished && !isGone(subject, now) && isBare(subject, now),
       );
-      const over = subjects.flatMap((subject) => {
-        const own = subject.ids.flatMap((id) => nodes.get(id) ?? []);
-        const isGone = own.every(
-          (node) =>
-            node.subjectId === subject.subjectId &&
-            node.restrictedUntil === null &&
-            node.erasedAt === null &&
-            (node.keptUntil === null || isOver(node, now)),
-        );
-        return isGone ? [{ ...subject, own }] : [];
-      });
       const removed = remove
-        ? await removeEach(over, async ({ subjectId, version, own }) => {
-            await dynamodb().send(
-              new TransactWriteItemsCommand({
-                TransactItems: [
-                  {
-                    Delete: {
-                      TableName: tables.subjects,
-                      Key: subjectKey(subjectId),
-                      ConditionExpression: 'version = :version',
-                      ExpressionAttributeValues: { ':version': { N: String(version) } },
-                    },
-                  },
-                  ...own.map((node) => ({
-                    Delete: { TableName: tables.profiles, Key: nodeKey(node.id), ...asRead(node) },
-                  })),
-                ],
-              }),
-            );
-          })
+        ? (await removeEach(gone, (subject) => removedSubject(tables, subject))) +
+          (await removeEach(quiet, (subject) => quieted(tables.subjects, subject)))
         : 0;
-      return { looked: page.items.length, over: over.length, removed, cursor: page.cursor };
+      return { looked: page.items.length, over: gone.length + quiet.length, removed, cursor: page.cursor };
     },
   };
+}
+
+async function withNodes(items: readonly Item[], profiles: string): Promise<readonly FoundSubject[]> {
+  const subjects = items.map(toSubject);
+  const nodes = await readNodes(
+    profiles,
+    subjects.flatMap(([, { graph }]) => graph.nodes),
+  );
+  return subjects.map(([subjectId, { version, graph, published }]) => ({
+    subjectId,
+    version,
+    isPublished: JSON.stringify(published) !== JSON.stringify(NOTHING_PUBLISHED),
+    own: graph.nodes.flatMap((id) => nodes.get(id) ?? []),
+  }));
+}
+
+const isGone = ({ subjectId, own }: FoundSubject, now: EpochMs): boolean =>
+  own.every(
+    (node) =>
+      node.subjectId === subjectId &&
+      node.restrictedUntil === null &&
+      node.erasedAt === null &&
+      (node.keptUntil === null || isOver(node, now)),
+  );
+
+const isBare = ({ subjectId, own }: FoundSubject, now: EpochMs): boolean =>
+  own.every((node) => node.subjectId === subjectId && !mayBeKnown(node, now));
+
+async function removedSubject(
+  tables: { readonly profiles: string; readonly subjects: string },
+  { subjectId, version, own }: FoundSubject,
+): Promise<void> {
+  await dynamodb().send(
+    new TransactWriteItemsCommand({
+      TransactItems: [
+        { Delete: { TableName: tables.subjects, Key: subjectKey(subjectId), ...asRead({ version }) } },
+        ...own.map((node) => ({
+          Delete: { TableName: tables.profiles, Key: nodeKey(node.id), ...asRead(node) },
+        })),
+      ],
+    }),
+  );
+}
+
+/** Writes a subject of which nothing was told. */
+async function quieted(table: string, { subjectId, version }: FoundSubject): Promise<void> {
+  const read = asRead({ version });
+  await dynamodb().send(
+    new UpdateItemCommand({
+      TableName: table,
+      Key: subjectKey(subjectId),
+      ConditionExpression: read.ConditionExpression,
+      UpdateExpression: 'SET version = :next, published = :nothing',
+      ExpressionAttributeValues: {
+        ...read.ExpressionAttributeValues,
+        ':next': { N: String(version + 1) },
+        ':nothing': { S: JSON.stringify(NOTHING_PUBLISHED) },
+      },
+    }),
+  );
 }

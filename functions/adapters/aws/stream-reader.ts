@@ -1,4 +1,5 @@
 import { GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-kinesis';
+import type { PlacedRecord } from '../../contracts/sent-again.ts';
 import { kinesis } from './clients.ts';
 import { translated } from './errors.ts';
 
@@ -16,7 +17,7 @@ export function streamReader() {
       readonly shardId: string;
       readonly start: string;
       readonly end: string;
-    }): Promise<readonly Uint8Array[]> => {
+    }): Promise<readonly PlacedRecord[]> => {
       const { ShardIterator } = await translated('kinesis', () =>
         kinesis().send(
           new GetShardIteratorCommand({
@@ -27,7 +28,7 @@ export function streamReader() {
           }),
         ),
       );
-      const found: Uint8Array[] = [];
+      const found: PlacedRecord[] = [];
       const end = BigInt(part.end);
       let iterator = ShardIterator;
       for (let empty = 0; iterator !== undefined && empty < EMPTY_ANSWERS_MAX; ) {
@@ -35,9 +36,10 @@ export function streamReader() {
         const answer = await translated('kinesis', () =>
           kinesis().send(new GetRecordsCommand({ ShardIterator: current, Limit: RECORDS_PER_CALL })),
         );
-        for (const { SequenceNumber = '0', Data = new Uint8Array() } of answer.Records ?? []) {
+        for (const { SequenceNumber = '0', PartitionKey = '', Data = new Uint8Array() } of answer.Records ??
+          []) {
           if (BigInt(SequenceNumber) > end) return found;
-          found.push(Data);
+          found.push({ sequenceNumber: SequenceNumber, partitionKey: PartitionKey, bytes: Data });
           if (BigInt(SequenceNumber) === end) return found;
         }
         empty = answer.Records?.length ? 0 : empty + 1;

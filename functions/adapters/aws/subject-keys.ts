@@ -14,6 +14,7 @@ import {
   subjectKeyOf,
 } from '../../contracts/subject-keys.ts';
 import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
+import type { FunctionId, KeyPurposeOf } from '../../flow.ts';
 import { ThrottledError, TransientError } from '../../kernel/invariant.ts';
 import { MINUTE_MS } from '../../kernel/time.ts';
 import { required } from '../../runtime/environment.ts';
@@ -31,9 +32,20 @@ const CACHED_MS_MAX = 5 * MINUTE_MS;
 /** Keys kept in memory: three key objects of some 300 bytes each. */
 const CACHED_MAX = 20_000;
 
-/** Subject secrets in their table, the only place that has them. */
+/** When the retention sweep found that nothing is known of the atom any more: a secret that carries it is about to go. */
+export const UNUSED_SINCE = 'unusedSince';
+/** One is destroyed between being found and being read once in a lifetime, not again and again. */
+const CREATE_ATTEMPTS_MAX = 4;
+
+/** Who uses secrets of subjects and what for: only what the map says of the function. */
+export type KeyUser = {
+  [Id in FunctionId]: { readonly function: Id; readonly purpose: KeyPurposeOf<Id> };
+}[FunctionId];
+
+/** Subject secrets in their table, the only place that has them. Each use is counted under its purpose. */
 export function subjectKeyring(
   jurisdiction: JurisdictionSecrets,
+  { purpose }: KeyUser,
   table = required('SUBJECT_KEYS_TABLE'),
   clock: () => number = Date.now,
 ): SubjectKeyring {
@@ -49,6 +61,7 @@ export function subjectKeyring(
   const read: SubjectKeyring['read'] = async (atomIds, { fresh } = { fresh: false }) => {
     const keys = new Map<AtomId, SubjectKey>();
     const now = clock();
+    count(`keysFor-${purpose}`, atomIds.length);
     for (const id of fresh ? [] : atomIds) {
       const cached = cache.get(id);
       if (cached !== undefined && cached.until > now) keys.set(id, cached.key);
@@ -61,12 +74,17 @@ export function subjectKeyring(
   return {
     read,
     async create(atomIds) {
-      const made = new Map(atomIds.map((id) => [id, randomBytes(SUBJECT_SECRET_BYTES)] as const));
-      const taken = await insert(table, made);
-      const keys = new Map(
-        [...made].filter(([id]) => !taken.has(id)).map(([id, secret]) => [id, keep(id, secret)]),
-      );
-      if (taken.size > 0) for (const [id, key] of await read([...taken], { fresh: true })) keys.set(id, key);
+      const keys = new Map<AtomId, SubjectKey>();
+      let missing = atomIds;
+      for (let attempt = 0; missing.length > 0; attempt += 1) {
+        if (attempt === CREATE_ATTEMPTS_MAX) throw new TransientError('subject secrets come and go');
+        const made = new Map(missing.map((id) => [id, randomBytes(SUBJECT_SECRET_BYTES)] as const));
+        const taken = [...(await insert(table, made))];
+        for (const [id, secret] of made) if (!taken.includes(id)) keys.set(id, keep(id, secret));
+        await takeIntoUse(table, taken);
+        for (const [id, key] of await read(taken, { fresh: true })) keys.set(id, key);
+        missing = taken.filter((id) => !keys.has(id));
+      }
       return keys;
     },
     async *all() {
@@ -117,22 +135,43 @@ async function readSecrets(
 }
 
 async function* everySecret(table: string): AsyncIterable<ReadonlyMap<AtomId, Uint8Array>> {
+  for await (const items of everyItem(table, 'id, secret')) {
+    const page = new Map<AtomId, Uint8Array>();
+    for (const { id, secret } of items)
+      if (id?.S !== undefined && secret?.B !== undefined) page.set(id.S as AtomId, secret.B);
+    yield page;
+  }
+}
+
+/** Every atom that has a secret, in pages; the secrets themselves are not read. @throws ThrottledError, TransientError */
+export async function* everyAtom(
+  { purpose }: KeyUser,
+  table = required('SUBJECT_KEYS_TABLE'),
+): AsyncIterable<readonly AtomId[]> {
+  for await (const items of everyItem(table, 'id')) {
+    count(`keysFor-${purpose}`, items.length);
+    yield items.flatMap(({ id }) => (id?.S === undefined ? [] : [id.S as AtomId]));
+  }
+}
+
+async function* everyItem(
+  table: string,
+  attributes: string,
+): AsyncIterable<readonly Record<string, AttributeValue>[]> {
   let from: Record<string, AttributeValue> | undefined;
   do {
     const answer = await translated('dynamodb', () =>
       dynamodb().send(
         new ScanCommand({
           TableName: table,
+          ProjectionExpression: attributes,
           ReturnConsumedCapacity: 'TOTAL',
           ...(from === undefined ? {} : { ExclusiveStartKey: from }),
         }),
       ),
     );
     count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
-    const page = new Map<AtomId, Uint8Array>();
-    for (const { id, secret } of answer.Items ?? [])
-      if (id?.S !== undefined && secret?.B !== undefined) page.set(id.S as AtomId, secret.B);
-    yield page;
+    yield answer.Items ?? [];
     from = answer.LastEvaluatedKey;
   } while (from !== undefined);
 }
@@ -163,4 +202,28 @@ async function insert(table: string, secrets: ReadonlyMap<AtomId, Uint8Array>): 
     }
   });
   return taken;
+}
+
+/** Takes the note of the retention sweep off secrets that are there: from then on it spares them. */
+async function takeIntoUse(table: string, atomIds: readonly AtomId[]): Promise<void> {
+  await inTurns(chunks(atomIds, STATEMENTS_PER_CALL_MAX), async (chunk) => {
+    const answer = await translated('dynamodb', () =>
+      dynamodb().send(
+        new BatchExecuteStatementCommand({
+          Statements: chunk.map((id) => ({
+            Statement: `UPDATE "${table}" REMOVE "${UNUSED_SINCE}" WHERE "id"=?`,
+            Parameters: [{ S: id }],
+          })),
+        }),
+      ),
+    );
+    count('writeUnits', chunk.length);
+    for (const { Error: failure } of answer.Responses ?? []) {
+      const code = failure?.Code;
+      // One that is gone is made anew by whoever asked.
+      if (code === undefined || code === 'ConditionalCheckFailed') continue;
+      if (THROTTLING.test(code)) throw new ThrottledError('dynamodb asks to slow down');
+      throw new TransientError(`dynamodb: ${code}`);
+    }
+  });
 }

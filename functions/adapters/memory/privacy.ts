@@ -5,6 +5,7 @@ import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type {
   ArchivedRow,
+  ArchiveFolder,
   Driver,
   HotStores,
   PrivacyEvent,
@@ -121,7 +122,12 @@ export function memoryPrivacy() {
       get: async (key: string): Promise<Uint8Array | null> => exported.get(key) ?? null,
     },
     archive: {
-      keys: async (): Promise<readonly string[]> => [...archived.keys()],
+      folders: async (after: string): Promise<readonly ArchiveFolder[]> => {
+        const prefixOf = (key: string): string => key.slice(0, key.lastIndexOf('/') + 1);
+        return [...Map.groupBy([...archived.keys()].sort(), prefixOf)]
+          .filter(([prefix]) => prefix > after)
+          .map(([prefix, keys]) => ({ prefix, month: /dt=(\d{4}-\d\d)/.exec(prefix)?.[1] ?? '', keys }));
+      },
       rows: async (key: string, wanted: ReadonlySet<string>): Promise<readonly ArchivedRow[]> =>
         (archived.get(key) ?? []).filter(({ rowRef }) => rowRef !== null && wanted.has(rowRef)),
     },

@@ -10,7 +10,7 @@ import type {
   World,
   WriteUnit,
 } from '../../pipeline/understand/ports.ts';
-import { asKeptAt } from '../kept.ts';
+import { asKeptAt, asUnknown, mayBeKnown } from '../kept.ts';
 
 /** The profile store in memory, with the same conditions as the real one; for unit and property tests. */
 export class MemoryProfileStore implements ProfileStore {
@@ -42,11 +42,11 @@ export class MemoryProfileStore implements ProfileStore {
     const kept = [...pick(this.nodes, nodes)].map(
       ([id, node]) => [id, asKeptAt(node, this.#clock())] as const,
     );
-    return {
-      nodes: new Map(kept),
-      subjects: pick(this.subjects, subjects),
-      persons: pick(this.persons, persons),
-    };
+    const now = this.#clock();
+    const shown = [...pick(this.persons, persons)].map(
+      ([id, person]) => [id, mayBeKnown(this.nodes.get(id), now) ? person : asUnknown(person)] as const,
+    );
+    return { nodes: new Map(kept), subjects: pick(this.subjects, subjects), persons: new Map(shown) };
   }
 
   async pagedMessages(atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>> {

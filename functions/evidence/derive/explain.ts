@@ -1,7 +1,6 @@
-import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import type { ArchiveTable, EffectKind } from '../../contracts/lineage.ts';
-import { type EffectPayload, effectPayloadIn, signalPayloadIn } from '../../contracts/payloads.ts';
+import { type EffectPayload, effectPayloadIn, matchIn, signalPayloadIn } from '../../contracts/payloads.ts';
 import { PURPOSES } from '../../contracts/purposes.ts';
 import {
   NOTHING_PUBLISHED,
@@ -12,16 +11,19 @@ import {
   subjectIdOf,
 } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey } from '../../contracts/subject-keys.ts';
-import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
+import type { EpochMs } from '../../kernel/time.ts';
+import type { IdentityCause } from '../../pipeline/2-identify/changes.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from '../../pipeline/understand/context.ts';
+import { matchReasons } from '../../pipeline/understand/matches.ts';
 import type { ProfileStore, World } from '../../pipeline/understand/ports.ts';
 import { publishGroup } from '../../pipeline/understand/publish.ts';
 import { viewOf } from '../../pipeline/understand/sweep.ts';
 import { consentReasons } from '../../rights/consent/changes.ts';
 import { type PlainRow, readPlainRows } from '../archive/parquet.ts';
+import { type EvidenceBefore, evidenceBefore } from './before.ts';
 import type { DerivePorts, ExplainPorts } from './ports.ts';
-import { type Playable, play } from './rebuild.ts';
-import { type ArchivedSignal, addRefs, monthsOf, objectsOf, opened, ordersIn, signalsIn } from './rows.ts';
+import { play } from './rebuild.ts';
+import { type ArchivedMatch, concludedLast, opened } from './rows.ts';
 
 /** What came of deriving an effect again. */
 export const VERDICTS = {
@@ -29,6 +31,8 @@ export const VERDICTS = {
   different: 'derived again from the archive, it is not the same: the archive or the code has changed',
   sealed: 'the key that opens the row is gone: the customer was erased',
   'other-version': 'the row names a version of the definitions that this release does not have',
+  concluded:
+    'it says what its sealed evidence says; that was weighed by how often values occurred at the time, which is not kept',
   'human-act': 'a person did it: there is nothing to derive',
   'no-payload': 'nothing but its plain columns was kept',
 } as const;
@@ -94,14 +98,24 @@ export async function explain(
   const payload = effectPayloadIn(open.text);
   if (payload === null) return told('other-version');
   if (ORDERS.has(payload.kind)) return told('human-act', { at: payload.at });
-  const { signals, orders } = await evidenceBefore(payload, date, ports);
-  const derived = await deriveEffect(payload, [...signals, ...orders], context, ports);
+  if (payload.matched !== undefined) {
+    const { kind, at } = payload;
+    const key = (await ports.keyring.read([payload.matched.other])).get(payload.matched.other);
+    const change = key === undefined ? null : matchIn(payload.matched, key, lineageId);
+    if (change === null) return told('sealed');
+    const derived = { kind, name: PROBABILISTIC, reasons: matchReasons(change) };
+    return told(includes(recorded, derived) ? 'concluded' : 'different', { derived, at });
+  }
+  const evidence = await evidenceBefore(payload, date, ports);
+  const derived = await deriveEffect(payload, evidence, context, ports);
   return told(derived !== null && includes(recorded, derived) ? 'equal' : 'different', {
     derived,
-    from: signals.map(({ rowId }) => rowId).sort(),
+    from: [...evidence.signals, ...evidence.matches].map(({ rowId }) => rowId).sort(),
     at: payload.at,
   });
 }
+
+const PROBABILISTIC: IdentityCause = 'probabilistic';
 
 const HUMAN_ACTS: ReadonlySet<unknown> = new Set<EffectKind>([
   'alert-acknowledged',
@@ -161,47 +175,18 @@ async function ownerOf(
   return null;
 }
 
-/** The archived signals that the effect's states are made of, and what people ordered about the subject until then. */
-async function evidenceBefore(
-  { atoms, at }: EffectPayload,
-  date: string,
-  ports: DerivePorts,
-): Promise<{ readonly signals: readonly ArchivedSignal[]; readonly orders: readonly IdentityOrder[] }> {
-  const versions = new Map(atoms);
-  const keys = await ports.keyring.read([...versions.keys()]);
-  const objects = [
-    ...(await ports.evidence.keys('v1/signals/')),
-    ...(await ports.evidence.keys('v1/refusals/')),
-    ...(await ports.evidence.keys('v1/effects/')),
-  ];
-  const days = new Set(objects.map((key) => /\/dt=([\d-]{10})\//.exec(key)?.[1] ?? ''));
-  const first = [...days].filter((day) => day !== '').sort()[0] ?? date;
-  const refs = new Map<string, { readonly atomId: AtomId; readonly key: SubjectKey }>();
-  const months = monthsOf(Date.parse(`${first}T00:00:00Z`), at + DAY_MS);
-  for (const [atomId, key] of keys) addRefs(refs, atomId, key, months);
-  const signals = new Map<string, ArchivedSignal>();
-  for (const table of ['signals', 'refusals'] as const)
-    for (const key of await objectsOf(table, days, ports))
-      for (const signal of (await signalsIn(await ports.evidence.read(key), refs)).signals)
-        if (signal.version <= (versions.get(signal.atomId) ?? 0)) signals.set(signal.rowId, signal);
-  const orders = new Map<string, IdentityOrder>();
-  for (const key of await objectsOf('effects', days, ports))
-    for (const order of await ordersIn(await ports.evidence.read(key), refs))
-      if (order.receivedAt <= at) orders.set(order.orderId, order);
-  return { signals: [...signals.values()], orders: [...orders.values()] };
-}
-
 /** The effect as this release has it: the signals are played through the code that applied them, and the subject that
  * comes of it is judged at the time that the effect names. */
 async function deriveEffect(
   payload: EffectPayload,
-  signals: readonly Playable[],
+  { signals, orders, matches }: EvidenceBefore,
   context: UnderstandContext,
   ports: ExplainPorts,
 ): Promise<Readonly<Record<string, string | number | null>> | null> {
   const { kind, name, at } = payload;
   const scratch = ports.scratch();
-  await play(signals, 'explain', context, { rebuilt: scratch, keyring: ports.keyring }, at);
+  const playable = [...signals, ...orders, ...concludedLast(matches)];
+  await play(playable, 'explain', context, { rebuilt: scratch, keyring: ports.keyring }, at);
   if (kind === 'subject-split') {
     const node = nodeOfSubjectId(payload.subjectId);
     const found = (await scratch.read([node], [], true)).nodes.get(node);
@@ -211,12 +196,19 @@ async function deriveEffect(
   }
   const subject = await subjectIn(scratch, payload);
   if (subject === null) return null;
-  if (IDENTITY_KINDS.has(kind)) return subject.graph.subjectId === payload.subjectId ? { kind, name } : null;
+  if (IDENTITY_KINDS.has(kind)) {
+    if (subject.graph.subjectId !== payload.subjectId) return null;
+    const { nodes } = subject.graph;
+    const joins = ({ a, b, link, judgedAt }: ArchivedMatch): boolean =>
+      link !== null && judgedAt === at && nodes.includes(a) && nodes.includes(b);
+    const isUnfounded = name === PROBABILISTIC && kind === 'subjects-merged' && !matches.some(joins);
+    return isUnfounded ? null : { kind, name };
+  }
   const view = viewOf(subject.graph, subject.world, context, at);
   if (kind === 'consent-granted' || kind === 'consent-withdrawn' || kind === 'gpc-honoured') {
     const purpose = PURPOSES.find((each) => each === name);
     if (purpose === undefined) return null;
-    const said = signals.flatMap((each) => ('orderId' in each ? [] : [each.signal]));
+    const said = signals.map((each) => each.signal);
     const derived = consentReasons(view.standings[purpose], said);
     return derived.kinds.includes(kind) ? { kind, name, reasons: derived.reasons } : null;
   }

@@ -33,7 +33,7 @@ const wiring = lazily(async () => {
     tables,
     ports: {
       evidence: evidenceStore(),
-      keyring: subjectKeyring(secrets),
+      keyring: subjectKeyring(secrets, { function: 'derive', purpose: 'derive' }),
       rebuilt: { ...profileStore(tables), ...identityList(tables.profiles) },
       live: identityList(required('PROFILES_TABLE')),
       scratch: () => new MemoryProfileStore(),

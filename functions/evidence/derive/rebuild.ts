@@ -9,7 +9,15 @@ import type { StreamRecord } from '../../pipeline/understand/delivery.ts';
 import type { ProfileStore, UnderstandPorts } from '../../pipeline/understand/ports.ts';
 import { understand } from '../../pipeline/understand/understand.ts';
 import type { IdentityList, RebuildPorts, StoredIdentity } from './ports.ts';
-import { type ArchivedSignal, daysOf, type KeysByRef, objectsOf, ordersIn, signalsIn } from './rows.ts';
+import {
+  type ArchivedSignal,
+  concludedLast,
+  daysOf,
+  identityIn,
+  type KeysByRef,
+  objectsOf,
+  signalsIn,
+} from './rows.ts';
 
 /** Rows of one step: what fits well into the time that a request has. */
 const ROWS_PER_STEP_MAX = 2_000;
@@ -24,7 +32,7 @@ export interface RebuildRequest {
 }
 
 export interface RebuildStep {
-  /** Signals, choices and orders about identity that were played again. */
+  /** Signals, choices, and orders and matches about identity that were played again. */
   readonly played: number;
   /** Rows whose key is gone: their customers were erased. */
   readonly sealed: number;
@@ -36,7 +44,8 @@ export interface RebuildStep {
 /**
  * One step of rebuilding profiles from the archive: plays archived signals through the very code that applied them, into
  * tables of their own. Permission is not asked again: what was applied for which purposes is in the evidence. Nothing is
- * told: no alert opens, no event goes out, no row is archived. A step that is repeated changes nothing.
+ * told: no alert opens, no event goes out, no row is archived. Nobody is matched again: what matching concluded is in the
+ * evidence, too, and comes last, hour by hour. A step that is repeated changes nothing.
  */
 export async function rebuildStep(
   request: RebuildRequest,
@@ -47,21 +56,23 @@ export async function rebuildStep(
 ): Promise<RebuildStep> {
   const days = daysOf(request.from, request.to);
   // Choices in withheld signals count too, and lie among the refusals.
-  const objects = choicesFirst([
-    ...(await objectsOf('signals', days, ports)),
-    ...(await objectsOf('refusals', days, ports)),
-    // And what people decided about identities, among the effects.
-    ...(await objectsOf('effects', days, ports)),
-  ]);
+  const portions = [
+    ...choicesFirst([
+      ...(await objectsOf('signals', days, ports)),
+      ...(await objectsOf('refusals', days, ports)),
+    ]).map((key) => [key]),
+    // And what was decided about identities, among the effects.
+    ...byHour((await objectsOf('effects', days, ports)).filter(isOfAccounts)),
+  ];
   const [after = '', skip = '0'] = request.cursor?.split('#') ?? [];
-  let at = request.cursor === undefined ? 0 : Math.max(0, objects.indexOf(after));
+  let at = request.cursor === undefined ? 0 : placeOf(after, portions);
   let from = Number(skip);
   let [played, sealed] = [0, 0];
-  for (let budget = ROWS_PER_STEP_MAX; at < objects.length && budget > 0; ) {
-    const key = objects[at] ?? '';
-    const found = await playableIn(key, keys, ports);
+  for (let budget = ROWS_PER_STEP_MAX; at < portions.length && budget > 0; ) {
+    const portion = portions[at] ?? [];
+    const found = await playableIn(portion, keys, ports);
     const part = found.playable.slice(from, from + budget);
-    await play(part, `${key}#${from}`, context, ports, now);
+    await play(part, `${nameOf(portion)}#${from}`, context, ports, now);
     played += part.length;
     if (from === 0) sealed += found.sealed;
     budget -= Math.max(1, part.length);
@@ -74,10 +85,32 @@ export async function rebuildStep(
   return {
     played,
     sealed,
-    objects: { done: at, all: objects.length },
-    ...(at < objects.length ? { cursor: `${objects[at] ?? ''}#${from}` } : {}),
+    objects: { done: countOf(portions.slice(0, at)), all: countOf(portions) },
+    ...(at < portions.length ? { cursor: `${nameOf(portions[at] ?? [])}#${from}` } : {}),
   };
 }
+
+/** Keys of objects that are played together: one of signals, or all of an hour's effects. */
+type Portion = readonly string[];
+
+const nameOf = ([first = '']: Portion): string => first;
+const placeOf = (name: string, portions: readonly Portion[]): number =>
+  Math.max(
+    0,
+    portions.findIndex((portion) => nameOf(portion) === name),
+  );
+const countOf = (portions: readonly Portion[]): number =>
+  portions.reduce((sum, { length }) => sum + length, 0);
+
+/** Effects on identity are all of one class. */
+const isOfAccounts = (key: string): boolean => key.includes('/event_class=account/');
+
+/** Objects of one hour together, the hours in order: of what matching concluded about a pair the last counts, and an hour's
+ * objects are in no order. */
+const byHour = (keys: readonly string[]): readonly Portion[] =>
+  [...Map.groupBy(keys, (key) => key.slice(0, key.lastIndexOf('/')))]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, portion]) => portion);
 
 /** A withdrawal takes what rested on the purpose; so a grant that came after it has to be known before what rests on that. */
 const choicesFirst = (keys: readonly string[]): readonly string[] => {
@@ -86,14 +119,18 @@ const choicesFirst = (keys: readonly string[]): readonly string[] => {
 };
 
 async function playableIn(
-  key: string,
+  portion: Portion,
   keys: KeysByRef,
   { evidence }: RebuildPorts,
 ): Promise<{ readonly playable: readonly Playable[]; readonly sealed: number }> {
-  const bytes = await evidence.read(key);
-  if (key.startsWith('v1/effects/')) return { playable: await ordersIn(bytes, keys), sealed: 0 };
-  const { signals, sealed } = await signalsIn(bytes, keys);
-  return { playable: signals, sealed };
+  if (!nameOf(portion).startsWith('v1/effects/')) {
+    const { signals, sealed } = await signalsIn(await evidence.read(nameOf(portion)), keys);
+    return { playable: signals, sealed };
+  }
+  const found = [];
+  for (const key of portion) found.push(await identityIn(await evidence.read(key), keys));
+  const matches = found.flatMap((each) => each.matches);
+  return { playable: [...found.flatMap(({ orders }) => orders), ...concludedLast(matches)], sealed: 0 };
 }
 
 export type Playable = ArchivedSignal | IdentityOrder;

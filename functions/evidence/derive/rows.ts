@@ -1,7 +1,8 @@
 import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import type { ArchiveTable } from '../../contracts/lineage.ts';
-import { effectPayloadIn, type SignalPayload, signalPayloadIn } from '../../contracts/payloads.ts';
+import { effectPayloadIn, matchIn, type SignalPayload, signalPayloadIn } from '../../contracts/payloads.ts';
+import { type MatchChange, pairKey } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey, unseal } from '../../contracts/subject-keys.ts';
 import { DAY_MS, type EpochMs, utcDate } from '../../kernel/time.ts';
 import { type ArchivedRow, readRows } from '../archive/parquet.ts';
@@ -61,16 +62,60 @@ export function opened(
   return text === null ? null : { atomId: owner.atomId, text };
 }
 
-/** What people ordered about identity, as the archive remembers it and as far as these keys open it. */
-export async function ordersIn(bytes: Uint8Array, keys: KeysByRef): Promise<readonly IdentityOrder[]> {
+/** What matching concluded of two atoms, as the archive remembers it. */
+export interface ArchivedMatch extends MatchChange {
+  readonly rowId: string;
+  /** When: of two about one pair the later holds. */
+  readonly at: EpochMs;
+}
+
+/** What was decided about identity, by people and by matching. */
+export interface ArchivedIdentity {
+  readonly orders: readonly IdentityOrder[];
+  readonly matches: readonly ArchivedMatch[];
+}
+
+/** What was decided about identity, as the archive remembers it and as far as these keys open it: a match takes those of
+ * both its atoms. */
+export async function identityIn(bytes: Uint8Array, keys: KeysByRef): Promise<ArchivedIdentity> {
   const orders: IdentityOrder[] = [];
+  const matches: ArchivedMatch[] = [];
   for (const row of await readRows(bytes)) {
     const open = opened(row, keys);
     const payload = open === null ? null : effectPayloadIn(open.text);
     if (payload?.ordered !== undefined)
       orders.push({ orderId: row.rowId, ...payload.ordered, receivedAt: payload.at });
+    const key = payload?.matched === undefined ? undefined : keysByAtom(keys).get(payload.matched.other);
+    if (payload?.matched === undefined || key === undefined) continue;
+    const change = matchIn(payload.matched, key, row.rowId);
+    if (change !== null) matches.push({ ...change, rowId: row.rowId, at: payload.at });
   }
-  return orders;
+  return { orders, matches };
+}
+
+const byAtom = new WeakMap<KeysByRef, ReadonlyMap<AtomId, SubjectKey>>();
+
+function keysByAtom(keys: KeysByRef): ReadonlyMap<AtomId, SubjectKey> {
+  const known = byAtom.get(keys);
+  if (known !== undefined) return known;
+  const made = new Map([...keys.values()].map(({ atomId, key }) => [atomId, key] as const));
+  byAtom.set(keys, made);
+  return made;
+}
+
+/** Of each pair what was concluded last, as orders that a replay obeys. Whether a pair is linked follows from that alone. */
+export function concludedLast(matches: readonly ArchivedMatch[]): readonly IdentityOrder[] {
+  const last = new Map<string, ArchivedMatch>();
+  for (const match of [...matches].sort((x, y) => x.at - y.at)) last.set(pairKey(match.a, match.b), match);
+  return [...last.values()].map(
+    ({ rowId, at, a, b, link }): IdentityOrder => ({
+      orderId: rowId,
+      decisions: [],
+      severed: [],
+      receivedAt: at,
+      concluded: link === null ? { links: [], withdrawn: [[a, b]] } : { links: [link], withdrawn: [] },
+    }),
+  );
 }
 
 /** A signal as the archive remembers it. */

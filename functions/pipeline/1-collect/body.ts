@@ -5,6 +5,10 @@ export const BODY_BYTES_MAX = 10 * 1024 * 1024;
 /** A body never inflates to more: real batches compress some six times, bombs a thousand. */
 export const INFLATED_BYTES_MAX = 32 * 1024 * 1024;
 
+/** Objects and arrays in a body at most. An empty one has two characters and takes a hundred bytes of memory: ten million, which
+ * fit when compressed, would take the function down with all that it holds. */
+const NESTS_MAX = 1_000_000;
+
 /** Why a request as a whole is refused. The text names the fault and quotes nothing of the input. */
 export interface Refusal {
   readonly status: 400 | 401 | 404 | 413 | 429;
@@ -36,6 +40,8 @@ export function readBody(
   if (bytes.length === 0) return malformed('The body is empty.');
   const inflated = inflate(bytes, contentEncoding?.trim().toLowerCase());
   if ('refusal' in inflated) return inflated;
+  if (hasTooManyNests(inflated.value))
+    return tooLarge('A body may hold a million objects and arrays at most.');
   let text: string;
   try {
     text = strictUtf8.decode(inflated.value);
@@ -47,6 +53,14 @@ export function readBody(
   } catch {
     return malformed('The body is not valid JSON.');
   }
+}
+
+/** Counts what opens an object or array, in text too: honest text has few. */
+function hasTooManyNests(json: Buffer): boolean {
+  if (json.length < 2 * NESTS_MAX) return false;
+  let opened = 0;
+  for (const byte of json) if (byte === 0x7b || byte === 0x5b) opened += 1;
+  return opened > NESTS_MAX;
 }
 
 function inflate(bytes: Buffer, encoding: string | undefined): Read<Buffer> {

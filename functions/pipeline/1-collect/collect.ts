@@ -54,7 +54,7 @@ export interface Collected {
 }
 
 /** Version of this stage's rule and of the rates its amounts rest on, named by the rows it writes. */
-export const COLLECT_POLICY = `collect@2+rates-${CURRENCY_RATES_VERSION}`;
+export const COLLECT_POLICY = `collect@3+rates-${CURRENCY_RATES_VERSION}`;
 
 /**
  * Judges every event of an arrival by itself: each one ends in exactly one of accepted (a signal in its bucket),

@@ -26,6 +26,8 @@ const RUDDERSTACK = ['context', 'consentManagement'] as const;
  */
 export function consentOf(event: JsonObject, source: SourceDefinition): StatedConsent {
   const found: [category: string, depth: ConsentDepth | null, provider?: string | undefined][] = [];
+  const stated = at(event, 'context', 'consent');
+  if (stated !== undefined && stated !== null && !isObject(stated)) return { fault: ['context', 'consent'] };
   const preferences = at(event, ...SEGMENT);
   if (preferences !== undefined && preferences !== null) {
     if (!isObject(preferences)) return { fault: SEGMENT };
@@ -40,8 +42,10 @@ export function consentOf(event: JsonObject, source: SourceDefinition): StatedCo
     ] as const) {
       const ids = own(managed, list) ?? [];
       if (!isObject(managed) || !Array.isArray(ids)) return { fault: [...RUDDERSTACK, list] };
-      for (const id of ids as readonly unknown[])
+      for (const id of ids as readonly unknown[]) {
+        if (typeof id !== 'string' && typeof id !== 'number') return { fault: [...RUDDERSTACK, list] };
         found.push([String(id), depth, textAt(managed, 'provider')]);
+      }
     }
   }
   const choices: Partial<Record<Purpose, ConsentDepth>> = {};

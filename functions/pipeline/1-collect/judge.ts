@@ -70,10 +70,12 @@ const MESSAGE_ID_LENGTH_MAX = 500;
 export const segmentForm = (event: unknown): unknown =>
   isCloudEvent(event) && isObject(event) ? trackOf(event) : event;
 
-/** The id by which a retry can be told from a new event, or null. */
+/** The id by which a retry can be told from a new event, or null. Halves of a character all become the same one in
+ * UTF-8, and blanks are what a template leaves: neither tells one event from another. */
 export function messageIdOf(event: unknown): string | null {
   const id = textAt(event, 'messageId');
-  return id !== undefined && id.length <= MESSAGE_ID_LENGTH_MAX ? id : null;
+  const isSound = id !== undefined && id.length <= MESSAGE_ID_LENGTH_MAX && id.isWellFormed();
+  return isSound && id.trim() !== '' ? id : null;
 }
 
 /** Judges one event: what it means, or the first thing that is wrong with it. Pure.

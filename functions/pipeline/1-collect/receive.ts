@@ -34,19 +34,18 @@ export interface CollectSetting {
   readonly limit: RateLimit;
 }
 
+/** Events of one request at most. Compressed, millions of empty ones fit into a body, and each takes time and a receipt. */
+export const EVENTS_MAX = 10_000;
+/** A function answers 6 MB at most, as JSON with the body as a text in it; what is beyond would be kept and never receipted.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const RECEIPTS_BYTES_MAX = 5 * 1024 * 1024;
+/** No receipt is longer: a message id has 500 characters, of six bytes each when escaped. */
+const RECEIPT_BYTES_MAX = 4 * 1024;
+
 const refusal = (status: Refusal['status'], title: string, detail: string): { refusal: Refusal } => ({
   refusal: { status, title, detail },
 });
-
-/** A function answers 6 MB at most, as JSON with the body as a text in it; what is left over is for the rest. Lambda limits,
- * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-const ANSWER_BYTES_MAX = 5_500_000;
-/** So few receipts are never more than that, however long their message ids are. */
-const RECEIPTS_SURE_TO_FIT = 1_000;
-
-const fitIntoAnswer = (receipts: readonly Receipt[]): boolean =>
-  receipts.length <= RECEIPTS_SURE_TO_FIT ||
-  Buffer.byteLength(JSON.stringify(JSON.stringify(receipts))) <= ANSWER_BYTES_MAX;
+const tooMany = (detail: string): { refusal: Refusal } => refusal(413, 'Too many events', detail);
 
 /** Answers one request. It returns only when what the receipts say is durable.
  * @throws ThrottledError, TransientError when it is not; the client should retry */
@@ -65,6 +64,7 @@ export async function receive(
   const source = sourceOfKey(setting.policy.secrets, setting.sources, key);
   if (source === null)
     return refusal(401, 'Unknown write key', 'The write key is missing, wrong or revoked.');
+  if (events.length > EVENTS_MAX) return tooMany('Send at most 10,000 events in a request.');
   const waitSeconds = setting.limit.take(source, events.length, now);
   if (waitSeconds !== null) {
     const slow = refusal(429, 'Too many events', 'This source is above its rate of events.');
@@ -72,9 +72,8 @@ export async function receive(
   }
   const gpc = headers['sec-gpc']?.trim() === '1';
   const collected = collect({ source, events, sentAt, receivedAt: now, gpc }, setting.policy);
-  // Before anything is kept: a caller who gets no answer would send all of it again, for ever.
-  if (!fitIntoAnswer(collected.receipts))
-    return refusal(413, 'Too many events', 'Their receipts fill more than one answer. Send fewer at once.');
+  if (!fitsAnswer(collected.receipts))
+    return tooMany('The receipts of so many long message ids do not fit an answer: send fewer at once.');
   await keep(collected, setting.policy.buckets, setting.ports);
   const { receipts, unknownCategories } = collected;
   const allElsewhere = receipts.length > 0 && receipts.every((receipt) => receipt.outcome === 'misdirected');
@@ -84,6 +83,11 @@ export async function receive(
     ...(unknownCategories === 0 ? {} : { unknownCategories }),
   };
 }
+
+/** Whether receipts can be answered. Measured only where they are many enough. */
+const fitsAnswer = (receipts: readonly Receipt[]): boolean =>
+  receipts.length * RECEIPT_BYTES_MAX <= RECEIPTS_BYTES_MAX ||
+  Buffer.byteLength(JSON.stringify(JSON.stringify(receipts))) <= RECEIPTS_BYTES_MAX;
 
 function readEvents(path: string, headers: CollectRequest['headers'], body: unknown): Read<SegmentRequest> {
   const name = path.slice(path.lastIndexOf('/') + 1);

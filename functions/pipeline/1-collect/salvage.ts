@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import type { PlacedRecord } from '../../contracts/sent-again.ts';
 import { InvariantError } from '../../kernel/invariant.ts';
+import type { SalvagedPlace } from './salvaged.ts';
 
 /** The part of a stream that a function gave up on. */
 export interface GivenUp {
@@ -42,7 +44,7 @@ export interface SalvagePorts {
   readonly stream: {
     /** Raw records from `start` to `end`, oldest first; fewer when the stream has forgotten some.
      * @throws ThrottledError, TransientError */
-    read(part: GivenUp): Promise<readonly Uint8Array[]>;
+    read(part: GivenUp): Promise<readonly PlacedRecord[]>;
   };
   readonly store: {
     /** Stores bytes once: an object that is there already stays as it is. @throws ThrottledError, TransientError */
@@ -52,8 +54,7 @@ export interface SalvagePorts {
 
 /**
  * Moves a given-up part of a stream into the quarantine bucket, under a name that its place in the stream decides, so
- * that a second delivery of the notice adds nothing. The object is gzip over frames: length of the record in four
- * bytes, big-endian, then the record as it was on the stream (packed signals or rows, tokens only).
+ * that a second delivery of the notice adds nothing. The object is gzip over frames: see {@link framed}.
  * @returns how many of how many records were still there
  * @throws ThrottledError, TransientError, InvariantError
  */
@@ -63,15 +64,24 @@ export async function salvage(
 ): Promise<{ readonly saved: number; readonly lost: number }> {
   const records = await ports.stream.read(part);
   const key = `v1/unprocessed/${part.streamName}/${part.shardId}/${part.start}-${part.end}.bin.gz`;
-  if (records.length > 0) await ports.store.putOnce(key, framed(records));
+  if (records.length > 0) await ports.store.putOnce(key, framed(part, records));
   return { saved: records.length, lost: Math.max(0, part.records - records.length) };
 }
 
-function framed(records: readonly Uint8Array[]): Uint8Array {
-  const parts = records.flatMap((record) => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(record.length);
-    return [length, record];
-  });
-  return Buffer.concat(parts);
+const sizeOf = (bytes: Uint8Array): Uint8Array => {
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(bytes.length);
+  return size;
+};
+
+/** Each record in two frames, each after its size in four bytes, big-endian: where it lay, as JSON, and then the record as it
+ * was on the stream (packed signals or rows, tokens only). */
+function framed({ streamName, shardId }: GivenUp, records: readonly PlacedRecord[]): Uint8Array {
+  const frames = records.flatMap(({ sequenceNumber, partitionKey, bytes }) => [
+    Buffer.from(
+      JSON.stringify({ streamName, shardId, sequenceNumber, partitionKey } satisfies SalvagedPlace),
+    ),
+    bytes,
+  ]);
+  return Buffer.concat(frames.flatMap((frame) => [sizeOf(frame), frame]));
 }

@@ -11,7 +11,7 @@ import { stableId } from '../../kernel/codec.ts';
 import { type EpochMs, MINUTE_MS } from '../../kernel/time.ts';
 import { consentChanged } from '../../registry/signals/consent-changed.ts';
 import { receiptOf, recordIdOf } from '../../rights/consent/receipt.ts';
-import { ageAt, type Standing, standingsOf } from '../../rights/consent/standing.ts';
+import { isMinor, type Standing, standingsOf } from '../../rights/consent/standing.ts';
 import { refOf } from '../../rights/consent/state.ts';
 import type { ServePorts } from './ports.ts';
 import { tokensOf } from './profiles.ts';
@@ -51,7 +51,7 @@ export async function recordConsent(
   const [first, ...others] = tokens.map((token): Identifier => ({ type: typeOfToken(token), token }));
   if (first === undefined) return { refusal: NOBODY };
   const subjectId = found?.graph.subjectId ?? subjectIdOf([first.token]);
-  const messageId = `consents ${request.requestId ?? contentId(request, tokens, at)}`;
+  const messageId = `consents ${contentId(request, tokens, at)}`;
   const signal = signalOf(request, [first, ...others], messageToken(policy.secrets, messageId), at, now);
   await ports.signals.append(new Map([[bucketOf(first.token, policy.buckets), [signal]]]));
   return {
@@ -66,13 +66,25 @@ const NOBODY: Refusal = {
   at: ['/identifiers'],
 };
 
-/** An act without a request id is told from another by its time and what it says. One without a time either is new each
- * time, since the same choice can be made again after the opposite one. */
+/** An act is told from another by what it says and by its request id, or else its time: a system that gives one id to two
+ * different choices must not lose the second. Without an id or a time it is new each time, since the same choice can be made
+ * again after the opposite one. */
 const contentId = (
-  { choices, notice, recorder }: ConsentRequest,
+  { requestId, choices, notice, recorder, at: stated, guardian }: ConsentRequest,
   tokens: readonly string[],
   at: EpochMs,
-): string => stableId(...tokens, JSON.stringify(Object.entries(choices).sort()), notice ?? '', at, recorder);
+): string => {
+  const said = [JSON.stringify(Object.entries(choices).sort()), notice ?? '', recorder] as const;
+  if (requestId === undefined) return stableId(...tokens, said[0], said[1], at, said[2]);
+  return stableId(
+    'request',
+    requestId,
+    ...[...tokens].sort(),
+    ...said,
+    stated ?? '',
+    String(guardian === true),
+  );
+};
 
 interface Customer {
   readonly tokens: readonly IdentifierToken[];
@@ -176,7 +188,6 @@ export async function lookupConsent(
   const consent = found?.state.consent ?? EMPTY_CONSENT;
   const standings = standingsOf(jurisdiction, consent, now);
   const { gpc } = consent;
-  const age = ageAt(consent, now);
   const purposes = Object.fromEntries(
     PURPOSES.map((purpose) => [
       purpose,
@@ -189,7 +200,7 @@ export async function lookupConsent(
       jurisdiction: jurisdiction.code,
       asOf: iso(now),
       gpc: gpc === null ? null : { firstAt: iso(gpc.firstAt), lastAt: iso(gpc.lastAt) },
-      minor: age !== null && age < jurisdiction.minors.value.adultAge,
+      minor: isMinor(jurisdiction, consent, now),
       purposes,
       receipts: found === null ? [] : newestReceipts(found, policy),
     },

@@ -189,7 +189,7 @@ export const handler = serveHandler(
         reviews: identityReviews(),
         orders: signalStream(),
         signals: signalStream(),
-        keyring: subjectKeyring(secrets),
+        keyring: subjectKeyring(secrets, { function: 'serve', purpose: 'serve' }),
         lineage: lineageStream(),
       },
       clock: Date.now,

@@ -17,6 +17,7 @@ import { readAlong } from './around.ts';
 import type { UnderstandContext } from './context.ts';
 import { openPersons } from './person.ts';
 import type { ProfileStore, StoredNode, World } from './ports.ts';
+import { StaleReadError } from './writes.ts';
 
 /** The purpose that comparing people with each other serves: it is part of making a profile of them (GDPR art. 4(4)). */
 export const MATCHING_PURPOSE = 'profiling';
@@ -52,6 +53,7 @@ export class Acquaintances implements People {
   readonly #context: UnderstandContext;
   readonly #now: EpochMs;
   readonly #householdPriorBits: number;
+  readonly #isLast: boolean;
 
   constructor(
     world: {
@@ -59,6 +61,8 @@ export class Acquaintances implements People {
       readonly keyring: Pick<SubjectKeyring, 'read'>;
       readonly keys: Map<AtomId, SubjectKey>;
       readonly planned: Iterable<PlannedSubject>;
+      /** Whether nothing can be read again: whoever is being changed right now is left alone then. */
+      readonly isLast: boolean;
     },
     context: UnderstandContext,
     now: EpochMs,
@@ -66,6 +70,7 @@ export class Acquaintances implements People {
     this.#store = world.store;
     this.#keyring = world.keyring;
     this.#keys = world.keys;
+    this.#isLast = world.isLast;
     this.#context = context;
     this.#now = now;
     this.#householdPriorBits = context.matching.policy.householdPriorBits;
@@ -84,7 +89,8 @@ export class Acquaintances implements People {
   }
 
   /** One read, since every row by which somebody was found says who is around it. What somebody changed in the meantime is
-   * read after that. */
+   * read after that.
+   * @throws StaleReadError when a subject is gone since somebody who belongs to it was read */
   async subjects(subjectIds: readonly SubjectId[], consistent: boolean): Promise<StandingPeople> {
     const planned = new Map<SubjectId, SubjectGraph>();
     for (const id of subjectIds) {
@@ -118,6 +124,7 @@ export class Acquaintances implements People {
       { nodes: nodesOf(graphs.values()), persons: atoms },
       consistent,
     );
+    if (!this.#isLast && stored.some((id) => !graphs.has(id))) throw new StaleReadError();
     // A subject that somebody is changing right now is left alone: what is known of it does not fit together.
     const withheld = new Set(subjectIds.filter((id) => !graphs.has(id)));
     for (const [id, graph] of graphs) if (!this.#isPermitted(graph, nodes)) withheld.add(id);

@@ -9,6 +9,9 @@ import type { StoredNode } from './ports.ts';
 
 const outlineOf = ({ nodes, atoms }: SubjectOutline): SubjectOutline => ({ nodes, atoms });
 
+/** Which identifiers of others are atoms is not told: it may change while only they are read. */
+const withoutAtoms = ({ nodes }: SubjectOutline): SubjectOutline => ({ nodes, atoms: [] });
+
 const isSame = (a: SubjectOutline | undefined, b: SubjectOutline | undefined): boolean =>
   a?.nodes.join() === b?.nodes.join() && a?.atoms.join() === b?.atoms.join();
 
@@ -33,7 +36,7 @@ export class Surroundings {
     if (home === undefined) return before?.length === 0 ? before : [];
     const [circle, isWhole] = this.#circleOf(home);
     // Where no shape changed, those around a subject were not read, and are what they were.
-    const others = isWhole ? circle.slice(1).map(outlineOf) : (before ?? []).slice(1);
+    const others = isWhole ? circle.slice(1).map(withoutAtoms) : (before ?? []).slice(1);
     const after = [outlineOf(home), ...others];
     return before !== undefined && areSame(before, after) ? before : after;
   }

@@ -4,27 +4,22 @@ import { subjectIdOf } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { type ConsentChange, consentChanges, isLost } from '../../rights/consent/changes.ts';
 import { type Standings, standingsOf } from '../../rights/consent/standing.ts';
-import { carriesChoice, mergeConsent } from '../../rights/consent/state.ts';
+import { mergeConsent } from '../../rights/consent/state.ts';
 import type { Atom } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
-import type { Ending } from './judge.ts';
 
 /** What a batch did to one customer's consent. */
 export interface ConsentOutcome {
   readonly changes: readonly ConsentChange[];
   readonly lostProfiling: boolean;
-  /** Receipts of signals that carried a choice and were withheld. They leave no trace by which a second delivery could be
-   * known, so what such a receipt caused is told again when it comes again. */
-  readonly withheldReceipts: ReadonlySet<EpochMs>;
 }
 
-const NOTHING: ConsentOutcome = { changes: [], lostProfiling: false, withheldReceipts: new Set() };
+const NOTHING: ConsentOutcome = { changes: [], lostProfiling: false };
 
 /** Compares how the purposes stand with how they stood for each of the subjects that the atoms were. */
 export function consentOutcome(
   group: readonly Atom[],
   standings: Standings,
-  endings: readonly Ending[],
   context: UnderstandContext,
   now: EpochMs,
 ): ConsentOutcome {
@@ -35,11 +30,6 @@ export function consentOutcome(
   return {
     changes: consentChanges(before, standings, signals),
     lostProfiling: before.some((each) => isLost(each.profiling, standings.profiling)),
-    withheldReceipts: new Set(
-      endings
-        .filter(({ outcome, delivery }) => outcome === 'withheld' && carriesChoice(delivery.signal))
-        .map(({ delivery }) => delivery.signal.receivedAt),
-    ),
   };
 }
 

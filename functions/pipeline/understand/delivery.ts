@@ -1,7 +1,13 @@
-import { type IdentityOrder, isIdentityOrder } from '../../contracts/identity-order.ts';
+import {
+  type ConcludedMatches,
+  type IdentityOrder,
+  isIdentityOrder,
+} from '../../contracts/identity-order.ts';
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
+import type { Place } from '../../contracts/sent-again.ts';
 import type { Signal } from '../../contracts/signal.ts';
-import { endsOf, type MatchLink } from '../../contracts/subject.ts';
+import { endsOf } from '../../contracts/subject.ts';
+import type { EpochMs } from '../../kernel/time.ts';
 import type { Recorded } from '../../rights/consent/permission.ts';
 import { deliveryTag } from '../3-profile/seen.ts';
 
@@ -13,6 +19,8 @@ export type StreamRecord = {
   /** Replay only: for each value what was found when it first came. Permission is not asked again, since it may have changed
    * since. */
   readonly recorded?: readonly Recorded[];
+  /** Where it first lay, when a function gave up on it and it was sent again. */
+  readonly firstPlace?: Place;
 } & ({ readonly values: readonly unknown[] } | { readonly values: null; readonly raw: Uint8Array });
 
 /** One signal with where in the stream it came from. */
@@ -24,6 +32,8 @@ export interface Delivery {
   readonly bucket: string;
   /** Replay only: see {@link StreamRecord}. */
   readonly recorded?: Recorded;
+  /** Processing is restricted: nothing of it counts but the choice that it carries. */
+  readonly restricted?: true;
 }
 
 const NOT_APPLIED: Recorded = { allowed: [], since: null };
@@ -36,14 +46,15 @@ export interface OrderDelivery {
 }
 
 /** What matching concluded from a micro-batch. */
-export interface BatchMatches {
-  readonly links: readonly MatchLink[];
-  readonly withdrawn: readonly (readonly [AtomId, AtomId])[];
+export interface BatchMatches extends ConcludedMatches {
+  /** When, by a clock that was read after all that it was concluded from. So of two conclusions about one pair the one that
+   * knew of the other is the later, however long a batch is tried. */
+  readonly at: EpochMs;
 }
-export const NO_MATCHES: BatchMatches = { links: [], withdrawn: [] };
+export const NO_MATCHES: BatchMatches = { links: [], withdrawn: [], at: 0 };
 
 /** Pairs of atoms that a match joins, or joined. */
-export const pairsOf = ({ links, withdrawn }: BatchMatches): readonly (readonly [AtomId, AtomId])[] => [
+export const pairsOf = ({ links, withdrawn }: ConcludedMatches): readonly (readonly [AtomId, AtomId])[] => [
   ...links.map(({ a, b }) => [a, b] as const),
   ...withdrawn,
 ];
@@ -60,7 +71,9 @@ export interface Batch {
 export function batchOf(records: readonly StreamRecord[]): Batch {
   const byAtom = new Map<AtomId, Delivery[]>();
   const orders: OrderDelivery[] = [];
-  for (const { shardId, sequenceNumber, partitionKey: bucket, values, recorded } of records) {
+  for (const record of records) {
+    const { sequenceNumber, partitionKey: bucket, values, recorded } = record;
+    const first = record.firstPlace ?? record;
     for (const [index, value] of (values ?? []).entries()) {
       if (isIdentityOrder(value)) {
         orders.push({ order: value, sequenceNumber, bucket });
@@ -68,7 +81,7 @@ export function batchOf(records: readonly StreamRecord[]): Batch {
       }
       const signal = value as Signal;
       const atomId = signal.identifiers[0].token;
-      const tag = deliveryTag(shardId, sequenceNumber, index);
+      const tag = deliveryTag(first.shardId, first.sequenceNumber, index);
       const delivery: Delivery = {
         signal,
         atomId,
@@ -86,9 +99,14 @@ export function batchOf(records: readonly StreamRecord[]): Batch {
 }
 
 /** Every identifier that an order is about. */
-export const tokensOfOrder = ({ decisions, severed }: IdentityOrder): readonly IdentifierToken[] => [
+export const tokensOfOrder = ({
+  decisions,
+  severed,
+  concluded = NO_MATCHES,
+}: IdentityOrder): readonly IdentifierToken[] => [
   ...decisions.flatMap(({ a, b }) => [a, b]),
   ...severed.flatMap(endsOf),
+  ...pairsOf(concluded).flat(),
 ];
 
 /** 48 bits of a token, for the list of identifiers an atom has been seen with. */

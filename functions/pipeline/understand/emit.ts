@@ -1,11 +1,10 @@
 import { crc32 } from 'node:zlib';
 import type { Alert } from '../../contracts/alerts.ts';
 import type { AlertId, AtomId, SubjectId } from '../../contracts/ids.ts';
-import type { EffectRow, LineageRow, RefusalRow, SignalRow } from '../../contracts/lineage.ts';
-import type { QuarantineReason, WithheldReason } from '../../contracts/outcomes.ts';
-import { effectPayloadText, signalPayloadText } from '../../contracts/payloads.ts';
+import type { LineageRow, RefusalRow, SignalRow } from '../../contracts/lineage.ts';
+import type { QuarantineReason } from '../../contracts/outcomes.ts';
+import { effectPayloadText, sealedMatch, signalPayloadText } from '../../contracts/payloads.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
-import type { EventClass } from '../../contracts/signal.ts';
 import { endsOf, type KeptEffect } from '../../contracts/subject.ts';
 import { rowRef, type SubjectKey, seal } from '../../contracts/subject-keys.ts';
 import { stableId } from '../../kernel/codec.ts';
@@ -14,6 +13,7 @@ import { carriesChoice } from '../../rights/consent/state.ts';
 import { isConsentEffect } from './consent.ts';
 import { PIPELINE_VERSION, type UnderstandContext } from './context.ts';
 import type { StreamRecord } from './delivery.ts';
+import { EFFECT_CLASS, EVENT_TYPE } from './effect-kinds.ts';
 import type { Ending } from './judge.ts';
 import { statedBy } from './person.ts';
 import type { Plan } from './plan.ts';
@@ -46,9 +46,15 @@ export interface Telling {
   readonly keys: ReadonlyMap<AtomId, SubjectKey>;
 }
 
-/** An effect of several atoms is kept in the name of the first: its key seals it, and its reference leads to it. */
+/** An effect of several atoms is kept in the name of the first: its key seals it, and its reference leads to it. A match is
+ * sealed under the key of the second, too. */
 export const atomsToldOf = (effects: readonly KeptEffect[]): readonly AtomId[] => [
-  ...new Set(effects.flatMap(({ atoms: [first] }) => (first === undefined ? [] : [first[0]]))),
+  ...new Set(
+    effects.flatMap(({ atoms: [first], matched }) => [
+      ...(first === undefined ? [] : [first[0]]),
+      ...(matched === undefined ? [] : [matched.b]),
+    ]),
+  ),
 ];
 
 /** What makes a row a customer's: nothing when there is none, or none any more. */
@@ -163,47 +169,8 @@ function gatherEnding(into: Emission, ending: Ending, telling: Telling): void {
 }
 
 /** A withheld signal is not folded, but the choice it carries is. */
-const isChoiceKept = ({ outcome, reason, delivery: { signal } }: Ending): boolean =>
-  outcome === 'withheld' &&
-  reason !== ('processing-restricted' satisfies WithheldReason) &&
-  carriesChoice(signal);
-
-const EFFECT_CLASS: Readonly<Partial<Record<EffectRow['kind'], EventClass>>> = {
-  'subjects-merged': 'account',
-  'subject-split': 'account',
-  'link-refused': 'account',
-  'identifier-blocked': 'account',
-  'identity-decided': 'account',
-  'link-severed': 'account',
-  'incident-assessed': 'account',
-  'incident-closed': 'account',
-  'incident-notified': 'account',
-  'incident-opened': 'account',
-  'incident-reminded': 'account',
-  'segment-entered': 'behaviour',
-  'segment-left': 'behaviour',
-  'alert-opened': 'service',
-  'alert-acknowledged': 'service',
-  'alert-resolved': 'service',
-  'alert-closed': 'service',
-  'consent-granted': 'consent',
-  'consent-withdrawn': 'consent',
-  'gpc-honoured': 'consent',
-  'subject-erased': 'consent',
-  'retention-swept': 'other',
-  'month-rolled-up': 'other',
-};
-
-const EVENT_TYPE: Readonly<Partial<Record<EffectRow['kind'], DomainEvent['type']>>> = {
-  'subjects-merged': 'Subjects Merged',
-  'subject-split': 'Subject Split',
-  'segment-entered': 'Segment Entered',
-  'segment-left': 'Segment Left',
-  'alert-opened': 'Alert Opened',
-  'alert-closed': 'Alert Closed',
-  'consent-withdrawn': 'Consent Withdrawn',
-  'gpc-honoured': 'Consent Withdrawn',
-};
+const isChoiceKept = ({ outcome, delivery: { signal } }: Ending): boolean =>
+  outcome === 'withheld' && carriesChoice(signal);
 
 /** A change of consent is kept for all its purposes together, and told for each. */
 function gatherEffect(
@@ -224,25 +191,15 @@ function gatherOne(
   repeated: boolean,
   telling: Telling,
 ): void {
+  const id = rowIdOf(subjectId, effect);
   const { kind, name, reasons, at, atoms } = effect;
-  const id = stableId(subjectId, kind, name, at, ...distinctionOf(effect));
   push(into, effect.by, {
     table: 'effects',
     rowId: id,
     eventClass: EFFECT_CLASS[effect.kind] ?? 'account',
     receivedAt: effect.at,
     policyVersion: versionOf(effect, telling.context),
-    ...sealedFor(
-      atoms[0]?.[0],
-      id,
-      at,
-      () =>
-        effectPayloadText({
-          ...{ subjectId, kind, name, reasons, atoms, at },
-          ...(effect.ordered === undefined ? {} : { ordered: effect.ordered }),
-        }),
-      telling,
-    ),
+    ...sealedFor(atoms[0]?.[0], id, at, payloadOf(subjectId, effect, id, telling), telling),
     kind,
     name,
     reasons,
@@ -263,16 +220,38 @@ function gatherOne(
   });
 }
 
-/** What tells effects of one kind, name and moment apart: people may order several links away at once, and several may be
- * refused. Each needs evidence of its own. */
-function distinctionOf({ kind, reasons, ordered, closes = [] }: KeptEffect): readonly string[] {
+/** Names the effect; a repetition has the same. */
+const rowIdOf = (subjectId: SubjectId, effect: KeptEffect): string =>
+  stableId(subjectId, effect.kind, effect.name, effect.at, ...distinctionOf(effect));
+
+/** What tells effects of one kind, name and moment apart: a subject may have several matches at once, people may order several
+ * links away, and several may be refused. Each needs evidence of its own. */
+function distinctionOf({ kind, reasons, ordered, matched, closes = [] }: KeptEffect): readonly string[] {
   const { decisions = [], severed = [] } = ordered ?? {};
   return [
     ...(kind === 'link-refused' ? [reasons] : []),
+    ...(matched === undefined ? [] : [matched.a, matched.b]),
     ...decisions.flatMap(({ a, b }) => [a, b]),
     ...severed.flatMap(endsOf),
     ...closes,
   ];
+}
+
+/** What is sealed of it; null for a match with somebody whose key is gone. */
+function payloadOf(
+  subjectId: SubjectId,
+  { kind, name, reasons, at, atoms, ordered, matched }: KeptEffect,
+  id: string,
+  { keys }: Telling,
+): (() => string) | null {
+  const key = matched === undefined ? undefined : keys.get(matched.b);
+  if (matched !== undefined && key === undefined) return null;
+  return () =>
+    effectPayloadText({
+      ...{ subjectId, kind, name, reasons, atoms, at },
+      ...(ordered === undefined ? {} : { ordered }),
+      ...(matched === undefined || key === undefined ? {} : { matched: sealedMatch(matched, key, id) }),
+    });
 }
 
 function versionOf(effect: KeptEffect, context: UnderstandContext): string {

@@ -21,7 +21,7 @@ const wiring = lazily(async () => {
   const context = contextOf(required('JURISDICTION'), secrets);
   const ports = {
     profiles: profileStore(),
-    keyring: subjectKeyring(secrets),
+    keyring: subjectKeyring(secrets, { function: 'understand', purpose: 'understand' }),
     records: outcomeRecords(),
     candidates: candidateStore(),
     reviews: identityReviews(),

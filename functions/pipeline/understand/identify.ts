@@ -24,6 +24,7 @@ import type { Refusal } from '../2-identify/valve.ts';
 import { type Atom, consentOf } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
 import { linkPrefix, type OrderDelivery, pairsOf, tokensOfOrder } from './delivery.ts';
+import { isApplied, matchesOf } from './matches.ts';
 import type { StoredNode, World } from './ports.ts';
 import type { Unit } from './world.ts';
 import { StaleReadError } from './writes.ts';
@@ -60,7 +61,7 @@ export function identify(
   for (const { id, subjectId } of around) if (!before.has(id)) before.set(id, subjectId ?? subjectIdOf([id]));
   const obeyed = unit.orders.filter((each) => !isObeyed(each, known));
   const base = { links, before, obeyed, isRepeated: obeyed.length < unit.orders.length };
-  const { links: matches, withdrawn } = unit.matches;
+  const { links: matches, withdrawn } = matchesOf(unit, obeyed);
   if (edges.length + obeyed.length + matches.length + withdrawn.length === 0) {
     const graphs = known.map((graph) => withNewAtoms(graph, unit));
     return { ...base, graphs, saturated: [], refused: [], changes: [] };
@@ -120,7 +121,8 @@ function linksOf(
     const consent = consentOf([atom, ...fellowsOf(atom, home, atoms)]);
     const standings = standingsOf(context.jurisdiction, consent, now);
     const isEarlier = earlierThanKnown(home);
-    for (const { signal, recorded } of deliveries) {
+    for (const { signal, recorded, restricted } of deliveries) {
+      if (restricted === true) continue;
       const fresh = signal.identifiers.filter(
         ({ token }) =>
           token !== atomId &&
@@ -144,6 +146,7 @@ function linksOf(
 /** An order that the graphs carry already was obeyed in an earlier attempt. */
 function isObeyed({ order }: OrderDelivery, known: readonly SubjectGraph[]): boolean {
   return (
+    isApplied(order.concluded, known) &&
     order.decisions.every(({ a, b, at }) =>
       known.some((graph) => graph.decisions.some((each) => each.a === a && each.b === b && each.at >= at)),
     ) &&

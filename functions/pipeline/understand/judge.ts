@@ -31,7 +31,8 @@ export interface Ending {
   readonly since: EpochMs | null;
   /** Version of the atom's stored state that holds it. */
   readonly version: number;
-  /** The state held it already, from this very place in the stream: an earlier attempt wrote it. */
+  /** The state, or for a withheld signal its choice, held it already, from this very place in the stream: an earlier attempt
+   * wrote it. */
   readonly repeated: boolean;
   /** … and that attempt was another invocation, so its evidence may exist already. */
   readonly redelivered: boolean;
@@ -82,7 +83,10 @@ export function judge(
       endings.push({ ...base, outcome: 'duplicate', reason: 'message-seen-before', allowed: [] });
       continue;
     }
-    const permission = permissionFor(standings, signal, delivery.recorded);
+    const permission: Permission =
+      delivery.restricted === true
+        ? { withheld: 'processing-restricted' }
+        : permissionFor(standings, signal, delivery.recorded);
     if (sighting === 'redelivered') {
       const allowed = 'allowed' in permission ? permission.allowed : [];
       const since = 'allowed' in permission ? (permission.rest?.since ?? null) : null;
@@ -103,7 +107,14 @@ export function judge(
         known.set(message, withheldTag(tag));
         added.push({ message, minute: minuteOf(signal.occurredAt), tag: withheldTag(tag) });
       }
-      endings.push({ ...base, outcome: 'withheld', reason: reasonOf(permission), allowed: [] });
+      const isKnown = sighting === 'redelivered-withheld';
+      endings.push({
+        ...base,
+        ...(isKnown ? { version: stored, repeated: true } : {}),
+        outcome: 'withheld',
+        reason: reasonOf(permission),
+        allowed: [],
+      });
       continue;
     }
     known.set(message, tag);

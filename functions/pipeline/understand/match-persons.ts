@@ -22,6 +22,13 @@ export interface PlannedPerson {
   readonly isRepeated: boolean;
 }
 
+/** Which of an invocation's tries this is. */
+export interface Attempt {
+  /** After a conflict: what is read is surely the latest. */
+  readonly consistent: boolean;
+  readonly isLast: boolean;
+}
+
 export interface MatchedPlan {
   readonly persons: readonly PlannedPerson[];
   readonly subjects: readonly PlannedSubject[];
@@ -33,9 +40,8 @@ export interface MatchedPlan {
  * the signals come again.
  *
  * @param store what this attempt has read
- * @param consistent after a conflict
  * @returns links to add and to take back; null when there are none
- * @throws TransientError, ThrottledError
+ * @throws StaleReadError when somebody is changing a subject that was found, TransientError, ThrottledError
  */
 export async function matchPersons(
   plans: readonly MatchedPlan[],
@@ -43,7 +49,7 @@ export async function matchPersons(
   keys: Map<AtomId, SubjectKey>,
   context: UnderstandContext,
   ports: UnderstandPorts,
-  consistent: boolean,
+  { consistent, isLast }: Attempt,
   now: EpochMs,
 ): Promise<BatchMatches | null> {
   const { candidates } = ports;
@@ -51,7 +57,7 @@ export async function matchPersons(
   if (candidates === null || probabilistic === 'off') return null;
   const { parameters, policy, choice, model } = context.matching;
   const people = new Acquaintances(
-    { store, keyring: ports.keyring, keys, planned: plans.flatMap(({ subjects }) => subjects) },
+    { store, keyring: ports.keyring, keys, planned: plans.flatMap(({ subjects }) => subjects), isLast },
     context,
     now,
   );
@@ -75,7 +81,7 @@ export async function matchPersons(
   if (reviews.length > 0) await ports.reviews.put(reviews, now);
   return links.length + withdrawn.length === 0
     ? null
-    : { links, withdrawn: withdrawn.map(({ a, b }) => [a, b] as const) };
+    : { links, withdrawn: withdrawn.map(({ a, b }) => [a, b] as const), at: ports.clock() };
 }
 
 type ChangedPerson = IndexedRecord & { readonly subjectId: SubjectId };

@@ -89,6 +89,19 @@ export function foldPerson(
   return foldStatements(person, statements);
 }
 
+/** Whether the person holds already what signals state that nothing else knows of yet: it is written by itself, and an earlier
+ * attempt died, or met somebody else's write, before the rest was. */
+export function wasStoredBefore(person: PersonState, endings: readonly Ending[]): boolean {
+  const stating = endings.filter(
+    ({ delivery: { signal }, outcome }) => outcome === 'applied' && signal.person !== undefined,
+  );
+  if (stating.length === 0) return false;
+  const messages = new Set(stating.map(({ delivery: { signal } }) => messagePrefix(signal.messageToken)));
+  return Object.values(person).some((origins) =>
+    Object.values(origins).some(({ message }) => messages.has(message)),
+  );
+}
+
 /** The person as it shall be, when that differs from what is stored. */
 export function personChange(
   atomId: AtomId,

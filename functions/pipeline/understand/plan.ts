@@ -17,10 +17,11 @@ import { mayMatch, type UnderstandContext } from './context.ts';
 import { type IdentityEffect, identify, identityEffects } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
 import type { PlannedPerson } from './match-persons.ts';
-import { foldPerson, personChange } from './person.ts';
+import { matchEffects } from './matches.ts';
+import { foldPerson, personChange, wasStoredBefore } from './person.ts';
 import type { World } from './ports.ts';
 import { type PublishedGroup, publishGroup } from './publish.ts';
-import { setAside } from './set-aside.ts';
+import { isRestricted, setAside } from './set-aside.ts';
 import type { Unit } from './world.ts';
 import { type PlannedUnit, WriteCollector } from './writes.ts';
 
@@ -74,7 +75,11 @@ export function planUnit(
   const subjects: PlannedSubject[] = [];
   const bucket = bucketOf([...atoms.values()], unit.orders[0]?.bucket ?? 'b00');
   const orderedAt = unit.orders[0]?.order.receivedAt ?? null;
-  const effects = identityEffects(identity, bucket, newestReceipt([...atoms.values()]) ?? orderedAt, now);
+  const receivedAt = newestReceipt([...atoms.values()]) ?? orderedAt;
+  const effects = [
+    ...identityEffects(identity, bucket, receivedAt, now),
+    ...matchEffects(unit.matches, identity.graphs, atoms, { by: bucket, receivedAt }, now),
+  ];
   const covered = new Set(identity.graphs.flatMap((graph) => graph.nodes));
   const alone = [...atoms.keys()].filter((id) => !covered.has(id)).map(soloGraph);
   const answering = answersFor(identity.changes, [...identity.graphs, ...alone]);
@@ -112,7 +117,8 @@ export function planUnit(
         if (change !== null) writes.person(change);
         if (isFindable && (change !== null || world.persons.has(atom.id))) writes.findable(atom.id);
         if (isWritten || change !== null) stored.push(atom.id);
-        const isRepeated = judged.endings.some(({ repeated }) => repeated);
+        const isRepeated =
+          judged.endings.some(({ repeated }) => repeated) || wasStoredBefore(before, judged.endings);
         planned.push({ atomId: atom.id, subjectId: graph.subjectId, before, after, isRepeated });
       } else if (isWritten) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
@@ -131,7 +137,7 @@ export function planUnit(
     const repeatSince = isRepeated ? 0 : null;
     const answers = answering(graph);
     const own = effects.filter((each) => each.subjectId === graph.subjectId).map((each) => each.effect);
-    const chosen = consentOutcome(group, standings, ended, context, now);
+    const chosen = consentOutcome(group, standings, context, now);
     if (chosen.lostProfiling) lostProfiling.push(...graph.atoms);
     published.push(
       publishGroup(
@@ -148,7 +154,7 @@ export function planUnit(
           answersFor: answers,
           otherAtoms: answers === null ? [] : versionsBeside(group, atoms),
           identity: [...own, ...consentEffects(chosen, bucketOf(group, bucket), newestReceipt(group), now)],
-          withheldReceipts: chosen.withheldReceipts,
+          restricted: isRestricted(graph.nodes, world, now),
           settled: false,
         },
         context,

@@ -1,6 +1,7 @@
 import type { Alert } from '../../contracts/alerts.ts';
 import type { AlertId, AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { LineageRow } from '../../contracts/lineage.ts';
+import type { KeptUntil } from '../../contracts/profile.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { MatchLink, Published, SubjectGraph, SubjectOutline } from '../../contracts/subject.ts';
 import type { SubjectKeyring } from '../../contracts/subject-keys.ts';
@@ -29,9 +30,9 @@ export interface StoredNode {
   /** Until when processing is restricted; signals are withheld. */
   readonly restrictedUntil: EpochMs | null;
   /** When what was learnt from its signals has to be gone (`rights/retention/kept-until.ts`); null: nothing was. */
-  readonly keptUntil: EpochMs | null;
-  /** Of an atom that others may find by what its person says: its subject, and then those that something keeps apart from it,
-   * so that whoever finds it reads all of them at once. Written together with every change of any of them. Empty while
+  readonly keptUntil: KeptUntil | null;
+  /** Of an atom that others may find by what its person says: its subject, and then those that something keeps apart from it
+   * (of these, no atoms), so that whoever finds it reads all of them at once. Written together with every change of any of them. Empty while
    * the atom is alone; absent where nobody finds it. */
   readonly around?: readonly SubjectOutline[];
 }
@@ -47,7 +48,8 @@ export interface StoredPerson {
   readonly id: AtomId;
   /** Raised by every write; a write names the version it saw, 0 when there was none. */
   readonly version: number;
-  /** Encoded state (`3-profile/person-codec.ts`) under the atom's key, with {@link personContext} as context. */
+  /** Encoded state (`3-profile/person-codec.ts`) under the atom's key, with {@link personContext} as context. Empty when it is
+   * past its time, which is that of what else was learnt from the atom's signals. */
   readonly sealed: Uint8Array;
 }
 export type PersonWrite = StoredPerson;
@@ -124,11 +126,14 @@ export interface SweepPorts extends EffectPorts {
   readonly profiles: ProfileStore;
   readonly keyring: Pick<SubjectKeyring, 'read'>;
   readonly cues: {
-    /** Cues due by `now`, oldest first, in pages. Those that are not forgotten come again. */
-    due(now: EpochMs): AsyncIterable<readonly FallenDue[]>;
+    /** Cues due by `now`, in pages, the oldest first unless sweeps were missed for hours. Those that are not forgotten come again.
+     * @param isInTime asked now and then: false ends it, and the next call goes on */
+    due(now: EpochMs, isInTime: () => boolean): AsyncIterable<readonly FallenDue[]>;
     forget(cues: readonly FallenDue[]): Promise<void>;
   };
   readonly clock: () => EpochMs;
+  /** False when what is left is better left to the next sweep. */
+  readonly isInTime: () => boolean;
 }
 
 /** Everything a batch tells the world, after its state is durable. Each is safe to repeat. */

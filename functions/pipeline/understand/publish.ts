@@ -12,6 +12,8 @@ import {
   subjectIdOf,
 } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import type { AlertRuleDefinition } from '../../registry/alert-rule-definition.ts';
+import type { SegmentDefinition } from '../../registry/segment-definition.ts';
 import { permits } from '../../rights/consent/permission.ts';
 import type { Standings } from '../../rights/consent/standing.ts';
 import { stateFor, withoutWithdrawn } from '../3-profile/revocable.ts';
@@ -19,7 +21,6 @@ import { EMPTY_STATE, mergeStates } from '../3-profile/state.ts';
 import { type Scored, scoreProfile } from '../4-score/score.ts';
 import { alertsOf } from '../5-alert/alert.ts';
 import { alertsAfterSplit } from '../5-alert/split.ts';
-import { isConsentEffect } from './consent.ts';
 import type { UnderstandContext } from './context.ts';
 import type { World } from './ports.ts';
 
@@ -64,8 +65,8 @@ export interface GroupView {
   readonly answersFor: ((subjectId: SubjectId) => boolean) | null;
   /** Merges, splits and changes of consent that concern this subject. */
   readonly identity: readonly KeptEffect[];
-  /** See `ConsentOutcome`. */
-  readonly withheldReceipts: ReadonlySet<EpochMs>;
+  /** Processing is restricted: nothing new is concluded, and only what is not permitted any more ends. */
+  readonly restricted: boolean;
   /** See `alertsOf`. */
   readonly settled: boolean;
   /** What was told before, when it is not what is stored. */
@@ -81,7 +82,11 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   const merged = view.states.reduce(mergeStates, EMPTY_STATE);
   const seenFor = stateFor(withoutWithdrawn(merged, standings));
   const permitted = (purpose: Purpose, depth: ConsentDepth): boolean => permits(standings[purpose], depth);
-  const scored = scoreProfile(seenFor, context.segments, permitted, now);
+  const isConcluded = ({ purposes, depth }: Concluding): boolean =>
+    !view.restricted || purposes.some((purpose) => !permitted(purpose, depth ?? 'basic'));
+  const alertRules = view.restricted ? context.alertRules.filter(isConcluded) : context.alertRules;
+  const lookedAt = view.restricted ? context.segments.filter(isConcluded) : context.segments;
+  const scored = scoreProfile(seenFor, lookedAt, permitted, now);
   const { answersFor } = view;
   const split =
     answersFor !== null
@@ -98,16 +103,13 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     seenFor,
     scored.segments,
     split?.alerts ?? published.alerts,
-    context.alertRules,
+    alertRules,
     permitted,
     now,
     view.settled,
   );
 
-  const effects: KeptEffect[] = view.identity.map((each) => ({
-    ...each,
-    atoms: each.kind === 'subject-split' ? [...view.atoms, ...(view.otherAtoms ?? [])] : view.atoms,
-  }));
+  const effects = view.identity.map((each) => ({ ...each, atoms: atomsBehind(each, view) }));
   const segments: Record<string, EpochMs> = {};
   const effect = (kind: KeptEffect['kind'], name: string, reasons: string): KeptEffect => ({
     by: view.bucket,
@@ -121,7 +123,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   for (const definition of context.segments) {
     const { name } = definition;
     const since = published.segments[name];
-    const isIn = scored.segments.has(name);
+    const isIn = isConcluded(definition) ? scored.segments.has(name) : since !== undefined;
     if (isIn) segments[name] = since ?? now;
     if (isIn && since === undefined)
       effects.push(effect('segment-entered', name, segmentReasons(definition, scored)));
@@ -164,6 +166,15 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   };
 }
 
+/** The states that an effect on identity followed from: a match is about its two atoms, wherever they belong. */
+function atomsBehind({ kind, matched, atoms }: KeptEffect, view: GroupView): readonly AtomVersion[] {
+  if (matched !== undefined) return atoms;
+  return kind === 'subject-split' ? [...view.atoms, ...(view.otherAtoms ?? [])] : view.atoms;
+}
+
+/** What draws a conclusion from a profile for purposes. */
+type Concluding = Pick<SegmentDefinition | AlertRuleDefinition, 'purposes' | 'depth'>;
+
 /** Why a subject is in a segment, or is not. */
 function segmentReasons(
   { name, version }: { readonly name: string; readonly version: number },
@@ -179,9 +190,8 @@ const alertReasons = ({ reasons }: Alert): string =>
   reasons.map(({ code, value }) => `${code}:${value}`).join();
 
 /** Whether an effect of an earlier write may never have been told. */
-const isUntold = (kept: KeptEffect, { repeatSince, withheldReceipts }: GroupView): boolean =>
-  (repeatSince !== null && kept.at >= repeatSince) ||
-  (isConsentEffect(kept) && kept.receivedAt !== null && withheldReceipts.has(kept.receivedAt));
+const isUntold = (kept: KeptEffect, { repeatSince }: GroupView): boolean =>
+  repeatSince !== null && kept.at >= repeatSince;
 
 const round = (score: number | null | undefined): string => (score == null ? 'none' : score.toFixed(1));
 

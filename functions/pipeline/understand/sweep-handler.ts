@@ -11,6 +11,9 @@ import { taskHandler } from '../../runtime/task-handler.ts';
 import { contextOf } from './context.ts';
 import { sweep } from './sweep.ts';
 
+/** Of the function's 55 seconds: a page of cues that is begun then is ended. */
+const BEGINS_WITHIN_MS = 35_000;
+
 const wiring = lazily(async () => {
   const cues = dueCues();
   const secrets = await jurisdictionSecrets();
@@ -18,7 +21,7 @@ const wiring = lazily(async () => {
     context: contextOf(required('JURISDICTION'), secrets),
     ports: {
       profiles: profileStore(),
-      keyring: subjectKeyring(secrets),
+      keyring: subjectKeyring(secrets, { function: 'sweep', purpose: 'understand' }),
       cues,
       alerts: alertStore(),
       dueCues: cues,
@@ -32,7 +35,9 @@ const wiring = lazily(async () => {
 export const handler = taskHandler({
   functionId: 'sweep',
   step: async (now) => {
+    const begun = performance.now();
     const { context, ports } = await wiring();
-    return sweep(context, ports, now);
+    const isInTime = (): boolean => performance.now() - begun < BEGINS_WITHIN_MS;
+    return sweep(context, { ...ports, isInTime }, now);
   },
 });

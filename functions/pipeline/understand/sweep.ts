@@ -10,6 +10,7 @@ import type { UnderstandContext } from './context.ts';
 import { atomsToldOf, emit, emptyEmission, gatherPublished } from './emit.ts';
 import type { FallenDue, ProfileStore, SweepPorts, World, WriteUnit } from './ports.ts';
 import { type GroupView, type PublishedGroup, publishGroup } from './publish.ts';
+import { isRestricted } from './set-aside.ts';
 
 /** The writer's name among kept effects, and the partition key of its evidence. */
 const SWEEP = 'sweep';
@@ -27,7 +28,7 @@ export async function sweep(
   now: EpochMs,
 ): Promise<{ cues: number; alerts: number }> {
   let [cues, alerts] = [0, 0];
-  for await (const page of ports.cues.due(now)) {
+  for await (const page of ports.cues.due(now, ports.isInTime)) {
     cues += page.length;
     const world = await readSubjects(
       page.map((cue) => cue.subjectId),
@@ -121,7 +122,7 @@ export function viewOf(
     atoms: graph.atoms.map((atom): AtomVersion => [atom, world.nodes.get(atom)?.version ?? 0]),
     answersFor: null,
     identity: [],
-    withheldReceipts: new Set(),
+    restricted: isRestricted(graph.nodes, world, now),
     settled: true,
   };
 }

@@ -8,7 +8,7 @@ import { mayMatch, type UnderstandContext } from './context.ts';
 import { type Batch, batchOf, type Delivery, NO_MATCHES, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
 import { forgetPersons } from './forget-persons.ts';
-import { matchPersons } from './match-persons.ts';
+import { type Attempt, matchPersons } from './match-persons.ts';
 import { type AtomKeys, openPersons, sealPersons } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { ProfileStore, UnderstandPorts, World, WriteUnit } from './ports.ts';
@@ -60,23 +60,10 @@ export async function understand(
     await forgetErased(keys, world, ports);
     const persons = await openPersons(world, keys, ports.keyring);
     const paged = await readPages(pending.byAtom, world, ports);
-    const unmatched = planAll(unitsOf(pending, world), world, paged, written, persons, context, now);
-    const plans = unmatched.planned.map(({ plan }) => plan);
-    const matches = await matchPersons(plans, store, keys, context, ports, consistent, now);
-    const { planned, stale } =
-      matches === null
-        ? unmatched
-        : await planMatched(
-            { ...pending, matches },
-            store,
-            paged,
-            written,
-            persons,
-            context,
-            consistent,
-            now,
-          );
-    await createKeys(keys, planned, ports);
+    const toPlan = { batch: pending, store, world, paged, written, persons, keys };
+    const isLast = attempt === ATTEMPTS_MAX - 1;
+    const { planned, stale } = await planMatched(toPlan, context, ports, { consistent, isLast }, now);
+    await createKeys(keys, planned, world, ports);
     const results = await writeAll(planned, keys, ports);
     const again = [...stale];
     for (const [index, { unit, plan }] of planned.entries()) {
@@ -98,7 +85,8 @@ export async function understand(
     await forgetPersons(lost, { ...ports, candidates }, context.secrets);
   const emission = emptyEmission();
   const effects = done.flatMap(effectsOf);
-  await readKeys(keys, atomsToldOf(effects), ports);
+  const unkept = done.flatMap(({ identity }) => identity.map(({ effect }) => effect));
+  await readKeys(keys, atomsToldOf([...effects, ...unkept]), ports);
   const telling = { context, toldAt: ports.clock(), keys };
   for (const plan of done) gather(emission, plan, telling);
   for (const record of records) if (record.values === null) gatherUnreadable(emission, record, now);
@@ -111,10 +99,7 @@ export async function understand(
     failed: [...failed],
     signals: [...batch.byAtom.values()].reduce((sum, each) => sum + each.length, 0),
     conflicts,
-    refusedByValve: [
-      ...effects,
-      ...done.flatMap(({ identity }) => identity.map(({ effect }) => effect)),
-    ].filter(isOfValve).length,
+    refusedByValve: [...effects, ...unkept].filter(isOfValve).length,
   };
 }
 
@@ -137,13 +122,17 @@ async function forgetErased(keys: Keys, world: World, ports: UnderstandPorts): P
   for (const [id, key] of await ports.keyring.read(returned, { fresh: true })) keys.set(id, key);
 }
 
-/** An atom gets its secret before anything is kept about it. */
+/** An atom gets its secret before anything is kept about it. One of whom nothing was kept may have had a secret that is
+ * forgotten just now: it asks for one whatever is in memory. */
 async function createKeys(
   keys: Keys,
   planned: readonly { readonly plan: Plan }[],
+  { nodes }: World,
   ports: UnderstandPorts,
 ): Promise<void> {
-  const missing = planned.flatMap(({ plan }) => plan.stored).filter((id) => !keys.has(id));
+  const missing = planned
+    .flatMap(({ plan }) => plan.stored)
+    .filter((id) => !keys.has(id) || (nodes.get(id)?.state ?? null) === null);
   if (missing.length === 0) return;
   for (const [id, key] of await ports.keyring.create(missing)) keys.set(id, key);
 }
@@ -189,18 +178,32 @@ async function readPages(
   return paged;
 }
 
+/** What an attempt goes by. */
+interface ToPlan {
+  readonly batch: Batch;
+  /** What this attempt has read. */
+  readonly store: Pick<ProfileStore, 'read'>;
+  readonly world: World;
+  readonly paged: ReadonlyMap<AtomId, ReadonlySet<string>>;
+  readonly written: ReadonlySet<string>;
+  readonly persons: ReadonlyMap<AtomId, PersonState>;
+  readonly keys: Keys;
+}
+
+interface Planned {
+  readonly planned: readonly { readonly unit: Unit; readonly plan: Plan }[];
+  /** Units of which what was read does not fit together: to be read again. */
+  readonly stale: readonly Unit[];
+}
+
 function planAll(
-  units: readonly Unit[],
-  world: World,
-  paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
-  written: ReadonlySet<string>,
-  persons: ReadonlyMap<AtomId, PersonState>,
+  { batch, world, paged, written, persons }: ToPlan,
   context: UnderstandContext,
   now: EpochMs,
-): { planned: readonly { unit: Unit; plan: Plan }[]; stale: readonly Unit[] } {
+): Planned {
   const planned: { unit: Unit; plan: Plan }[] = [];
   const stale: Unit[] = [];
-  for (const unit of units) {
+  for (const unit of unitsOf(batch, world)) {
     try {
       planned.push({ unit, plan: planUnit(unit, world, paged, written, persons, context, now) });
     } catch (error) {
@@ -211,19 +214,28 @@ function planAll(
   return { planned, stale };
 }
 
-/** Plans again, with the subjects that matches join or part: what is read for that was mostly read before. */
+/** Plans, matches the persons that come of it, and plans again with the subjects that matches join or part: what is read for
+ * that was mostly read before. */
 async function planMatched(
-  batch: Batch,
-  store: Pick<ProfileStore, 'read'>,
-  paged: ReadonlyMap<AtomId, ReadonlySet<string>>,
-  written: ReadonlySet<string>,
-  persons: ReadonlyMap<AtomId, PersonState>,
+  toPlan: ToPlan,
   context: UnderstandContext,
-  consistent: boolean,
+  ports: UnderstandPorts,
+  attempt: Attempt,
   now: EpochMs,
-): Promise<ReturnType<typeof planAll>> {
-  const world = await readWorld(batch, store, consistent, mayMatch(context));
-  return planAll(unitsOf(batch, world), world, paged, written, persons, context, now);
+): Promise<Planned> {
+  const { batch, store, keys } = toPlan;
+  const unmatched = planAll(toPlan, context, now);
+  const plans = unmatched.planned.map(({ plan }) => plan);
+  try {
+    const matches = await matchPersons(plans, store, keys, context, ports, attempt, now);
+    if (matches === null) return unmatched;
+    const matched = { ...batch, matches };
+    const world = await readWorld(matched, store, attempt.consistent, mayMatch(context));
+    return planAll({ ...toPlan, batch: matched, world }, context, now);
+  } catch (error) {
+    if (!(error instanceof StaleReadError)) throw error;
+    return { planned: [], stale: unitsOf(batch, toPlan.world) };
+  }
 }
 
 /** Writes all plans in one go, and says for each whether all, some or none of it was written. */

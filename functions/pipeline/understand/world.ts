@@ -204,7 +204,7 @@ export function unitsOf({ byAtom, orders, matches }: Batch, world: World): reado
       deliveries: new Map(),
       orders: [],
       subjectIds: new Set(),
-      matches: NO_MATCHES,
+      matches: { ...NO_MATCHES, at: matches.at },
     };
     units.set(root, unit);
     return unit;

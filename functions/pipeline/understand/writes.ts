@@ -4,7 +4,6 @@ import type { ProfileState } from '../../contracts/profile.ts';
 import { neighboursOf, type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
 import { MINUTE_MS } from '../../kernel/time.ts';
 import { keptUntil, pageKeptUntil, type RetentionByClass } from '../../rights/retention/kept-until.ts';
-import { wholeState } from '../3-profile/revocable.ts';
 import { encodeWindow, type SeenPage, type SeenWindow } from '../3-profile/seen.ts';
 import { encodeState } from '../3-profile/state-codec.ts';
 import { Surroundings } from './around.ts';
@@ -89,7 +88,7 @@ export class WriteCollector {
       state: text,
       seen: window,
       links: encodeLinks(prefixes),
-      keptUntil: keptUntil(wholeState(state), newestIn(seen.window), this.#retention),
+      keptUntil: keptUntil(state, newestIn(seen.window), this.#retention),
     });
     return true;
   }

@@ -1,13 +1,14 @@
 /** Longest identifier value taken: longer ones are payloads, not identifiers. */
 const LENGTH_MAX = 256;
-/** Controls, and the invisible marks that make different values look the same. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+/** Controls, the invisible marks that make different values look the same, and what is left of a character that was lost
+ * on the way (half of one, or U+FFFD in its place): different values have become the same there. */
+const UNUSABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\uFFFD]/u;
 
 /** An opaque id as its issuer writes it: trimmed, otherwise untouched (case may matter to the issuer).
- * @returns null when empty, longer than 256 characters or with control characters inside. */
+ * @returns null when empty, longer than 256 characters, with control characters inside, or damaged. */
 export function opaqueId(raw: string): string | null {
   const id = raw.trim().normalize('NFC');
-  return id === '' || id.length > LENGTH_MAX || INVISIBLE.test(id) ? null : id;
+  return id === '' || id.length > LENGTH_MAX || UNUSABLE.test(id) ? null : id;
 }
 
 /** Values that software and people write where an identifier is missing. The first ones Segment blocks by default

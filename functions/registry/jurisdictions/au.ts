@@ -39,7 +39,7 @@ export const au: JurisdictionDefinition = {
     sharing: secondary('opt-out', NOTICE),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'on', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'on' },
     'product default: no rule on matching was researched',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -55,6 +55,7 @@ export const au: JurisdictionDefinition = {
     },
     'APP 12.4; no general right to erasure',
   ),
+  recipientsTold: general(['correction'], "APP 13.2: on the person's request"),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -68,7 +69,6 @@ export const au: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 15,
       denied: [{ underAge: 15, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: 'case by case / 15; code due Dec 2026',
     },

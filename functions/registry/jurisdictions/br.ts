@@ -43,7 +43,7 @@ export const br: JurisdictionDefinition = {
     sharing: general('opt-in', 'LGPD art. 7(I)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -57,6 +57,7 @@ export const br: JurisdictionDefinition = {
     { answerIn: calendarDays(15), extension: null, clock: 'from-receipt', erasure: true },
     'lgpd-brazil.info art 19; erasure (art. 18) is general knowledge',
   ),
+  recipientsTold: general(['correction', 'erasure', 'restriction'], 'LGPD art. 18(6)'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -70,7 +71,6 @@ export const br: JurisdictionDefinition = {
   ),
   minors: secondary(
     {
-      adultAge: 18,
       denied: [
         { underAge: 18, purposes: ['personalisation', 'profiling'], unless: 'never' },
         { underAge: 12, purposes: BEYOND_SERVICE, unless: 'guardian' },

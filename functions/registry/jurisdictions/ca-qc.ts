@@ -42,7 +42,7 @@ export const caQc: JurisdictionDefinition = {
     sharing: general('opt-in', 'P-39.1 s. 13'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: identifying by technology is one of the functions that are off; then a person looks first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -57,6 +57,10 @@ export const caQc: JurisdictionDefinition = {
     { answerIn: calendarDays(30), extension: null, clock: 'from-receipt', erasure: true },
     'P-39.1 s. 32; de-index/cease dissemination s. 28.1',
   ),
+  recipientsTold: general(
+    ['correction', 'erasure'],
+    'Civil Code art. 40: who received it in the six months before',
+  ),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -70,7 +74,6 @@ export const caQc: JurisdictionDefinition = {
   ),
   minors: secondary(
     {
-      adultAge: 14,
       denied: [{ underAge: 14, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '14',
     },

@@ -41,7 +41,7 @@ export const ca: JurisdictionDefinition = {
     sharing: general('opt-in', CONSENT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -55,6 +55,7 @@ export const ca: JurisdictionDefinition = {
     { answerIn: calendarDays(30), extension: null, clock: 'from-receipt', erasure: true },
     'PIPEDA s. 8(3); erasure: limited',
   ),
+  recipientsTold: general(['correction'], 'PIPEDA Sch. 1, cl. 4.9.5: where appropriate'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   // A record of every breach for 24 months; of requests, the product's default.
@@ -69,7 +70,6 @@ export const ca: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 13,
       denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '13 guidance',
     },

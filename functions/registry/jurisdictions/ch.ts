@@ -43,7 +43,7 @@ export const ch: JurisdictionDefinition = {
     sharing: general('opt-out', 'FADP art. 30(2)(b)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: general(
@@ -65,6 +65,7 @@ export const ch: JurisdictionDefinition = {
     },
     'lawbrary.ch DSG art 25(7); erasure (art 32 claims) is general knowledge',
   ),
+  recipientsTold: general(['correction', 'erasure'], "FADP art. 32(4): on the person's request"),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -80,7 +81,6 @@ export const ch: JurisdictionDefinition = {
   // The law has no age. The strictest age of the neighbouring jurisdictions stands in for capacity of judgement.
   minors: general(
     {
-      adultAge: 16,
       denied: [{ underAge: 16, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: 'capacity of judgement',
     },

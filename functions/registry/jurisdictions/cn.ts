@@ -45,7 +45,7 @@ export const cn: JurisdictionDefinition = {
     sharing: general('opt-in', 'PIPL art. 23: separate consent'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: with consent, a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -59,6 +59,7 @@ export const cn: JurisdictionDefinition = {
     { answerIn: businessDays(15), extension: null, clock: 'from-receipt', erasure: true },
     'statute only "timely" (PIPL art. 50); 15 working days is our SLO; erasure: PIPL art. 47',
   ),
+  recipientsTold: general([], 'no rule was researched'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -72,7 +73,6 @@ export const cn: JurisdictionDefinition = {
   ),
   minors: primary(
     {
-      adultAge: 14,
       denied: [{ underAge: 14, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '14',
     },

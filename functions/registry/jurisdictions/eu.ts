@@ -55,7 +55,7 @@ export const eu: JurisdictionDefinition = {
     sharing: general('opt-in', 'GDPR art. 6(1)(a)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: general(
@@ -77,6 +77,7 @@ export const eu: JurisdictionDefinition = {
     },
     'GDPR art. 12(3) and art 17',
   ),
+  recipientsTold: general(['correction', 'erasure', 'restriction'], 'GDPR art. 19'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -90,7 +91,6 @@ export const eu: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 16,
       denied: [{ underAge: 16, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '16, states may go to 13',
     },

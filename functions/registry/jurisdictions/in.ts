@@ -44,7 +44,7 @@ export const india: JurisdictionDefinition = {
     sharing: general('opt-in', CONSENT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: with consent, a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -59,6 +59,7 @@ export const india: JurisdictionDefinition = {
     { answerIn: calendarDays(90), extension: null, clock: 'from-receipt', erasure: true },
     'published period, max 90 days grievance: rule 14(3); erasure: DPDP s. 12, subject to rule 8(3)',
   ),
+  recipientsTold: general(['erasure'], 'DPDP s. 8(7)(b): processors'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -72,7 +73,6 @@ export const india: JurisdictionDefinition = {
   ),
   minors: secondary(
     {
-      adultAge: 18,
       denied: [
         { underAge: 18, purposes: ['analytics', 'personalisation', 'profiling'], unless: 'never' },
         { underAge: 18, purposes: ['automatedDecisions', 'sharing'], unless: 'guardian' },

@@ -42,7 +42,7 @@ export const jp: JurisdictionDefinition = {
     sharing: general('opt-in', NOTICE),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -61,6 +61,7 @@ export const jp: JurisdictionDefinition = {
     },
     'statute: without delay; 14 is our SLO; erasure: conditional cease/delete',
   ),
+  recipientsTold: general([], 'no rule was researched'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -76,7 +77,6 @@ export const jp: JurisdictionDefinition = {
   // No age today; the pending bill's is used.
   minors: secondary(
     {
-      adultAge: 16,
       denied: [{ underAge: 16, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: 'none now; 16 in pending bill',
     },

@@ -42,7 +42,7 @@ export const kr: JurisdictionDefinition = {
     sharing: secondary('opt-in', CONSENT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: with consent, a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -56,6 +56,7 @@ export const kr: JurisdictionDefinition = {
     { answerIn: calendarDays(10), extension: null, clock: 'from-receipt', erasure: true },
     '10 days: general knowledge; erasure: art. 36, prighter.com art 38, primary source',
   ),
+  recipientsTold: general([], 'no rule was researched'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -69,7 +70,6 @@ export const kr: JurisdictionDefinition = {
   ),
   minors: primary(
     {
-      adultAge: 14,
       denied: [{ underAge: 14, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '14',
     },

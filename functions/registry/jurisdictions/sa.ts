@@ -46,7 +46,7 @@ export const sa: JurisdictionDefinition = {
     sharing: secondary('opt-in', CONSENT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: with consent, a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -65,6 +65,7 @@ export const sa: JurisdictionDefinition = {
     },
     'ksapdpl.com IR art 3; erasure: suhaskrishna.com/?p=1433 (draft regs), secondary source',
   ),
+  recipientsTold: general(['correction'], 'PDPL art. 17(1)'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -78,7 +79,6 @@ export const sa: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 18,
       denied: [{ underAge: 18, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '18 / guardian',
     },

@@ -40,7 +40,7 @@ export const sg: JurisdictionDefinition = {
     sharing: secondary('opt-out', NOTIFICATION),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -55,6 +55,7 @@ export const sg: JurisdictionDefinition = {
     { answerIn: calendarDays(30), extension: null, clock: 'from-receipt', erasure: false },
     'commoner-law.com (benchmark); no right to erasure is general knowledge',
   ),
+  recipientsTold: general(['correction'], 'PDPA s. 22(2)(b): to whom it went in the year before'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -68,7 +69,6 @@ export const sg: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 13,
       denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '13 guidance',
     },

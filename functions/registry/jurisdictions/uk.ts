@@ -46,7 +46,7 @@ export const uk: JurisdictionDefinition = {
     sharing: general('opt-in', 'UK GDPR art. 6(1)(a)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: 'profiling' },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: general(
@@ -69,6 +69,7 @@ export const uk: JurisdictionDefinition = {
     },
     'bratby.law (SI 2026/82); erasure art 17 is general knowledge',
   ),
+  recipientsTold: general(['correction', 'erasure', 'restriction'], 'UK GDPR art. 19'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -81,7 +82,7 @@ export const uk: JurisdictionDefinition = {
     'UK GDPR art. 33 and 34',
   ),
   minors: general(
-    { adultAge: 13, denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }], rule: '13' },
+    { denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }], rule: '13' },
     'DPA 2018',
   ),
   automatedDecisions: secondary(

@@ -44,7 +44,7 @@ export const usCa: JurisdictionDefinition = {
     sharing: primary('opt-out', OPT_OUT),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'on', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'on' },
     'product default: no rule on matching was researched',
   ),
   // Binding for sale and sharing, in the browser and in linked and pseudonymous profiles. That it also stops profiling
@@ -78,6 +78,7 @@ export const usCa: JurisdictionDefinition = {
     },
     'advisori.com/cpra 7021 text; opt-out 15bd is G; erasure (Civ 1798.105) is general knowledge',
   ),
+  recipientsTold: general(['correction', 'erasure'], 'Civ 1798.105(c); the regulations on corrections'),
   acknowledgeIn: primary(businessDays(10), 'advisori.com/cpra 7021 text'),
   optOutIn: general(businessDays(15), '11 CCR 7026(f)'),
   logs: primary(
@@ -94,7 +95,6 @@ export const usCa: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 16,
       denied: [
         { underAge: 13, purposes: ['sharing'], unless: 'guardian' },
         { underAge: 16, purposes: ['sharing'], unless: 'person' },

@@ -46,7 +46,7 @@ export const us: JurisdictionDefinition = {
     sharing: primary('opt-out', VIRGINIA),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'on', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'on' },
     'product default: no rule on matching was researched',
   ),
   // Colorado lists it for sale and targeted advertising. That it also stops profiling is the product's reading, as in
@@ -71,6 +71,7 @@ export const us: JurisdictionDefinition = {
     },
     'lawcounty.com (CO); erasure: 59.1-577(A)(3), primary source',
   ),
+  recipientsTold: general([], 'no rule was researched'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -85,7 +86,6 @@ export const us: JurisdictionDefinition = {
   ),
   minors: secondary(
     {
-      adultAge: 13,
       denied: [{ underAge: 13, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '13',
     },

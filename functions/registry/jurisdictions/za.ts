@@ -40,7 +40,7 @@ export const za: JurisdictionDefinition = {
     sharing: general('opt-in', 'POPIA s. 11(1)(a)'),
   },
   identity: general(
-    { deterministic: true, probabilistic: 'review', needsConsentTo: null },
+    { deterministic: true, probabilistic: 'review' },
     'product default: a probable match is looked at by a person first',
   ),
   globalPrivacyControl: GPC_BY_DEFAULT,
@@ -54,6 +54,7 @@ export const za: JurisdictionDefinition = {
     { answerIn: calendarDays(30), extension: null, clock: 'from-receipt', erasure: true },
     '30 days: general knowledge; erasure: POPIA s. 24',
   ),
+  recipientsTold: general(['correction', 'erasure'], 'POPIA s. 24(3)'),
   acknowledgeIn: NO_TIME_OF_ITS_OWN,
   optOutIn: NO_TIME_OF_ITS_OWN,
   logs: LOGS_BY_DEFAULT,
@@ -67,7 +68,6 @@ export const za: JurisdictionDefinition = {
   ),
   minors: general(
     {
-      adultAge: 18,
       denied: [{ underAge: 18, purposes: BEYOND_SERVICE, unless: 'guardian' }],
       rule: '18',
     },

@@ -22,7 +22,10 @@ interface AgeTraits {
 
 /** Full years of age when it was said, and no more: the date of birth is not kept, and everybody from 18 on is 18. Of
  * several statements the youngest counts; a minor of unknown age counts as the youngest there is. */
-export function ageFacts({ age, birthday, minor }: AgeTraits, { occurredAt }: FactContext): readonly Fact[] {
+export function ageFacts(
+  { age, birthday, minor }: AgeTraits,
+  { occurredAt }: Pick<FactContext, 'occurredAt'>,
+): readonly Fact[] {
   const stated = [yearsIn(age), yearsSince(birthday, occurredAt)].filter((years) => years !== null);
   const years = Math.min(AGE_KEPT_MAX, ...stated);
   // An age says more than a flag that agrees with it; of two that do not, the younger counts.

@@ -145,6 +145,8 @@ export function assessed(incident: Incident, assessment: Assessment, now: EpochM
 export function notified(incident: Incident, notice: IncidentNotice, now: EpochMs): Alteration {
   if (incident.notices.some(({ to, at }) => to === notice.to && at === notice.at)) return incident;
   if (incident.closedAt !== null) return { obstacle: 'It is closed.' };
+  // A slip in the year would count as done what is still to do.
+  if (notice.at < incident.foundAt) return { obstacle: '`toldAt` is before `foundAt`: correct its date.' };
   return withStep(
     { ...incident, notices: [...incident.notices, notice] },
     {

@@ -175,7 +175,7 @@ export const handler = incidentsHandler(
         lineage: lineageStream(),
         events: eventBus(),
         subjects: profileStore(),
-        keyring: subjectKeyring(secrets),
+        keyring: subjectKeyring(secrets, { function: 'incidents', purpose: 'affected' }),
       },
       clock: Date.now,
     };

@@ -10,7 +10,7 @@ import { type IncidentLaw, listedOf, type TrackedDuty, trackedDuties } from './i
 import type { AffectedPorts, IncidentStore } from './ports.ts';
 
 /** Longest that pages wait for their incident to name them. */
-const UNNAMED_MS_MAX = 7 * DAY_MS;
+export const UNNAMED_MS_MAX = 7 * DAY_MS;
 
 /** Whom a request names, as tokens; or where it holds an identifier that is none. Raw values go no further. */
 export function namedIn(

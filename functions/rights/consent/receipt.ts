@@ -3,6 +3,7 @@ import type { ConsentReceipt } from '../../contracts/consents-api.ts';
 import type { SubjectId } from '../../contracts/ids.ts';
 import type { ConsentDepth, Purpose } from '../../contracts/purposes.ts';
 import type { EventClass } from '../../contracts/signal.ts';
+import { stableId } from '../../kernel/codec.ts';
 import type { JurisdictionDefinition, LawfulDefault } from '../../registry/jurisdiction-definition.ts';
 
 /** What a receipt is made of: one act about one purpose, and what nobody but the caller of the API may know of it. */
@@ -66,21 +67,29 @@ const SCOPES: Readonly<Record<Purpose, Scope>> = {
 const CONTROLLER = 'controller';
 const RECORDER = 'recorder';
 
+const SCHEMA = 'ISO/IEC TS 27560:2023';
+/** The organisation is who uses the product, and says these things of itself where the choice is made. */
+const IN_THE_NOTICE = 'as the privacy notice gives it';
+
 /**
- * The receipt of one act, in the information structure of ISO/IEC TS 27560:2023: record header (6.3.3), PII processing
- * (6.3.4, 6.3.5), party identification (6.3.6) and events (6.3.7), with the field names of its schema as the guide of the
- * W3C community group for data privacy vocabularies gives them (https://w3id.org/dpv/guides/consent-27560). It names the
- * customer by a pseudonym of this jurisdiction, and holds no identifier. `depth` is an addition of ours, as the structure
- * allows.
+ * The receipt of one act: a copy of its whole record, in the information structure of ISO/IEC TS 27560:2023. The names of
+ * all fields, and which of them are mandatory, are those that the published guide of the W3C community group for data privacy
+ * vocabularies lists by clause of the standard: privacy notice to privacy rights in 6.3.4, data in 6.3.5, parties in 6.3.6,
+ * events in 6.3.7 (final report of 2024-08-01, "Mappings of Terms",
+ * https://www.w3.org/community/reports/dpvcg/CG-FINAL-guide-27560-20240801/). The guide does not name the groups of fields;
+ * ours are `receipt`, `record`, `pii_processing`, `party_identification` and `event`. The record names the customer by a
+ * pseudonym of this jurisdiction, and holds no identifier. `depth` is an addition of ours, as the structure allows.
  */
 export function receiptOf(act: Act, law: JurisdictionDefinition): ConsentReceipt {
   const { purpose, choice, recorder } = act;
   const { label, kinds, kept } = SCOPES[purpose];
   const { days, region } = { days: law.retention[kept].value.maxDays, region: law.region };
+  const recordId = recordIdOf(choice, purpose);
   return {
+    receipt: { schema_version: SCHEMA, receipt_id: stableId('receipt', act.subjectId, recordId) },
     record: {
-      schema_version: 'ISO/IEC TS 27560:2023',
-      record_id: recordIdOf(choice, purpose),
+      schema_version: SCHEMA,
+      record_id: recordId,
       pii_principal_id: act.subjectId,
     },
     pii_processing: {
@@ -115,8 +124,10 @@ export function receiptOf(act: Act, law: JurisdictionDefinition): ConsentReceipt
     party_identification: [
       {
         party_id: CONTROLLER,
+        party_address: IN_THE_NOTICE,
         party_name: 'the organisation named in the privacy notice',
         party_role: 'PII controller',
+        party_contact: IN_THE_NOTICE,
         party_type: 'organisation',
       },
       ...(recorder === null
@@ -124,8 +135,10 @@ export function receiptOf(act: Act, law: JurisdictionDefinition): ConsentReceipt
         : [
             {
               party_id: RECORDER,
+              party_address: IN_THE_NOTICE,
               party_name: recorder,
               party_role: 'recorder',
+              party_contact: IN_THE_NOTICE,
               party_type: 'system or role',
             },
           ]),

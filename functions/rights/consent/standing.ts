@@ -106,8 +106,14 @@ function overrulesGpc(
 
 /** Full years of age; null when none was stated. Years pass since then by whole ones only: somebody counts as younger for
  * up to a year, until it is stated anew. */
-export const ageAt = ({ age }: ConsentState, now: EpochMs): number | null =>
+const ageAt = ({ age }: ConsentState, now: EpochMs): number | null =>
   age === null ? null : age.years + Math.max(0, Math.floor((now - age.at) / YEAR_MS));
+
+/** Whether the law protects the customer for their age, as far as it was stated. */
+export function isMinor(law: JurisdictionDefinition, consent: ConsentState, now: EpochMs): boolean {
+  const years = ageAt(consent, now);
+  return years !== null && law.minors.value.denied.some(({ underAge }) => years < underAge);
+}
 
 /** Whether a minor's rule denies the purpose. */
 function isDeniedByAge(

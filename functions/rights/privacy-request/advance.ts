@@ -4,15 +4,17 @@ import {
   REMINDERS,
   type Reminder,
 } from '../../contracts/privacy-requests.ts';
-import { TransientError, unreachable } from '../../kernel/invariant.ts';
+import { unreachable } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
+import { awaitsWord, valuesForgotten } from './correction.ts';
 import type { Deadline } from './deadline.ts';
-import { eventOf, type Told, tell } from './evidence.ts';
+import { eventOf, saved, type Told, tell } from './evidence.ts';
 import { deadlineFor, isProven, type PrivacyPolicy } from './policy.ts';
 import type { StepPorts } from './ports.ts';
 
-/** What the machine does next. `wait`: until `wakeAt` · `choose`, `restrict`, `export`, `erase`: the work · `done`. */
-export type Action = 'wait' | 'choose' | 'restrict' | 'export' | 'erase' | 'clear' | 'done';
+/** What the machine does next. `wait`: until `wakeAt` · `choose`, `correct`, `restrict`, `export`, `erase`: the work ·
+ * `clear`: ends an erasure · `done`. */
+export type Action = 'wait' | 'choose' | 'correct' | 'restrict' | 'export' | 'erase' | 'clear' | 'done';
 
 export interface Step {
   readonly action: Action;
@@ -79,7 +81,8 @@ export function stepOf(request: PrivacyRequest, policy: PrivacyPolicy, now: Epoc
 export const isFarAhead = ({ state, restrictedUntil }: PrivacyRequest, now: EpochMs): boolean =>
   state === 'restricted' && (restrictedUntil ?? 0) > now + SLEEP_MS_MAX;
 
-function workOf({ type }: PrivacyRequest): Action {
+function workOf(request: PrivacyRequest): Action {
+  const { type, correction } = request;
   switch (type) {
     case 'access':
     case 'port':
@@ -88,7 +91,10 @@ function workOf({ type }: PrivacyRequest): Action {
       return 'erase';
     case 'restrict':
       return 'restrict';
-    case 'correct':
+    case 'correct': {
+      const isToContest = correction?.word?.outcome === 'unascertained' && correction.contestedAt === null;
+      return awaitsWord(request) && !isToContest ? 'wait' : 'correct';
+    }
     case 'opt-out-sale':
     case 'opt-out-profiling':
     case 'object':
@@ -114,6 +120,7 @@ function deny(
     state: 'denied',
     denial,
     closedAt: now,
+    ...valuesForgotten(request),
   });
 }
 
@@ -190,7 +197,6 @@ export async function advance(
       ? [eventOf(request, 'Privacy Request Closed', 'denied', now)]
       : []),
   ]);
-  if (step.next !== request && (await ports.requests.save(step.next)) === null)
-    throw new TransientError('the request is being changed');
+  if (step.next !== request) await saved(step.next, ports);
   return answer(step.action, step.wakeAt ?? now);
 }

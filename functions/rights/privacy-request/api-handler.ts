@@ -9,6 +9,7 @@ import { requestBook } from '../../adapters/aws/request-book.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
 import {
+  accuracyBodySchema,
   exportRedeemSchema,
   extensionBodySchema,
   inputBodySchema,
@@ -20,19 +21,12 @@ import type { flow } from '../../flow.ts';
 import { required } from '../../runtime/environment.ts';
 import { type HttpAnswer, httpHandler, parsedBody, problem } from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
-import {
-  type Answered,
-  extend,
-  input,
-  link,
-  receive,
-  redeem,
-  statedByOperator,
-  statusOf,
-  verify,
-} from './door.ts';
+import { extend, input, judgeAccuracy, statedByOperator, statusOf, verify } from './door.ts';
+import { link, redeem } from './export-link.ts';
 import { type PrivacyPolicy, policyOf } from './policy.ts';
 import type { DoorPorts } from './ports.ts';
+import { receive } from './receive.ts';
+import type { Answered } from './request-view.ts';
 
 interface Setting {
   readonly policy: PrivacyPolicy;
@@ -76,7 +70,12 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
   'POST /v1/privacy-requests/{requestId}/input': about(async (requestId, event, { policy, ports }) => {
     const parsed = parsedBody(inputBodySchema, event);
     if ('problem' in parsed) return problem(parsed.problem);
-    return told(await input(requestId, parsed.value.outcome, policy, ports, Date.now()));
+    return told(await input(requestId, parsed.value, policy, ports, Date.now()));
+  }),
+  'POST /v1/privacy-requests/{requestId}/accuracy': about(async (requestId, event, { policy, ports }) => {
+    const parsed = parsedBody(accuracyBodySchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    return told(await judgeAccuracy(requestId, parsed.value, policy, ports, Date.now()));
   }),
   'POST /v1/privacy-requests/{requestId}/extension': about(async (requestId, event, { policy, ports }) => {
     const parsed = parsedBody(extensionBodySchema, event);
@@ -106,7 +105,7 @@ const setting = lazily(async (): Promise<Setting> => {
     ports: {
       requests: requestBook(policy.jurisdiction.logs.value.requestDays),
       subjects: profileStore(),
-      keyring: subjectKeyring(secrets),
+      keyring: subjectKeyring(secrets, { function: 'privacy', purpose: 'disclose' }),
       lineage: lineageStream(),
       events: eventBus(),
       driver: machineDriver(),

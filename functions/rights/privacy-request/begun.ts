@@ -1,6 +1,6 @@
 import type { PrivacyRequest } from '../../contracts/privacy-requests.ts';
-import { TransientError } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { saved } from './evidence.ts';
 import type { RequestBook } from './ports.ts';
 
 /** A request on which work has begun, and since when. */
@@ -13,12 +13,10 @@ export type Begun = PrivacyRequest & { readonly startedAt: EpochMs };
  */
 export async function begun(
   request: PrivacyRequest,
-  requests: Pick<RequestBook, 'save'>,
+  ports: { readonly requests: Pick<RequestBook, 'save'> },
   now: EpochMs,
 ): Promise<Begun> {
   const { startedAt } = request;
   if (startedAt !== null) return { ...request, startedAt };
-  const saved = await requests.save({ ...request, startedAt: now });
-  if (saved === null) throw new TransientError('the request is being changed');
-  return { ...saved, startedAt: now };
+  return { ...(await saved({ ...request, startedAt: now }, ports)), startedAt: now };
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { PrivacyRequest } from '../../contracts/privacy-requests.ts';
 import { invariant } from '../../kernel/invariant.ts';
-import type { EpochMs } from '../../kernel/time.ts';
-import { isDone, notReturned, requestFor, saved } from './erase.ts';
-import { eventOf, tell } from './evidence.ts';
-import type { PrivacyPolicy } from './policy.ts';
+import { notReturned } from './erase.ts';
+import { eraseStep } from './erase-step.ts';
+import { eventOf, recipientsEvents, saved, tell } from './evidence.ts';
 import type { ErasePorts } from './ports.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -32,15 +31,8 @@ export const ERASED_STORES = [
  * after a crash finds the first one and adds none.
  * @throws TransientError, ThrottledError; InvariantError when a key is still there
  */
-export async function certify(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (isDone(request)) return;
-  const { located: found, deletedAt, pitrClearAt } = request;
+export const certify = eraseStep(async (request, policy, ports, now) => {
+  const { requestId, located: found, deletedAt, pitrClearAt } = request;
   invariant(found !== null && deletedAt !== null && pitrClearAt !== null, 'a certificate before its erasure');
   const statement = {
     requestId,
@@ -62,9 +54,12 @@ export async function certify(
     policy,
     ports,
   );
-  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'key-deleted', now)]);
+  await ports.events.publish([
+    ...recipientsEvents(request, 'erasure', policy, now),
+    eventOf(request, 'Privacy Request Closed', 'key-deleted', now),
+  ]);
   await saved({ ...request, state: 'key-deleted' }, ports);
-}
+});
 
 /** Tries to open what was sealed before the key went. Null when nothing was ever sealed for the person. */
 async function failedDecryptSample(

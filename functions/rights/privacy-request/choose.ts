@@ -3,10 +3,10 @@ import type { PrivacyRequest } from '../../contracts/privacy-requests.ts';
 import type { ConsentChoices } from '../../contracts/purposes.ts';
 import type { Identifier, Signal } from '../../contracts/signal.ts';
 import { messageToken, typeOfToken } from '../../contracts/tokens.ts';
-import { invariant, TransientError } from '../../kernel/invariant.ts';
+import { invariant } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { begun } from './begun.ts';
-import { eventOf, tell } from './evidence.ts';
+import { eventOf, saved, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { StepPorts } from './ports.ts';
 
@@ -63,12 +63,7 @@ export function choiceSignals(
   });
 }
 
-/**
- * Opt-outs and objections become choices on the signals stream. A correction cannot be made here: what a person is like
- * comes from the systems that know them, and the newest value wins; so the person, or the operator, is asked to correct it
- * there.
- * @throws TransientError, ThrottledError
- */
+/** Opt-outs and objections become choices on the signals stream. @throws TransientError, ThrottledError */
 export async function choose(
   requestId: string,
   policy: PrivacyPolicy,
@@ -77,38 +72,24 @@ export async function choose(
 ): Promise<void> {
   const found = await ports.requests.find(requestId);
   invariant(found !== null && isProven(found), 'a choice that nobody was shown to have made');
-  if (found.state === 'complete' || found.state === 'needs-input') return;
-  const request = await begun(found, ports.requests, now);
-  // Of a correction: when the person has said that it is made.
-  const at = request.pauses.at(-1)?.to ?? request.startedAt;
-  const save = async (next: PrivacyRequest): Promise<void> => {
-    if ((await ports.requests.save(next)) === null) throw new TransientError('the request is being changed');
-  };
-  if (request.type === 'correct' && !request.pauses.some(({ to }) => to !== null)) {
-    await tell(
-      request,
-      [{ kind: 'privacy-request-needs-input', reasons: 'corrected-values', at }],
-      policy,
-      ports,
-    );
-    await save({
-      ...request,
-      state: 'needs-input',
-      needs: 'corrected-values',
-      pauses: [...request.pauses, { from: at, to: null }],
-    });
-    return;
+  if (found.state === 'complete') return;
+  const request = await begun(found, ports, now);
+  const at = request.startedAt;
+  const byBucket = new Map<string, Signal[]>();
+  for (const signal of choiceSignals(request, policy, now)) {
+    const bucket = bucketOf(signal.identifiers[0].token, policy.buckets);
+    byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), signal]);
   }
-  if (request.type !== 'correct') {
-    const byBucket = new Map<string, Signal[]>();
-    for (const signal of choiceSignals(request, policy, now)) {
-      const bucket = bucketOf(signal.identifiers[0].token, policy.buckets);
-      byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), signal]);
-    }
-    await ports.signals.append(byBucket);
-    await tell(request, [{ kind: 'choice-recorded', reasons: '', at }], policy, ports);
-  }
-  await tell(request, [{ kind: 'privacy-request-completed', reasons: '', at }], policy, ports);
+  await ports.signals.append(byBucket);
+  await tell(
+    request,
+    [
+      { kind: 'choice-recorded', reasons: '', at },
+      { kind: 'privacy-request-completed', reasons: '', at },
+    ],
+    policy,
+    ports,
+  );
   await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'complete', now)]);
-  await save({ ...request, state: 'complete', needs: null, closedAt: now });
+  await saved({ ...request, state: 'complete', needs: null, closedAt: now }, ports);
 }

@@ -1,4 +1,4 @@
-import type { PersonExport } from './export.ts';
+import type { Part } from './export-parts.ts';
 
 /** A cell (RFC 4180). A text that a spreadsheet would take for a formula is marked as text. */
 function cell(value: unknown): string {
@@ -15,8 +15,8 @@ function table(rows: readonly Readonly<Record<string, unknown>>[]): string {
   return [columns.map(cell).join(), ...lines].map((line) => `${line}\r\n`).join('');
 }
 
-/** An export as CSV files, by name. */
-export const csvFiles = (exported: PersonExport): Readonly<Record<string, string>> =>
+/** A part of an export as CSV files, by name. */
+export const csvFiles = (exported: Part): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(exported).map(([name, value]) => [
       `${name}.csv`,

@@ -24,7 +24,10 @@ import { policyOf } from './policy.ts';
 const wiring = lazily(async () => {
   const secrets = await jurisdictionSecrets();
   const policy = policyOf(required, secrets);
-  const [profiles, keyring] = [profileStore(), subjectKeyring(secrets)];
+  const [profiles, keyring] = [
+    profileStore(),
+    subjectKeyring(secrets, { function: 'privacyErase', purpose: 'erase' }),
+  ];
   return {
     policy,
     ports: {

@@ -4,8 +4,8 @@ import { seal } from '../../contracts/subject-keys.ts';
 import { invariant, TransientError } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import type { StoredNode, SubjectWrite, WriteUnit } from '../../pipeline/understand/ports.ts';
-import { eventOf, tell } from './evidence.ts';
-import { isProven, type PrivacyPolicy } from './policy.ts';
+import { eraseStep } from './erase-step.ts';
+import { eventOf, saved, tell } from './evidence.ts';
 import type { ErasePorts } from './ports.ts';
 import { blankNode, type FoundPerson, findPerson, located } from './subject.ts';
 
@@ -13,51 +13,20 @@ import { blankNode, type FoundPerson, findPerson, located } from './subject.ts';
 export const KEY_RECOVERY_MS = DAY_MS;
 const ATTEMPTS_MAX = 6;
 
-/** The request, if this step has to be done for it now. Steps are repeated after a crash, and by executions that were
- * relieved: each looks for itself.
- * @throws InvariantError for a request that must not erase */
-export async function requestFor(
-  requestId: string,
-  ports: Pick<ErasePorts, 'requests'>,
-): Promise<PrivacyRequest> {
-  const request = await ports.requests.find(requestId);
-  invariant(request !== null && request.type === 'erase', 'an erasure without a request for it');
-  invariant(isProven(request), 'an erasure that nobody was shown to have asked for');
-  return request;
-}
-
-export const isDone = ({ state }: PrivacyRequest): boolean => state === 'key-deleted' || state === 'erased';
-
-export async function saved(
-  next: PrivacyRequest,
-  ports: Pick<ErasePorts, 'requests'>,
-): Promise<PrivacyRequest> {
-  const written = await ports.requests.save(next);
-  if (written === null) throw new TransientError('the request is being changed');
-  return written;
-}
-
 /**
  * First step: from here on nothing of the person comes in. All identifiers of a subject become tombstones in one
  * transaction, which takes their states and the subject with it. What was found is remembered before, so that a crash
  * after the transaction does not forget whom the rest is about.
  * @throws TransientError, ThrottledError
  */
-export async function suppress(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (isDone(request)) return;
+export const suppress = eraseStep(async (request, policy, ports, now) => {
   const erasedAt = request.startedAt ?? now;
   let standing = request;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const person = await findPerson([...request.tokens, ...(standing.located?.nodes ?? [])], ports.subjects);
     const found = located(person, request.tokens, standing.located);
     if (standing.startedAt === null || !isSameSubject(standing.located, found) || standing.canary === null) {
-      const canary = standing.canary ?? (await canaryOf(requestId, found.atoms, ports));
+      const canary = standing.canary ?? (await canaryOf(request.requestId, found.atoms, ports));
       standing = await saved({ ...standing, startedAt: erasedAt, located: found, canary }, ports);
     }
     if (await bury(found.nodes, person, erasedAt, ports)) {
@@ -78,7 +47,7 @@ export async function suppress(
     }
   }
   throw new TransientError('the subject is being changed');
-}
+});
 
 const isSameSubject = (one: LocatedSubject | null, other: LocatedSubject): boolean =>
   JSON.stringify(one) === JSON.stringify(other);
@@ -132,18 +101,11 @@ async function bury(
 }
 
 /** Second step: what else the hot stores have, and what lies in quarantine. @throws TransientError, ThrottledError */
-export async function purge(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (isDone(request)) return;
+export const purge = eraseStep(async (request, policy, ports, now) => {
   await purgeHot(request, ports);
   const at = request.startedAt ?? now;
   await tell(request, [{ kind: 'subject-purged', reasons: '', at }], policy, ports);
-}
+});
 
 async function purgeHot(
   { located: found }: PrivacyRequest,
@@ -167,14 +129,7 @@ async function purgeHot(
 
 /** Third step: the secrets. From here on no row of the person in the archive can be read or joined, whatever its number.
  * @throws TransientError, ThrottledError */
-export async function deleteKeys(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (isDone(request)) return;
+export const deleteKeys = eraseStep(async (request, policy, ports, now) => {
   const { located: found } = request;
   invariant(found !== null, 'keys deleted before anybody was located');
   await ports.keyring.destroy(await notReturned(found.nodes, ports));
@@ -182,7 +137,7 @@ export async function deleteKeys(
   if (request.deletedAt === null)
     await saved({ ...request, deletedAt, pitrClearAt: deletedAt + KEY_RECOVERY_MS }, ports);
   await tell(request, [{ kind: 'subject-keys-deleted', reasons: '', at: deletedAt }], policy, ports);
-}
+});
 
 /** Whoever came back after the erasure has a secret of their own, which stays. */
 export async function notReturned(
@@ -197,24 +152,20 @@ export async function notReturned(
  * When no backup of the keys is left: erased for good. What a restore may have brought back meanwhile is removed again.
  * @throws TransientError, ThrottledError
  */
-export async function clear(
-  requestId: string,
-  policy: PrivacyPolicy,
-  ports: ErasePorts,
-  now: EpochMs,
-): Promise<void> {
-  const request = await requestFor(requestId, ports);
-  if (request.state !== 'key-deleted' || (request.pitrClearAt ?? now) > now) return;
-  await eraseAgain(request, ports);
-  await tell(
-    request,
-    [{ kind: 'subject-erased', reasons: '', at: request.pitrClearAt ?? now }],
-    policy,
-    ports,
-  );
-  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'erased', now)]);
-  await saved({ ...request, state: 'erased', closedAt: now }, ports);
-}
+export const clear = eraseStep(
+  async (request, policy, ports, now) => {
+    await eraseAgain(request, ports);
+    await tell(
+      request,
+      [{ kind: 'subject-erased', reasons: '', at: request.pitrClearAt ?? now }],
+      policy,
+      ports,
+    );
+    await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'erased', now)]);
+    await saved({ ...request, state: 'erased', closedAt: now }, ports);
+  },
+  (request, now) => request.state === 'key-deleted' && (request.pitrClearAt ?? now) <= now,
+);
 
 /** Does an erasure again that was done: nothing, unless a table was restored to before it. @throws TransientError, ThrottledError */
 async function eraseAgain(request: PrivacyRequest, ports: ErasePorts): Promise<void> {

@@ -2,9 +2,11 @@ import { bucketOf } from '../../contracts/bucket.ts';
 import type { EffectKind, EffectRow } from '../../contracts/lineage.ts';
 import type { PrivacyRequest } from '../../contracts/privacy-requests.ts';
 import { stableId } from '../../kernel/codec.ts';
+import { TransientError } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import type { ChangeOfRecord } from '../../registry/jurisdiction-definition.ts';
 import { PRIVACY_POLICY, type PrivacyPolicy } from './policy.ts';
-import type { PrivacyEvent, TellPorts } from './ports.ts';
+import type { PrivacyEvent, RequestBook, TellPorts } from './ports.ts';
 
 /** One step of a request, for the archive. The same step has the same row, however often it is told. */
 export interface Told {
@@ -63,3 +65,25 @@ export const eventOf = (
   dueAt,
   occurredAt: at,
 });
+
+/** What the law has those told of to whom the person's record was disclosed (GDPR art. 19): an event for the controller, who
+ * knows the recipients. It names the request, and the controller knows whose that is. */
+export const recipientsEvents = (
+  request: Pick<PrivacyRequest, 'requestId' | 'type'>,
+  change: ChangeOfRecord,
+  { jurisdiction }: Pick<PrivacyPolicy, 'jurisdiction'>,
+  at: EpochMs,
+): readonly PrivacyEvent[] =>
+  jurisdiction.recipientsTold.value.includes(change)
+    ? [eventOf(request, 'Recipients To Be Told', change, at)]
+    : [];
+
+/** Writes a request that was read. @throws TransientError when somebody else wrote it meanwhile; ThrottledError */
+export async function saved(
+  next: PrivacyRequest,
+  { requests }: { readonly requests: Pick<RequestBook, 'save'> },
+): Promise<PrivacyRequest> {
+  const written = await requests.save(next);
+  if (written === null) throw new TransientError('the request is being changed');
+  return written;
+}

@@ -1,51 +1,31 @@
-import { createHash } from 'node:crypto';
-import type { ConsentState } from '../../contracts/consent.ts';
 import type { AtomId } from '../../contracts/ids.ts';
-import type { PrivacyRequest } from '../../contracts/privacy-requests.ts';
-import { PURPOSES } from '../../contracts/purposes.ts';
-import type { OutcomeRecord } from '../../contracts/records.ts';
-import { NOTHING_PUBLISHED } from '../../contracts/subject.ts';
-import { rowRef, type SubjectKey, seal, unseal } from '../../contracts/subject-keys.ts';
-import { typeOfToken } from '../../contracts/tokens.ts';
-import { invariant, TransientError } from '../../kernel/invariant.ts';
+import type { Exporting, PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import { EXPORT_DAYS } from '../../contracts/retention.ts';
+import { rowRef, type SubjectKey, unseal } from '../../contracts/subject-keys.ts';
+import { invariant } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
-import { personOf } from '../../pipeline/3-profile/person.ts';
-import { wholeState } from '../../pipeline/3-profile/revocable.ts';
-import { decodeState } from '../../pipeline/3-profile/state-codec.ts';
-import { openPersons } from '../../pipeline/understand/person.ts';
-import { sources } from '../../registry/sources/index.ts';
-import { begun } from './begun.ts';
-import { eventOf, tell } from './evidence.ts';
+import { eventOf, saved, tell } from './evidence.ts';
+import { type Entry, liveDocument } from './export-document.ts';
+import { keepPart, PartFiller, partsOf, sealingAtom } from './export-parts.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
-import type { ArchivedRow, ExportPorts } from './ports.ts';
-import { type FoundPerson, findPerson, located } from './subject.ts';
+import type { ArchivedRow, ArchiveFolder, ExportPorts } from './ports.ts';
+import { findPerson, located } from './subject.ts';
 
-/** How long an export can be fetched. The bucket forgets it then, too. */
-export const EXPORT_DAYS = 7;
 /** Objects of the archive read at a time. */
 const READS_AT_ONCE = 8;
+/** Objects after which the place is noted at the latest: what a crash costs. */
+const OBJECTS_PER_TURN_MAX = 20_000;
 
-/** Everything held of a person, in words that need no explanation of ours (GDPR art. 15 and 20). */
-export interface PersonExport {
-  readonly about: Readonly<Record<string, unknown>>;
-  readonly identifiers: readonly { readonly type: string; readonly count: number }[];
-  readonly profile: readonly Readonly<Record<string, unknown>>[];
-  readonly segments: readonly Readonly<Record<string, unknown>>[];
-  readonly attributes: readonly Readonly<Record<string, unknown>>[];
-  readonly consent: readonly Readonly<Record<string, unknown>>[];
-  readonly alerts: readonly Readonly<Record<string, unknown>>[];
-  readonly quarantined: readonly Readonly<Record<string, unknown>>[];
-  readonly history: readonly Readonly<Record<string, unknown>>[];
-  readonly sources: readonly Readonly<Record<string, unknown>>[];
-  readonly recipients: readonly Readonly<Record<string, unknown>>[];
-  readonly retention: readonly Readonly<Record<string, unknown>>[];
+/** `more`: the archive goes on; the place where is kept with the request · `done`. */
+export interface Exported {
+  readonly outcome: 'more' | 'done';
 }
 
-const iso = (at: EpochMs): string => new Date(at).toISOString();
-
 /**
- * `access` and `port`: gathers everything, seals it under the person's own key and keeps it for a week. An erasure meanwhile
- * makes it unreadable too.
+ * One turn of `access` and `port`: gathers of the archive what there is time for, part by part, each sealed under the
+ * person's own key and kept for a week; the last turn adds what the live stores have. May be repeated and stopped anywhere:
+ * a part's name follows from what it says, and the place in the archive is kept with the request. An erasure meanwhile
+ * makes all parts unreadable.
  * @throws TransientError, ThrottledError
  */
 export async function exportPerson(
@@ -53,193 +33,159 @@ export async function exportPerson(
   policy: PrivacyPolicy,
   ports: ExportPorts,
   now: EpochMs,
+): Promise<Exported> {
+  let request = await ports.requests.find(requestId);
+  invariant(request !== null && (request.type === 'access' || request.type === 'port'), 'no such export');
+  invariant(isProven(request), 'an export that nobody was shown to have asked for');
+  if (request.state === 'complete') return { outcome: 'done' };
+  if (request.exporting === undefined)
+    request = await saved({ ...request, exporting: await begun(request, ports, now) }, ports);
+  const { exporting } = request;
+  invariant(exporting !== undefined, 'an export that was begun');
+  const keys = await ports.keyring.read(exporting.atoms, { fresh: true });
+  const { next, last } = await gathered(requestId, exporting, keys, ports);
+  if (last === null) {
+    await saved({ ...request, exporting: next }, ports);
+    return { outcome: 'more' };
+  }
+  await finish(request, next, last, keys, policy, ports, now);
+  return { outcome: 'done' };
+}
+
+async function begun(request: PrivacyRequest, ports: ExportPorts, now: EpochMs): Promise<Exporting> {
+  const found = located(await findPerson(request.tokens, ports.subjects), request.tokens, null);
+  const keys = await ports.keyring.read(found.atoms, { fresh: true });
+  const atomId = sealingAtom(found.atoms, keys);
+  return { at: now, atoms: found.atoms, atomId, after: '', parts: [], rows: 0, unread: 0 };
+}
+
+/** The key under which the parts lie; null when there is nothing to seal; undefined when it was destroyed meanwhile. */
+const sealingKey = (
+  { atomId }: Exporting,
+  keys: ReadonlyMap<AtomId, SubjectKey>,
+): SubjectKey | null | undefined => (atomId === null ? null : keys.get(atomId));
+
+/** Goes on through the archive, folder by folder: a row lies in one folder only, though there perhaps in two objects, while
+ * small ones are made into a large one.
+ * @returns how far it came, and the rows that fill no part when that is the end */
+async function gathered(
+  requestId: string,
+  before: Exporting,
+  keys: ReadonlyMap<AtomId, SubjectKey>,
+  ports: ExportPorts,
+): Promise<{ readonly next: Exporting; readonly last: readonly Entry[] | null }> {
+  const sealing = sealingKey(before, keys) ?? null;
+  if (sealing === null) return { next: before, last: [] };
+  const refs = new WantedRefs(keys);
+  const filler = new PartFiller();
+  const parts = [...before.parts];
+  let { after, rows, unread } = before;
+  const keep = async (history: readonly Entry[]): Promise<void> => {
+    if (history.length > 0) parts.push(await keepPart(requestId, { history }, sealing, ports.exports));
+  };
+  let objects = 0;
+  for (const folders of inTurns(await ports.archive.folders(after))) {
+    if (objects > 0 && (objects > OBJECTS_PER_TURN_MAX || !ports.isInTime())) {
+      await keep(filler.take());
+      return { next: { ...before, after, parts, rows, unread }, last: null };
+    }
+    const read = folders.flatMap(({ keys: objectKeys, month }) =>
+      objectKeys.map((key) => ports.archive.rows(key, refs.of(month))),
+    );
+    const found = new Map<string, ArchivedRow>();
+    for (const own of await Promise.all(read)) {
+      if (own === null) unread += 1;
+      for (const row of own ?? []) found.set(`${row.columns.table} ${row.rowId}`, row);
+    }
+    for (const row of found.values()) await keep(filler.add(openRow(row, keys)));
+    rows += found.size;
+    objects += read.length;
+    after = folders.at(-1)?.prefix ?? after;
+  }
+  return { next: { ...before, after, parts, rows, unread }, last: filler.take() };
+}
+
+/** Folders that are read together: as many objects as are read at a time, or one folder with more. */
+function* inTurns(folders: readonly ArchiveFolder[]): Generator<readonly ArchiveFolder[]> {
+  let turn: ArchiveFolder[] = [];
+  let objects = 0;
+  for (const folder of folders) {
+    if (objects > 0 && objects + folder.keys.length > READS_AT_ONCE) {
+      yield turn;
+      turn = [];
+      objects = 0;
+    }
+    turn.push(folder);
+    objects += folder.keys.length;
+  }
+  if (turn.length > 0) yield turn;
+}
+
+/** References to the person's rows, by month. */
+class WantedRefs {
+  readonly #keys: ReadonlyMap<AtomId, SubjectKey>;
+  readonly #byMonth = new Map<string, ReadonlySet<string>>();
+
+  constructor(keys: ReadonlyMap<AtomId, SubjectKey>) {
+    this.#keys = keys;
+  }
+
+  /** @param month such as `2026-05` */
+  of(month: string): ReadonlySet<string> {
+    const known =
+      this.#byMonth.get(month) ??
+      new Set([...this.#keys.values()].map((key) => rowRef(key, Date.parse(`${month}-01T00:00:00Z`))));
+    this.#byMonth.set(month, known);
+    return known;
+  }
+}
+
+function openRow({ payload, rowId, columns }: ArchivedRow, keys: ReadonlyMap<AtomId, SubjectKey>): Entry {
+  if (payload === null) return columns;
+  for (const key of keys.values()) {
+    const text = unseal(key, payload, rowId);
+    if (text !== null) return { ...columns, payload: JSON.parse(text) as unknown };
+  }
+  return columns;
+}
+
+async function finish(
+  request: PrivacyRequest,
+  exporting: Exporting,
+  history: readonly Entry[],
+  keys: ReadonlyMap<AtomId, SubjectKey>,
+  policy: PrivacyPolicy,
+  ports: ExportPorts,
+  now: EpochMs,
 ): Promise<void> {
-  const found = await ports.requests.find(requestId);
-  invariant(found !== null && (found.type === 'access' || found.type === 'port'), 'no such export');
-  invariant(isProven(found), 'an export that nobody was shown to have asked for');
-  if (found.state === 'complete') return;
-  const request = await begun(found, ports.requests, now);
-  const person = await findPerson(request.tokens, ports.subjects);
-  const whole = located(person, request.tokens, null);
-  const keys = await ports.keyring.read(whole.atoms, { fresh: true });
-  const [sealing] = whole.atoms.filter((atom) => keys.has(atom));
-  const at = request.startedAt;
-  const gathered = await gather(request, person, keys, policy, ports, at);
-  const key = `v1/${requestId}/${createHash('sha256').update(requestId).digest('hex').slice(0, 16)}`;
-  const text = JSON.stringify(gathered);
-  const sealingKey = sealing === undefined ? undefined : keys.get(sealing);
-  // Of a person of whom nothing is held there is nothing to seal: the export says that.
-  await ports.exports.put(
-    key,
-    sealingKey === undefined ? Buffer.from(text) : seal(sealingKey, text, `export ${requestId}`),
-  );
+  const { requestId } = request;
+  const { at, atomId, parts, rows } = exporting;
+  const key = sealingKey(exporting, keys);
+  const first: string[] = [];
+  // Whose key was destroyed meanwhile was erased: there is nothing to hand over, and nothing may be kept in the open.
+  if (key !== undefined) {
+    const live = await liveDocument(request, keys, policy, ports, exporting, at);
+    for (const part of partsOf({ ...live, history }))
+      first.push(await keepPart(requestId, part, key, ports.exports));
+  }
   await tell(
     request,
     [
-      { kind: 'subject-exported', reasons: `rows:${gathered.history.length}`, at, place: 'once' },
+      { kind: 'subject-exported', reasons: `rows:${rows}`, at, place: 'once' },
       { kind: 'privacy-request-completed', reasons: '', at },
     ],
     policy,
     ports,
   );
   await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'complete', at)]);
-  const next: PrivacyRequest = {
-    ...request,
-    state: 'complete',
-    located: { ...whole, nodes: [], cues: [], subjectIds: [], atoms: sealing === undefined ? [] : [sealing] },
-    exported: { key, at, expiresAt: at + EXPORT_DAYS * DAY_MS },
-    closedAt: now,
-  };
-  if ((await ports.requests.save(next)) === null) throw new TransientError('the request is being changed');
-}
-
-/** Opens an export; null when it has expired or the person was erased since. @throws TransientError, ThrottledError */
-export async function openExport(
-  request: PrivacyRequest,
-  ports: {
-    readonly exports: Pick<ExportPorts['exports'], 'get'>;
-    readonly keyring: ExportPorts['keyring'];
-  },
-  now: EpochMs,
-): Promise<PersonExport | null> {
-  const { exported, located: found, requestId } = request;
-  if (exported === null || exported.expiresAt <= now) return null;
-  const bytes = await ports.exports.get(exported.key);
-  if (bytes === null) return null;
-  const [atom] = found?.atoms ?? [];
-  if (atom === undefined) return JSON.parse(Buffer.from(bytes).toString('utf8')) as PersonExport;
-  const key = (await ports.keyring.read([atom], { fresh: true })).get(atom);
-  const text = key === undefined ? null : unseal(key, bytes, `export ${requestId}`);
-  return text === null ? null : (JSON.parse(text) as PersonExport);
-}
-
-async function gather(
-  request: PrivacyRequest,
-  person: FoundPerson,
-  keys: ReadonlyMap<AtomId, SubjectKey>,
-  policy: PrivacyPolicy,
-  ports: ExportPorts,
-  now: EpochMs,
-): Promise<PersonExport> {
-  const { jurisdiction } = policy;
-  const found = located(person, request.tokens, null);
-  const counts = new Map<string, number>();
-  for (const node of person.nodes.keys()) {
-    const type = typeOfToken(node);
-    counts.set(type, (counts.get(type) ?? 0) + 1);
-  }
-  const published = [
-    ...[...person.nodes.values()].map((node) => node.published ?? NOTHING_PUBLISHED),
-    ...[...person.subjects.values()].map((subject) => subject.published),
-  ];
-  const [alerts, quarantined, history] = await Promise.all([
-    ports.hot.alertsOf(found.subjectIds),
-    ports.hot.quarantinedAbout(found.nodes).then((records) => contentOf(records, ports)),
-    historyOf(keys, ports),
-  ]);
-  const world = await ports.subjects.read([], [], true, found.atoms);
-  const persons = await openPersons(world, new Map(keys), ports.keyring);
-  const states = [...person.nodes.values()].flatMap(({ state }) =>
-    state === null ? [] : [decodeState(state)],
-  );
-  return {
-    about: {
-      requestId: request.requestId,
-      law: jurisdiction.law,
-      jurisdiction: jurisdiction.code,
-      gatheredAt: iso(now),
-      note: 'Identifiers are stored as keyed tokens only, and cannot be read back; they are counted by type.',
+  const { exporting: _done, ...rest } = request;
+  await saved(
+    {
+      ...rest,
+      state: 'complete',
+      exported: { parts: [...first, ...parts], atomId, at, expiresAt: now + EXPORT_DAYS * DAY_MS },
+      closedAt: now,
     },
-    identifiers: [...counts].map(([type, count]) => ({ type, count })),
-    profile: states.map(wholeState).map((state) => ({
-      ...state,
-      consent: undefined,
-      revocable: undefined,
-      weeks: [...state.weeks].map(([week, each]) => ({ week, ...each })),
-    })),
-    segments: published.flatMap(({ segments }) =>
-      Object.entries(segments).map(([name, since]) => ({ name, since: iso(since) })),
-    ),
-    attributes: [...persons.values()].flatMap((each) =>
-      Object.entries(personOf(each)).map(([attribute, value]) => ({ attribute, value })),
-    ),
-    consent: states.flatMap(({ consent }) => choicesIn(consent)),
-    alerts: alerts.map((alert) => ({ ...alert })),
-    quarantined,
-    history,
-    sources: sources.map(({ id, kind, steward }) => ({ id, kind, steward })),
-    recipients: PURPOSES.map((purpose) => ({
-      purpose,
-      recipients: 'the operational systems of the controller in this account',
-      transferred: jurisdiction.transfers.value,
-    })),
-    retention: Object.entries(jurisdiction.retention).map(([eventClass, { value }]) => ({
-      eventClass,
-      ...value,
-    })),
-  };
-}
-
-/** Everything that was chosen, stated or signalled, with its time. */
-const choicesIn = ({ gpc, age, purposes }: ConsentState): readonly Readonly<Record<string, unknown>>[] => [
-  ...Object.entries(purposes).flatMap(([purpose, { explicit, stated }]) => [
-    ...explicit.map(({ at, depth }) => ({ purpose, origin: 'explicit', depth, at: iso(at) })),
-    ...stated.map(({ at, depth }) => ({ purpose, origin: 'stated', depth, at: iso(at) })),
-  ]),
-  ...(gpc === null ? [] : [{ purpose: 'all', origin: 'gpc', depth: 'none', at: iso(gpc.lastAt) }]),
-  ...(age === null ? [] : [{ purpose: 'all', origin: 'age', years: age.years, at: iso(age.at) }]),
-];
-
-async function contentOf(
-  records: readonly OutcomeRecord[],
-  ports: Pick<ExportPorts, 'quarantine'>,
-): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const keys = [...new Set(records.flatMap(({ quarantine }) => quarantine?.key ?? []))];
-  const objects = new Map(
-    await Promise.all(keys.map(async (key) => [key, await ports.quarantine.get(key)] as const)),
+    ports,
   );
-  return records.map(({ reason, sourceId, receivedAt, quarantine: place }) => ({
-    reason,
-    sourceId,
-    receivedAt: iso(receivedAt),
-    event: place === undefined ? null : (objects.get(place.key)?.[place.line]?.event ?? null),
-  }));
-}
-
-/** Rows of the archive that are the person's: found by the references that their keys make for each month, and opened. */
-async function historyOf(
-  keys: ReadonlyMap<AtomId, SubjectKey>,
-  { archive }: Pick<ExportPorts, 'archive'>,
-): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  if (keys.size === 0) return [];
-  const objects = await archive.keys();
-  // A row may lie in two objects for a while, when small ones are made into a large one.
-  const found = new Map<string, Readonly<Record<string, unknown>>>();
-  const wantedOf = new Map<string, ReadonlySet<string>>();
-  const wantedIn = (month: string): ReadonlySet<string> => {
-    const known =
-      wantedOf.get(month) ??
-      new Set([...keys.values()].map((key) => rowRef(key, Date.parse(`${month}-01T00:00:00Z`))));
-    wantedOf.set(month, known);
-    return known;
-  };
-  for (let from = 0; from < objects.length; from += READS_AT_ONCE) {
-    const pages = await Promise.all(
-      objects.slice(from, from + READS_AT_ONCE).map((key) => {
-        const [, month = ''] = /\/dt=(\d{4}-\d\d)-\d\d\//.exec(key) ?? [];
-        return month === '' ? [] : archive.rows(key, wantedIn(month));
-      }),
-    );
-    for (const row of pages.flat()) found.set(`${row.columns.table} ${row.rowId}`, openRow(row, keys));
-  }
-  return [...found.values()];
-}
-
-function openRow(row: ArchivedRow, keys: ReadonlyMap<AtomId, SubjectKey>): Readonly<Record<string, unknown>> {
-  const { payload } = row;
-  for (const key of payload === null ? [] : keys.values()) {
-    const text = payload === null ? null : unseal(key, payload, row.rowId);
-    if (text !== null) return { ...row.columns, payload: JSON.parse(text) as unknown };
-  }
-  return { ...row.columns };
 }

@@ -37,10 +37,15 @@ export interface Driver {
 /** Told on the bus: codes, and the request's id. */
 export interface PrivacyEvent {
   readonly id: string;
-  readonly type: 'Privacy Request Due' | 'Privacy Request Closed' | 'Privacy Request Failed';
+  readonly type:
+    | 'Privacy Request Due'
+    | 'Privacy Request Closed'
+    | 'Privacy Request Failed'
+    | 'Recipients To Be Told'
+    | 'Restriction Ending';
   readonly requestId: string;
   readonly name: PrivacyRequestType;
-  /** `half`, `eighty` or `overdue`; the state for a closed one. */
+  /** `half`, `eighty` or `overdue`; the state for a closed one; what recipients are to be told of; why a restriction ends. */
   readonly detail: Reminder | string;
   readonly dueAt: EpochMs | null;
   readonly occurredAt: EpochMs;
@@ -77,12 +82,22 @@ export interface QuarantineContent {
   forget(key: string, lines: readonly number[]): Promise<void>;
 }
 
+/** An hour of one class of events in one table of the archive. */
+export interface ArchiveFolder {
+  readonly prefix: string;
+  /** UTC, such as `2026-05`. */
+  readonly month: string;
+  readonly keys: readonly string[];
+}
+
 /** Rows of the archive that belong to a person. */
 export interface ArchiveReader {
-  /** Keys of all objects with rows. @throws TransientError, ThrottledError */
-  keys(): Promise<readonly string[]>;
-  /** Rows of one object whose `row_ref` is one of the wanted. @throws TransientError, ThrottledError */
-  rows(key: string, wanted: ReadonlySet<string>): Promise<readonly ArchivedRow[]>;
+  /** Folders with rows, in the order of their prefixes. @param after the one before the first; empty for all
+   * @throws TransientError, ThrottledError */
+  folders(after: string): Promise<readonly ArchiveFolder[]>;
+  /** Rows of one object whose `row_ref` is one of the wanted; null when the object cannot be read.
+   * @throws TransientError, ThrottledError */
+  rows(key: string, wanted: ReadonlySet<string>): Promise<readonly ArchivedRow[] | null>;
 }
 export interface ArchivedRow {
   readonly rowId: string;
@@ -120,11 +135,14 @@ export interface ExportPorts extends TellPorts {
   readonly quarantine: Pick<QuarantineContent, 'get'>;
   readonly archive: ArchiveReader;
   readonly exports: ExportStore;
+  /** Whether there is time to go on: the rest is for another turn. */
+  readonly isInTime: () => boolean;
 }
 
 export interface StepPorts extends TellPorts {
   readonly requests: Pick<RequestBook, 'find' | 'save' | 'queue'>;
   readonly subjects: SubjectStore;
+  readonly keyring: Pick<SubjectKeyring, 'read'>;
   readonly signals: { append(signalsByBucket: ReadonlyMap<string, readonly Signal[]>): Promise<void> };
   readonly driver: Driver;
 }

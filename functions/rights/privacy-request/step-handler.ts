@@ -6,23 +6,27 @@ import { profileStore } from '../../adapters/aws/profile-store.ts';
 import { requestBook } from '../../adapters/aws/request-book.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { signalStream } from '../../adapters/aws/signal-stream.ts';
+import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
 import { unreachable } from '../../kernel/invariant.ts';
 import { required } from '../../runtime/environment.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
 import { advance } from './advance.ts';
 import { choose } from './choose.ts';
+import { correct } from './correct.ts';
 import { policyOf } from './policy.ts';
 import { floor, restrict } from './restrict.ts';
 import { fail, tick } from './tick.ts';
 
 const wiring = lazily(async () => {
-  const policy = policyOf(required, await jurisdictionSecrets());
+  const secrets = await jurisdictionSecrets();
+  const policy = policyOf(required, secrets);
   return {
     policy,
     ports: {
       requests: requestBook(policy.jurisdiction.logs.value.requestDays),
       subjects: profileStore(),
+      keyring: subjectKeyring(secrets, { function: 'privacyStep', purpose: 'correct' }),
       signals: signalStream(),
       lineage: lineageStream(),
       events: eventBus(),
@@ -33,7 +37,7 @@ const wiring = lazily(async () => {
 
 const document = z.object({ requestId: z.string(), driver: z.int() });
 const input = z.union([
-  z.object({ step: z.enum(['advance', 'floor', 'choose', 'restrict', 'fail']), input: document }),
+  z.object({ step: z.enum(['advance', 'floor', 'choose', 'correct', 'restrict', 'fail']), input: document }),
   z.object({ step: z.literal('tick'), input: z.unknown() }),
 ]);
 
@@ -52,6 +56,8 @@ export const handler = stepHandler({
         return { outcome: await floor(requestId, policy, ports, now) };
       case 'choose':
         return choose(requestId, policy, ports, now);
+      case 'correct':
+        return correct(requestId, policy, ports, now);
       case 'restrict':
         return restrict(requestId, policy, ports, now);
       case 'fail':

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { evidenceStore } from '../../adapters/aws/evidence-store.ts';
 import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
+import { secretsShelf } from '../../adapters/aws/retention-keys.ts';
 import { objectsShelf, streamShelf } from '../../adapters/aws/retention-objects.ts';
 import { expiringShelf, profilesShelf, subjectsShelf } from '../../adapters/aws/retention-tables.ts';
 import { STREAM_HOURS } from '../../contracts/retention.ts';
@@ -13,7 +14,8 @@ import { jurisdictions } from '../../registry/jurisdictions/index.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
-import { answerEnd, evidenceEnd, quarantineEnd } from './over-age.ts';
+import { longestDays } from './kept-until.ts';
+import { accessLogEnd, answerEnd, evidenceEnd, exportEnd, quarantineEnd } from './over-age.ts';
 import type { ReleaseStore, RetentionPorts } from './ports.ts';
 import { releaseMonth } from './release.ts';
 import { beginSweep, reportSweep, type Sweep, sweepOn } from './sweep.ts';
@@ -36,6 +38,11 @@ function portsOf({ retention }: JurisdictionDefinition): RetentionPorts {
     shelves: [
       subjectsShelf('subjects', live),
       profilesShelf('profiles', live.profiles),
+      secretsShelf(
+        'subjectKeys',
+        { keys: required('SUBJECT_KEYS_TABLE'), profiles: live.profiles },
+        longestDays(retention),
+      ),
       subjectsShelf('rebuiltSubjects', rebuilt),
       profilesShelf('rebuiltProfiles', rebuilt.profiles),
       expiringShelf('records', required('RECORDS_TABLE'), ['messageToken']),
@@ -46,6 +53,8 @@ function portsOf({ retention }: JurisdictionDefinition): RetentionPorts {
       ),
       objectsShelf('quarantine', required('QUARANTINE_BUCKET'), quarantineEnd),
       objectsShelf('answers', required('ANSWERS_BUCKET'), answerEnd),
+      objectsShelf('exports', required('EXPORTS_BUCKET'), exportEnd),
+      objectsShelf('accessLogs', required('ACCESS_LOGS_BUCKET'), accessLogEnd),
       streamShelf('signals', required('SIGNALS_STREAM'), STREAM_HOURS.signals),
       streamShelf('lineage', required('LINEAGE_STREAM'), STREAM_HOURS.lineage),
     ],

@@ -1,4 +1,10 @@
-import { ANSWER_DAYS, QUARANTINE_DAYS, UNREADABLE_DAYS } from '../../contracts/retention.ts';
+import {
+  ACCESS_LOG_DAYS,
+  ANSWER_DAYS,
+  EXPORT_DAYS,
+  QUARANTINE_DAYS,
+  UNREADABLE_DAYS,
+} from '../../contracts/retention.ts';
 import { EVENT_CLASSES } from '../../contracts/signal.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import type { RetentionByClass } from './kept-until.ts';
@@ -24,3 +30,9 @@ export const quarantineEnd = (_key: string, writtenAt: EpochMs): EpochMs =>
 /** The day more is for the noncurrent version that expiry leaves. */
 export const answerEnd = (_key: string, writtenAt: EpochMs): EpochMs =>
   writtenAt + (ANSWER_DAYS + 1) * DAY_MS;
+export const exportEnd = (_key: string, writtenAt: EpochMs): EpochMs =>
+  writtenAt + (EXPORT_DAYS + 1) * DAY_MS;
+
+/** Written anew with every delivery, so that no log line is older than the object it lies in. */
+export const accessLogEnd = (_key: string, writtenAt: EpochMs): EpochMs =>
+  writtenAt + ACCESS_LOG_DAYS * DAY_MS;

@@ -4,6 +4,7 @@ import type { KmsEngine } from '../engines/kms.ts';
 import type { S3Engine } from '../engines/s3.ts';
 import type { Definition } from '../engines/step-functions/states.ts';
 import type { StepFunctionsEngine } from '../engines/step-functions.ts';
+import type { Selector } from '../engines/trail.ts';
 import type { FunctionSpec } from '../functions/function-host.ts';
 import type { Grants } from '../functions/grants.ts';
 import type { HttpFront } from '../http/http-front.ts';
@@ -64,6 +65,8 @@ export interface Build {
   readonly mappings: Properties[];
   readonly rules: Properties[];
   readonly subscriptions: Properties[];
+  /** What the audit trails look for. */
+  readonly selectors: Selector[];
   readonly apis: Map<string, { readonly front: HttpFront; readonly name: string }>;
   readonly integrations: Map<string, string>;
   readonly authorizers: Map<string, { readonly issuer: string; readonly audiences: readonly string[] }>;

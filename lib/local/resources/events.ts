@@ -1,3 +1,4 @@
+import type { Selector } from '../engines/trail.ts';
 import { TemplateError } from '../errors.ts';
 import { arnOf, physicalName, type ResourceHandler } from './build.ts';
 
@@ -11,6 +12,19 @@ export const eventRule: ResourceHandler = (properties, build) => {
   const name = properties.optionalText('Name') ?? physicalName(build, properties.logicalId);
   if (properties.optionalText('State') !== 'DISABLED') build.rules.push(properties);
   return { ref: name, attributes: { Arn: arnOf(build, 'events', `rule/${name}`) } };
+};
+
+export const trail: ResourceHandler = (properties, build) => {
+  const name = properties.text('TrailName');
+  for (const selector of properties.each('AdvancedEventSelectors'))
+    build.selectors.push(
+      selector.each('FieldSelectors').map((field) => ({
+        field: field.text('Field'),
+        equals: field.texts('Equals'),
+        notStartsWith: field.texts('NotStartsWith'),
+      })) satisfies Selector,
+    );
+  return { ref: name, attributes: { Arn: arnOf(build, 'cloudtrail', `trail/${name}`) } };
 };
 
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };

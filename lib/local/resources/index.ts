@@ -11,7 +11,7 @@ import {
   role,
   subscriptionFilter,
 } from './compute.ts';
-import { eventBus, eventRule } from './events.ts';
+import { eventBus, eventRule, trail } from './events.ts';
 import { api, authorizer, integration, route, stage } from './http.ts';
 import { stateMachine } from './machines.ts';
 import type { Properties } from './properties.ts';
@@ -56,6 +56,7 @@ const handlers: Readonly<Record<string, ResourceHandler>> = {
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::EventBusPolicy': inert,
   'AWS::Events::Rule': eventRule,
+  'AWS::CloudTrail::Trail': trail,
   'AWS::StepFunctions::StateMachine': stateMachine,
   'AWS::CloudWatch::Alarm': inert,
   'AWS::CloudWatch::CompositeAlarm': inert,

@@ -1,67 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memoryEvidenceStore } from '../../../functions/adapters/memory/evidence-store.ts';
-import { MemoryProfileStore } from '../../../functions/adapters/memory/profile-store.ts';
+import { rebuildRequestSchema } from '../../../functions/contracts/evidence-api.ts';
 import type { IdentityOrder } from '../../../functions/contracts/identity-order.ts';
 import type { LineageRow } from '../../../functions/contracts/lineage.ts';
 import { orderedPair } from '../../../functions/contracts/subject.ts';
 import { unseal } from '../../../functions/contracts/subject-keys.ts';
-import { archiveWindow } from '../../../functions/evidence/archive/archive.ts';
-import type { EvidenceStore } from '../../../functions/evidence/archive/ports.ts';
 import { explain } from '../../../functions/evidence/derive/explain.ts';
-import type { IdentityList, RebuildPorts } from '../../../functions/evidence/derive/ports.ts';
-import { compare, isEmpty, rebuildStep } from '../../../functions/evidence/derive/rebuild.ts';
-import { addRefs, type KeysByRef, monthsOf } from '../../../functions/evidence/derive/rows.ts';
+import { isEmpty } from '../../../functions/evidence/derive/rebuild.ts';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
 import { crowdArbitrary, NOW, signal, tokenOf } from '../../arbitraries.ts';
 import { MemoryRegion } from '../../understand-harness.ts';
-
-const listOf = (store: MemoryProfileStore): IdentityList => ({
-  async *identities() {
-    yield [...store.nodes.values()];
-  },
-});
-
-/** What `archive` makes of a region's rows. */
-async function archived(region: MemoryRegion): Promise<EvidenceStore> {
-  const store = memoryEvidenceStore();
-  const values = region.effects.rows;
-  await archiveWindow({ store }, [{ shardId: 'shard-0', sequenceNumber: '1', values }]);
-  return store;
-}
-
-async function keysOf(region: MemoryRegion): Promise<KeysByRef> {
-  const keys = new Map();
-  for await (const page of region.keyring.all())
-    for (const [atomId, key] of page) addRefs(keys, atomId, key, monthsOf(NOW - 800 * DAY_MS, NOW + DAY_MS));
-  return keys;
-}
-
-/** Rebuilds a region's profiles from its archive, step by step. */
-async function rebuild(region: MemoryRegion) {
-  const rebuilt = new MemoryProfileStore();
-  const evidence = await archived(region);
-  const ports: RebuildPorts = {
-    evidence,
-    keyring: region.keyring,
-    rebuilt: Object.assign(rebuilt, listOf(rebuilt)),
-    live: listOf(region.store),
-  };
-  const [from, to] = [NOW - 800 * DAY_MS, NOW + DAY_MS];
-  let [played, sealed, steps] = [0, 0, 0];
-  for (let cursor: string | undefined; ; ) {
-    const request = { from, to, ...(cursor === undefined ? {} : { cursor }) };
-    const step = await rebuildStep(request, await keysOf(region), region.context, ports, NOW);
-    // A step whose answer was lost is asked for again.
-    await rebuildStep(request, await keysOf(region), region.context, ports, NOW);
-    played += step.played;
-    sealed += step.sealed;
-    steps += 1;
-    cursor = step.cursor;
-    if (cursor === undefined) break;
-  }
-  return { rebuilt, played, sealed, steps, compared: await compare(ports.live, ports.rebuilt) };
-}
+import { archived, listOf, rebuild, scratch } from './rebuilding.ts';
 
 describe('law 7: profiles follow from the archive', () => {
   it('rebuilt from it alone, they equal the live ones, whatever came in whatever order', async () => {
@@ -135,7 +84,7 @@ describe('law 7: profiles follow from the archive', () => {
       const told = await explain(rowId, null, region.context, {
         evidence,
         keyring: region.keyring,
-        scratch: () => new MemoryProfileStore(),
+        scratch,
       });
       expect([rowId, told?.verdict]).toEqual([rowId, 'equal']);
     }
@@ -156,7 +105,7 @@ describe('law 7: profiles follow from the archive', () => {
     await region.deliverUntilDone([region.record([of('4', 'bob')])]);
     expect((await rebuild(region)).compared).toMatchObject({ identifiers: 3, equal: 3 });
     const evidence = await archived(region);
-    const ports = { evidence, keyring: region.keyring, scratch: () => new MemoryProfileStore() };
+    const ports = { evidence, keyring: region.keyring, scratch };
     const verdictsOf = async (kind: string) => {
       const rows = region.archived().filter((row) => row.table === 'effects' && row.kind === kind);
       return Promise.all(
@@ -192,7 +141,6 @@ describe('law 7: profiles follow from the archive', () => {
   });
 });
 
-const scratch = () => new MemoryProfileStore();
 const consent = { analytics: true, personalisation: true, profiling: true };
 /** A customer about whom something of every kind happened. */
 async function eventful(): Promise<MemoryRegion> {
@@ -217,6 +165,17 @@ async function eventful(): Promise<MemoryRegion> {
   await region.deliverUntilDone([region.record([order('6', who)])], NOW + DAY_MS);
   return region;
 }
+
+describe('a request to rebuild', () => {
+  const days = (from: string, to: string) => rebuildRequestSchema.safeParse({ from, to });
+
+  it('covers ten years at most: beyond, a step would look into folders until its time is up', () => {
+    expect(days('2017-01-01', '2026-12-31').success).toBe(true);
+    expect(days('0000-01-01', '9999-12-31').error?.issues).toMatchObject([
+      { path: ['to'], message: expect.stringContaining('ten years') },
+    ]);
+  });
+});
 
 describe('an explanation', () => {
   it('derives every merge, segment move, alert and signal of a customer again, bit for bit', async () => {

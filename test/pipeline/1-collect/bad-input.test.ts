@@ -35,6 +35,7 @@ describe('a malformed request gets one clear answer', () => {
     ['10,000 levels at the top', `${'['.repeat(10_000)}${']'.repeat(10_000)}`, 400],
     ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]), 400],
     ['10.1 MB', randomBytes(10_100_000 + 400_000), 413],
+    ['a bomb of ten million events', gzipSync(`{"batch":[${'{},'.repeat(10_000_000)}{}]}`), 413],
     ['a bomb', gzipSync(Buffer.alloc(40 * 1024 * 1024, 0x20)), 413],
   ])('%s', async (_, body, status) => {
     const refusal = await refusalOf(body);
@@ -59,15 +60,6 @@ describe('a malformed request gets one clear answer', () => {
     ['of another scheme', `Digest ${writeKey()}`],
   ])('401 for a key %s', async (_, authorization) => {
     expect((await refusalOf(batch(order()), { authorization }))?.status).toBe(401);
-  });
-
-  it('413 for more events than one answer has room for, of which it keeps nothing', async () => {
-    const stage = memoryStage();
-    const many = Array.from({ length: 13_000 }, (_, at) => order({ messageId: `${at}`.padStart(500, 'm') }));
-    const post = (events: readonly unknown[]) => stage.post('/v1/batch', gzipSync(batch(...events)));
-    expect(await post(many)).toMatchObject({ refusal: { status: 413 } });
-    expect([stage.signals(), stage.rows()]).toEqual([[], []]);
-    expect(await post(many.slice(0, 1_500))).toMatchObject({ status: 200 });
   });
 
   it('404 for another path', async () => {
@@ -113,6 +105,45 @@ describe('an honest request gets through however it is written', () => {
     expect(receipts.filter(({ outcome }) => outcome === 'quarantined')).toHaveLength(25);
     expect(stage.signals()).toHaveLength(2_475);
   });
+
+  it('takes 10,000 events at once and refuses more as a whole, before any of them costs anything', async () => {
+    const stage = memoryStage();
+    const compressed = (events: number) =>
+      gzipSync(`{"batch":[${Array.from({ length: events }, () => '{}').join(',')}]}`);
+    expect(receiptsOf(await stage.post('/v1/batch', compressed(10_000)))).toHaveLength(10_000);
+    expect(await stage.post('/v1/batch', compressed(10_001), {}, NOW + 60_000)).toMatchObject({
+      refusal: { status: 413, detail: 'Send at most 10,000 events in a request.' },
+    });
+    expect(await stage.post('/v1/batch', batch(order()), {}, NOW + 60_000)).toMatchObject({ status: 200 });
+  });
+
+  it('keeps nothing of a request whose receipts no answer could hold', async () => {
+    const stage = memoryStage();
+    const events = Array.from({ length: 4_000 }, (_, at) =>
+      order({ messageId: `${at}`.padEnd(500, '\u20ac') }),
+    );
+    expect(await stage.post('/v1/batch', gzipSync(batch(...events)))).toMatchObject({
+      refusal: { status: 413 },
+    });
+    expect(stage.signals()).toHaveLength(0);
+  });
+
+  it.each([
+    ['half a character', '\ud800'],
+    ['the other half', 'order-1\udfff'],
+    ['blanks', '   '],
+  ])('takes no messageId of %s: it would swallow the next event as its duplicate', async (_, messageId) => {
+    const receipts = receiptsOf(await memoryStage().post('/v1/batch', batch(order({ messageId }))));
+    expect(receipts).toEqual([{ messageId: null, outcome: 'quarantined', reason: 'missing-message-id' }]);
+  });
+
+  it.each(['2026-02-30', '2026-02-29T10:00:00Z', '2025-04-31T10:00:00.000Z'])(
+    'takes %s for no time, and not for a day of the next month',
+    async (timestamp) => {
+      const receipts = receiptsOf(await memoryStage().post('/v1/batch', batch(order({ timestamp }))));
+      expect(receipts).toMatchObject([{ outcome: 'quarantined', reason: 'impossible-time' }]);
+    },
+  );
 
   it('keeps an event nested 10,000 deep as it came, and lets its neighbours pass', async () => {
     const stage = memoryStage();

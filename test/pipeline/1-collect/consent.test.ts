@@ -78,6 +78,11 @@ describe('what a consent manager states with an event', () => {
       { consent: { categoryPreferences: ['profiling'] } },
       { consentManagement: { deniedConsentIds: 'profiling' } },
       { consentManagement: ['profiling'] },
+      { consent: 'no' },
+      { consent: [] },
+      // No text can be made of such an object: it once made the whole request fail.
+      { consentManagement: { allowedConsentIds: [{ toString: 5 }] } },
+      { consentManagement: { deniedConsentIds: [null] } },
     ])
       expect(managed(context).receipt).toMatchObject({ outcome: 'quarantined', reason: 'schema-mismatch' });
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { quarantineQuerySchema, replayRequestSchema } from '../../../functions/contracts/quarantine-api.ts';
 import { messageToken } from '../../../functions/contracts/tokens.ts';
 import { listQuarantine, replay } from '../../../functions/pipeline/1-collect/quarantine.ts';
 import { batch, memoryStage, NOW, order, secrets } from './setting.ts';
@@ -31,6 +32,12 @@ describe('the quarantine', () => {
     expect(second.entries.map(({ entryId }) => entryId)).toEqual([id(0)]);
     expect(second.cursor).toBeUndefined();
     expect((await listQuarantine({ limit: 9, reason: 'too-deep' }, false, setting)).entries).toEqual([]);
+  });
+
+  it('is not asked for a reason that does not exist, which would look as if nothing waited', () => {
+    expect(quarantineQuerySchema.safeParse({ reason: 'too-deep' }).success).toBe(true);
+    expect(quarantineQuerySchema.safeParse({ reason: 'to-deep' }).success).toBe(false);
+    expect(replayRequestSchema.safeParse({ all: true, reason: 'to-deep' }).success).toBe(false);
   });
 
   it('shows the event and where its fault is to who may see it', async () => {

@@ -95,6 +95,17 @@ describe('recording a choice', () => {
     ]);
   });
 
+  it('loses no choice to a request id that was used before for another one, or for somebody else', async () => {
+    const { record, look } = desk();
+    const other = { type: 'userId', value: 'C-7' };
+    await record({ requestId: 'r-1', choices: { profiling: true }, at: isoAt(2) });
+    const refused = await record({ requestId: 'r-1', choices: { profiling: false }, at: isoAt(1) });
+    expect(refused.body.receipts[0]?.event.at(-1)).toMatchObject({ event_state: 'withdrawn' });
+    expect((await look()).body.purposes.profiling).toMatchObject({ inEffect: false, at: isoAt(1) });
+    await record({ requestId: 'r-1', choices: { profiling: true }, at: isoAt(1), identifiers: [other] });
+    expect((await look([other])).body.purposes.profiling).toMatchObject({ inEffect: true });
+  });
+
   it('lets a later choice stand whatever comes after it in the stream', async () => {
     const { record, look } = desk();
     await record({ choices: { profiling: false }, at: isoAt(1) });

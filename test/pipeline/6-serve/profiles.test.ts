@@ -185,7 +185,7 @@ describe('a profile lookup', () => {
     ['no body', undefined, undefined],
     ['no identifiers', { identifiers: [] }, '/identifiers'],
     ['an unknown type', { identifiers: [{ type: 'nickname', value: 'ada' }] }, '/identifiers/0/type'],
-    ['an unknown member', { identifiers: [{ type: 'email', value: 'a@b.co' }], secretMember: 1 }, '/'],
+    ['an unknown member', { identifiers: [{ type: 'email', value: 'a@b.co' }], secretMember: 1 }, ''],
     ['the object form', { identifiers: { email: 'ada@shop.co.uk' } }, '/identifiers'],
     [
       'a placeholder',

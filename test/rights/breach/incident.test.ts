@@ -90,6 +90,11 @@ describe('an incident', () => {
     const told = notified(once, notice, FOUND) as Incident;
     expect(notified(told, notice, FOUND + 9)).toBe(told);
   });
+
+  it('has met no duty by a notice from before it was found: that is a slip in the date', () => {
+    const early = { to: 'regulator', at: FOUND - 365 * 24 * HOUR_MS, complete: true } as const;
+    expect(notified(reported(), early, FOUND + 1)).toEqual({ obstacle: expect.stringContaining('toldAt') });
+  });
 });
 
 describe('reminders', () => {

@@ -20,11 +20,8 @@ import { normaliseIdentifier } from '../../../functions/registry/identifiers/ind
 import { advance } from '../../../functions/rights/privacy-request/advance.ts';
 import { certify } from '../../../functions/rights/privacy-request/certify.ts';
 import { choose } from '../../../functions/rights/privacy-request/choose.ts';
-import {
-  receive,
-  statedByOperator,
-  verify as verifyRequest,
-} from '../../../functions/rights/privacy-request/door.ts';
+import { correct } from '../../../functions/rights/privacy-request/correct.ts';
+import { statedByOperator, verify as verifyRequest } from '../../../functions/rights/privacy-request/door.ts';
 import {
   clear,
   deleteKeys,
@@ -35,6 +32,7 @@ import {
 import { exportPerson } from '../../../functions/rights/privacy-request/export.ts';
 import { type PrivacyPolicy, policyOf } from '../../../functions/rights/privacy-request/policy.ts';
 import type { ArchivedRow } from '../../../functions/rights/privacy-request/ports.ts';
+import { receive } from '../../../functions/rights/privacy-request/receive.ts';
 import { floor, restrict } from '../../../functions/rights/privacy-request/restrict.ts';
 import { fail } from '../../../functions/rights/privacy-request/tick.ts';
 import { NOW, SECRETS, signal } from '../../arbitraries.ts';
@@ -71,6 +69,8 @@ export class PrivacyRegion {
   /** Happens before a step that failed is tried again. */
   onRetry: () => Promise<void> = async () => undefined;
   calls = 0;
+  /** Whether a turn of an export has time for more than what it reads first. */
+  hasTime = true;
   #crash: { readonly at: number; readonly after: boolean } | null = null;
 
   constructor(jurisdiction = 'eu') {
@@ -146,6 +146,7 @@ export class PrivacyRegion {
       exports: guarded(this.memory.exports),
       archive: guarded(this.memory.archive),
       verifier: statedByOperator,
+      isInTime: () => this.hasTime,
     };
   }
 
@@ -196,8 +197,12 @@ export class PrivacyRegion {
     return verifyRequest(requestId, { by: 'desk', ...body }, this.policy, this.ports, this.now);
   }
 
-  async verified(type: PrivacyRequestType, identifiers: PrivacyRequestBody['identifiers']): Promise<string> {
-    const { requestId } = await this.ask(type, identifiers);
+  async verified(
+    type: PrivacyRequestType,
+    identifiers: PrivacyRequestBody['identifiers'],
+    rest: Partial<PrivacyRequestBody> = {},
+  ): Promise<string> {
+    const { requestId } = await this.ask(type, identifiers, rest);
     await this.verify(requestId, { identity: { outcome: 'verified', method: 'signed-in' } });
     return requestId;
   }
@@ -222,6 +227,10 @@ export class PrivacyRegion {
         ) => Promise<unknown>,
       ) => this.#again(() => work(requestId, this.policy, this.ports, this.now));
       if (action === 'choose') await step(choose);
+      if (action === 'correct') {
+        const { outcome } = await this.#again(() => correct(requestId, this.policy, this.ports, this.now));
+        if (outcome === 'applying') return 'wait';
+      }
       if (action === 'restrict') await step(restrict);
       if (action === 'export') await step(exportPerson);
       if (action === 'clear') await step(clear);

@@ -26,8 +26,11 @@ describe('evidence of a privacy request that is told again after a crash', () =>
     for (let call = 1; call <= 40; call += 1) {
       const privacy = await known();
       privacy.retryMs = HOUR_MS;
-      const requestId = await privacy.verified(type, ada);
+      const corrections = [{ attribute: 'surname' as const, value: 'King' }];
+      const requestId = await privacy.verified(type, ada, type === 'correct' ? { corrections } : {});
       privacy.crashAt(call, true);
+      await privacy.run(requestId);
+      await privacy.region.deliverUntilDone([privacy.region.record(privacy.sent)]);
       await privacy.run(requestId);
       expect([call, places(privacy).size]).toEqual([call, rows(privacy).size]);
     }

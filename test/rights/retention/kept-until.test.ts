@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KeptUntil } from '../../../functions/contracts/profile.ts';
 import {
   ALERT_DAYS,
   ANSWER_DAYS,
@@ -13,9 +14,13 @@ import {
 import type { EventClass, Signal } from '../../../functions/contracts/signal.ts';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
 import { foldSignals } from '../../../functions/pipeline/3-profile/fold.ts';
+import { stateKeptAt } from '../../../functions/pipeline/3-profile/kept.ts';
+import { wholeState } from '../../../functions/pipeline/3-profile/revocable.ts';
 import { EMPTY_STATE, mergeStates } from '../../../functions/pipeline/3-profile/state.ts';
+import { decodeState, encodeState } from '../../../functions/pipeline/3-profile/state-codec.ts';
 import { eu } from '../../../functions/registry/jurisdictions/eu.ts';
 import { jurisdictions } from '../../../functions/registry/jurisdictions/index.ts';
+import { standingsOf } from '../../../functions/rights/consent/standing.ts';
 import { foldConsent } from '../../../functions/rights/consent/state.ts';
 import {
   classesIn,
@@ -27,7 +32,11 @@ import {
 import { NOW, permutationArbitrary, signal, signalsArbitrary } from '../../arbitraries.ts';
 
 const { retention } = eu;
-const until = (signals: readonly Signal[]): number | null => keptUntil(folded(signals), null, retention);
+const endsOf = (signals: readonly Signal[]): KeptUntil | null => keptUntil(folded(signals), null, retention);
+/** When all that contracts carry is gone. */
+const until = (signals: readonly Signal[]): number | null => endsOf(signals)?.facts ?? null;
+const daysOf = (eventClass: EventClass): number => retention[eventClass].value.maxDays - TABLE_RECOVERY_DAYS;
+const afterDays = (days: number): number => NOW + days * DAY_MS;
 
 /** The state of an atom that has seen these signals, all of them allowed. */
 function folded(signals: readonly Signal[]): typeof EMPTY_STATE {
@@ -56,24 +65,23 @@ describe('a profile is kept', () => {
     ['delivery', { kind: 'delivery', onTime: true, hour: 9 }],
     ['feedback', { kind: 'satisfaction', score: 80 }],
     ['feedback', { kind: 'effort', score: 80 }],
-    ['consent', { kind: 'consent', choices: { profiling: false } }],
   ];
   it.each(cases)('as long as the class %s allows, backups counted in, after %o', (eventClass, fact) => {
     expect(classesIn(folded([one(fact)]))).toEqual([eventClass]);
-    const days = retention[eventClass].value.maxDays - TABLE_RECOVERY_DAYS;
-    expect(until([one(fact)])).toBe(NOW + days * DAY_MS);
+    expect(until([one(fact)])).toBe(afterDays(daysOf(eventClass)));
   });
 
   it('for the longest of the classes that it rests on, from the newest sign of life', () => {
     const lastYear = NOW - 365 * DAY_MS;
-    expect(until([one(ORDER, lastYear), one(VISIT)])).toBe(
-      NOW + (retention.transaction.value.maxDays - TABLE_RECOVERY_DAYS) * DAY_MS,
-    );
+    expect(until([one(ORDER, lastYear), one(VISIT)])).toBe(afterDays(daysOf('transaction')));
   });
 
   it('no longer than anything else when nothing but its messages are known', () => {
-    const days = retention.other.value.maxDays - TABLE_RECOVERY_DAYS;
-    expect(keptUntil(EMPTY_STATE, NOW, retention)).toBe(NOW + days * DAY_MS);
+    expect(keptUntil(EMPTY_STATE, NOW, retention)).toEqual({
+      facts: afterDays(daysOf('other')),
+      parts: [],
+      choices: null,
+    });
     expect(keptUntil(EMPTY_STATE, null, retention)).toBeNull();
   });
 
@@ -85,9 +93,9 @@ describe('a profile is kept', () => {
         ),
         ([signals, order, cut]) => {
           const shuffled = order.flatMap((at) => signals[at] ?? []);
-          expect(until(shuffled)).toBe(until(signals));
+          expect(endsOf(shuffled)).toEqual(endsOf(signals));
           const merged = mergeStates(folded(shuffled.slice(0, cut)), folded(shuffled.slice(cut)));
-          expect(keptUntil(merged, null, retention)).toBe(until(signals));
+          expect(keptUntil(merged, null, retention)).toEqual(endsOf(signals));
         },
       ),
     );
@@ -97,13 +105,100 @@ describe('a profile is kept', () => {
     fc.assert(
       fc.property(signalsArbitrary(8), signalsArbitrary(8), (before, further) => {
         const merged = keptUntil(mergeStates(folded(before), folded(further)), null, retention);
-        for (const part of [before, further]) expect(merged ?? 0).toBeGreaterThanOrEqual(until(part) ?? 0);
+        for (const part of [before, further].map(endsOf)) {
+          expect(merged?.facts ?? 0).toBeGreaterThanOrEqual(part?.facts ?? 0);
+          expect(merged?.choices ?? 0).toBeGreaterThanOrEqual(part?.choices ?? 0);
+        }
       }),
     );
   });
 
   it('and its counted messages as long as any signal of their time could still be lawful to hold', () => {
     expect(pageKeptUntil(NOW, retention)).toBe(NOW + (longestDays(retention) - TABLE_RECOVERY_DAYS) * DAY_MS);
+  });
+});
+
+const BROWSING = ['analytics', 'personalisation', 'profiling'] as const;
+const REFUSAL = { kind: 'consent', choices: { profiling: false } } as const;
+const visited = (at: number): Signal => one(VISIT, at);
+
+/** What is kept of somebody who bought, browsed with permission and chose, as many days later. */
+function keptAfter(days: number, story: { orders?: Signal[]; visits?: Signal[]; choices?: Signal[] }) {
+  const { orders = [], visits = [], choices = [] } = story;
+  const carried = foldSignals(
+    EMPTY_STATE,
+    orders,
+    orders.map(() => ['service'] as const),
+  );
+  const browsed = foldSignals(
+    carried,
+    visits,
+    visits.map(() => BROWSING),
+    visits.map(() => ({ purposes: BROWSING, since: 0 })),
+  );
+  const state = { ...browsed, consent: foldConsent(browsed.consent, choices, []) };
+  const ends = keptUntil(state, null, retention);
+  if (ends === null) return null;
+  const kept = stateKeptAt({ state: encodeState(state), keptUntil: ends }, afterDays(days));
+  return kept === null ? null : { ...kept, state: decodeState(kept.state) };
+}
+
+describe('of what is kept', () => {
+  const story = { orders: [one(ORDER)], visits: [visited(NOW)], choices: [one(REFUSAL)] };
+
+  it('behaviour goes by its own class, though orders and choices stay', () => {
+    const whole = keptAfter(daysOf('behaviour') - 1, story);
+    expect([wholeState(whole?.state ?? EMPTY_STATE).visits, whole?.state.orders]).toEqual([1, 1]);
+    const later = keptAfter(daysOf('behaviour'), story);
+    expect(later?.state.revocable).toEqual([]);
+    expect(later?.state.orders).toBe(1);
+    expect(later?.state.consent).toEqual(whole?.state.consent);
+  });
+
+  it('choices outlive everything else, and hold for whoever returns', () => {
+    const bare = keptAfter(daysOf('transaction'), story);
+    expect(bare?.keptUntil).toEqual({ facts: null, parts: [], choices: afterDays(daysOf('consent')) });
+    const { consent, ...rest } = bare?.state ?? EMPTY_STATE;
+    expect({ ...rest, consent: EMPTY_STATE.consent }).toEqual(EMPTY_STATE);
+    expect(standingsOf(eu, consent, afterDays(daysOf('transaction'))).profiling).toMatchObject({
+      depth: 'none',
+      origin: 'explicit',
+    });
+    expect(keptAfter(daysOf('consent'), story)).toBeNull();
+  });
+
+  it('choices go on as long as anything is used by them, however old they are', () => {
+    const old = one(REFUSAL, NOW - 3_000 * DAY_MS);
+    expect(keptUntil(folded([old, one(ORDER)]), null, retention)?.choices).toBe(afterDays(daysOf('consent')));
+    const long = {
+      ...retention,
+      transaction: { ...retention.transaction, value: { ...retention.transaction.value, maxDays: 9_000 } },
+    };
+    const ends = keptUntil(folded([old, one(ORDER)]), null, long);
+    expect(ends?.choices).toBe(ends?.facts);
+  });
+
+  it('nothing is ever past its end, whatever was folded, and what is not past it stays as it is', () => {
+    const facts = fc.constantFrom<Signal['facts'][number]>(ORDER, VISIT, REFUSAL, {
+      kind: 'effort',
+      score: 5,
+    });
+    const signals = fc.array(fc.tuple(facts, fc.integer({ min: 0, max: 2_500 })), { maxLength: 8 });
+    fc.assert(
+      fc.property(signals, signals, fc.integer({ min: 0, max: 2_000 }), (carried, browsed, days) => {
+        const at = (list: typeof carried) => list.map(([fact, ago]) => one(fact, NOW - ago * DAY_MS));
+        const now = afterDays(days);
+        const kept = keptAfter(days, { orders: at(carried), visits: at(browsed), choices: at(carried) });
+        if (kept === null) return;
+        const { facts: end, parts, choices } = kept.keptUntil;
+        for (const each of [end, ...parts, choices]) expect(each ?? now + 1).toBeGreaterThan(now);
+        expect(kept.state.revocable).toHaveLength(parts.length);
+        expect(stateKeptAt({ state: encodeState(kept.state), keptUntil: kept.keptUntil }, now)).toEqual({
+          state: encodeState(kept.state),
+          keptUntil: kept.keptUntil,
+        });
+      }),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import type { PrivacyRequestView } from '../../../functions/contracts/privacy-requests.ts';
 import { AwsJsonClient } from '../../../lib/local/aws-request.ts';
@@ -130,6 +131,81 @@ export function privacyStories(pair: () => RunningPair): void {
       expect((await fetched()).status).toBe(410);
     });
 
+    it('to correct a name and an address is made: profile and export say so, whatever systems said before', async () => {
+      const { eu } = pair();
+      const who = { type: 'userId', value: 'P-4' } as const;
+      const known = async () => {
+        const { body } = await eu.ask<{ attributes: readonly { attribute: string; value: string }[] }>(
+          'POST',
+          '/v1/profiles/lookup',
+          { identifiers: [who] },
+        );
+        return Object.fromEntries(body.attributes.map(({ attribute, value }) => [attribute, value]));
+      };
+      const stated = (source: string, messageId: string, lastName: string, at: number) =>
+        eu.send(source, [
+          {
+            type: 'identify',
+            messageId,
+            userId: 'P-4',
+            timestamp: new Date(at).toISOString(),
+            traits: { lastName, email: 'p4@mail.example.org' },
+            context: ALL_ALLOWED,
+          },
+        ]);
+      const now = eu.region.clock.now();
+      await stated('crm', 'correct-1', 'Kong', now - DAY_MS);
+      await eu.settled();
+      expect(await known()).toMatchObject({ surname: 'Kong', email: 'p4@mail.example.org' });
+      const asked = await eu.ask<PrivacyRequestView>('POST', '/v1/privacy-requests', {
+        type: 'correct',
+        requester: 'person',
+        identifiers: [who],
+        corrections: [
+          { attribute: 'surname', value: 'Kingsley-Lovelace' },
+          { attribute: 'email', value: 'Ada.P4@mail.example.org' },
+        ],
+      });
+      expect(asked.body).toMatchObject({ state: 'received', corrects: ['email', 'surname'] });
+      await verify(eu, asked.body.requestId);
+      await eu.settled();
+      await expect
+        .poll(async () => (await status(eu, asked.body.requestId)).state, { timeout: 20_000 })
+        .toBe('complete');
+      expect(await known()).toMatchObject({
+        surname: 'Kingsley-Lovelace',
+        email: 'ada.p4@mail.example.org',
+      });
+      // What a system says of the time before comes late, and changes nothing; what it says afterwards is news.
+      await stated('crm', 'correct-2', 'Kong', now - DAY_MS / 2);
+      await eu.settled();
+      expect(await known()).toMatchObject({ surname: 'Kingsley-Lovelace' });
+
+      const access = await request(eu, 'access', 'P-4');
+      await verify(eu, access.body.requestId);
+      await eu.settled();
+      await expect
+        .poll(async () => (await status(eu, access.body.requestId)).state, { timeout: 20_000 })
+        .toBe('complete');
+      const link = await eu.ask<{ token: string }>(
+        'POST',
+        `/v1/privacy-requests/${access.body.requestId}/link`,
+      );
+      const got = await eu.ask<{ json: Record<string, readonly Record<string, unknown>[]> }>(
+        'POST',
+        '/v1/privacy-exports',
+        { requestId: access.body.requestId, token: link.body.token },
+      );
+      expect(got.body.json.attributes).toEqual(
+        expect.arrayContaining([{ attribute: 'surname', value: 'Kingsley-Lovelace' }]),
+      );
+      const tables = tablesOf(eu);
+      const kept = JSON.stringify(await tables.scan(tables.named('PRIVACY_REQUESTS_TABLE')));
+      tables.close();
+      expect(kept).toContain(asked.body.requestId);
+      expect(kept).not.toMatch(/Kingsley|ada\.p4/i);
+    });
+
     it('to opt out works without proof, and the profile says so', async () => {
       const { eu } = pair();
       await eu.send('pos', [order('priv-3', 'P-3', 'p3@mail.example.org')]);
@@ -248,5 +324,43 @@ export function privacyStories(pair: () => RunningPair): void {
       const { status: found, body } = await eu.lookUp(who);
       expect([found, body.value?.orders]).toEqual([200, 1]);
     });
+  });
+
+  describe('an export', () => {
+    it('can be fetched for seven days, and then lies in no version anywhere', async () => {
+      const { eu } = pair();
+      const timestamp = new Date(eu.region.clock.now()).toISOString();
+      await eu.send('pos', [{ ...order('week-1', 'P-11', 'p11@mail.example.org'), timestamp }]);
+      await eu.settled();
+      const { body } = await request(eu, 'access', 'P-11');
+      await verify(eu, body.requestId);
+      await eu.settled();
+      const linked = () =>
+        eu.ask<{ token: string; parts: number }>('POST', `/v1/privacy-requests/${body.requestId}/link`);
+      const fetched = async (token: string) =>
+        (await eu.ask('POST', '/v1/privacy-exports', { requestId: body.requestId, token })).status;
+      const first = (await linked()).body;
+      expect([first.parts, await fetched(first.token), await fetched(first.token)]).toEqual([1, 200, 410]);
+      const { token } = (await linked()).body;
+      expect(await fetched(first.token)).toBe(410);
+      const { EXPORTS_BUCKET: Bucket = '' } = eu.region.functions.privacyExport?.environment ?? {};
+      const client = new S3Client({
+        endpoint: eu.region.environment.AWS_ENDPOINT_URL_S3 ?? '',
+        region: eu.region.environment.AWS_REGION ?? '',
+        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+        forcePathStyle: true,
+      });
+      const kept = async () =>
+        (await client.send(new ListObjectVersionsCommand({ Bucket, Prefix: `v1/${body.requestId}/` })))
+          .Versions ?? [];
+      expect(await kept()).toHaveLength(1);
+      await eu.region.clock.advance(7 * DAY_MS);
+      expect([await fetched(token), (await linked()).status]).toEqual([410, 409]);
+      await eu.region.clock.advance(2 * DAY_MS);
+      await eu.settled();
+      expect(await kept()).toEqual([]);
+      client.destroy();
+      // Nine days of schedules pass here.
+    }, 240_000);
   });
 }

@@ -14,6 +14,7 @@ import {
   type Population,
   populationOf,
   sampleWith,
+  sampleWithout,
 } from './population.ts';
 import type { CandidateEntries, CandidateKey, CandidateStore, CandidateWrite, Stored } from './ports.ts';
 import type { MatchRecord } from './record.ts';
@@ -65,6 +66,8 @@ export class CandidateSearch {
   readonly #samples = new Map<CandidateKey, Stored<DistinctSample>>();
   readonly #entries: Entry[] = [];
   readonly #written = new Set<CandidateKey>();
+  /** Atoms of the batch. */
+  readonly #own = new Set<AtomId>();
   #population: Population | null = null;
 
   constructor(tools: CandidateTools) {
@@ -86,6 +89,7 @@ export class CandidateSearch {
       for (const { key } of keys) blocks.add(key);
       for (const { key } of this.#values(record)) samples.add(key);
     }
+    for (const { atomId } of records) this.#own.add(atomId);
     this.#note(samples, await store.read([...blocks], [...samples], consistent));
   }
 
@@ -113,14 +117,19 @@ export class CandidateSearch {
         learn(comparison, value, estimatedSize(this.#sampleAt(key).value));
   }
 
-  /** Puts a record where others find it, once that is committed. */
+  /** Puts a record where others find it, once that is committed. Where that is depends on the other records alone: after an
+   * earlier attempt that entered it and died, it is the same place. One that stands under enough of its keys stays there. */
   enter({ atomId, record, before }: IndexedRecord): void {
     const { choice, policy } = this.#tools;
     const values = this.#values(record);
-    const expected = policy.populationGrowth * Math.max(this.population.records, policy.populationAtLeast);
-    const shareOf = (attribute: Comparison): number => this.#shareOf(attribute, values);
-    for (const { key } of choice.choose(this.#keysOf.get(record) ?? [], shareOf, expected))
-      this.#enter({ key, atomId, attributes: null });
+    const population = populationOf(this.#othersAt(this.#populationKey));
+    const expected = policy.populationGrowth * Math.max(population.records, policy.populationAtLeast);
+    const shareOf = (attribute: Comparison): number => this.#shareOf(attribute, values, population);
+    const keys = this.#keysOf.get(record) ?? [];
+    const standing = keys.filter(({ key }) => this.#blocks.get(key)?.value.members.includes(atomId) === true);
+    if (standing.length < policy.keysWrittenMax)
+      for (const { key } of choice.choose(keys, shareOf, expected))
+        this.#enter({ key, atomId, attributes: null });
     this.#enter({ key: this.#populationKey, atomId, attributes: attributesOf(record) });
     for (const { comparison, value, key } of values)
       if (value !== before?.[COMPARISONS[comparison] as Comparison])
@@ -167,13 +176,13 @@ export class CandidateSearch {
   }
 
   /** Share of the records that have the value which these have of an attribute. */
-  #shareOf(attribute: Comparison, values: readonly Value[]): number {
+  #shareOf(attribute: Comparison, values: readonly Value[], { present }: Population): number {
     const at = COMPARISONS.indexOf(attribute);
     const [typical = 0] = this.#tools.parameters[attribute].u;
     const key = values.find(({ comparison }) => comparison === at)?.key;
-    const seen = key === undefined ? 0 : estimatedSize(this.#sampleAt(key).value);
+    const seen = key === undefined ? 0 : estimatedSize(this.#othersAt(key));
     const prior = this.#tools.policy.frequencyPriorRecords;
-    return (seen + prior * typical) / ((this.population.present[at] ?? 0) + prior);
+    return (seen + prior * typical) / ((present[at] ?? 0) + prior);
   }
 
   #values(record: MatchRecord): readonly Value[] {
@@ -207,6 +216,13 @@ export class CandidateSearch {
       this.#samples.set(key, { ...known, value });
     }
     this.#written.add(key);
+  }
+
+  /** A sample without the batch's own records. */
+  #othersAt(key: CandidateKey): DistinctSample {
+    let sample = this.#sampleAt(key).value;
+    for (const atomId of this.#own) sample = sampleWithout(sample, markOf(atomId, key));
+    return sample;
   }
 
   #sampleAt(key: CandidateKey): Stored<DistinctSample> {

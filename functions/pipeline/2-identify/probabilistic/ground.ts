@@ -1,7 +1,7 @@
 import type { AtomId } from '../../../contracts/ids.ts';
 import { type MatchLink, orderedPair } from '../../../contracts/subject.ts';
-import type { MatchRules, Neighbourhood } from './match-batch.ts';
 import type { EncodedRecord, MatchModel } from './model.ts';
+import type { MatchRules, Neighbourhood } from './neighbourhood.ts';
 import { type Contributions, type MatchSubject, merged, subjectBits, subjectOfGroup } from './subject.ts';
 
 /** The neighbourhood while it is worked on: numbered records, the subjects they are in, the likely pairs among them, and what

@@ -1,13 +1,8 @@
 import type { AtomId, SubjectId } from '../../../contracts/ids.ts';
 import { CandidateSearch, type CandidateTools, type IndexedRecord } from './candidates.ts';
-import {
-  type ChangedRecord,
-  type Matched,
-  type MatchRules,
-  matchBatch,
-  type StandingSubject,
-} from './match-batch.ts';
+import { type ChangedRecord, type Matched, matchBatch } from './match-batch.ts';
 import type { MatchModel } from './model.ts';
+import type { MatchRules, StandingSubject } from './neighbourhood.ts';
 import type { CandidateStore, KnownRecord } from './ports.ts';
 import type { MatchRecord } from './record.ts';
 

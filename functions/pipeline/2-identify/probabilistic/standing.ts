@@ -3,7 +3,7 @@ import type { SubjectGraph } from '../../../contracts/subject.ts';
 import type { LinkPolicy } from '../limits.ts';
 import { resolve } from '../resolve.ts';
 import { CONNECTED_NODES_MAX } from '../valve.ts';
-import type { StandingSubject } from './match-batch.ts';
+import type { StandingSubject } from './neighbourhood.ts';
 
 /** A stored subject as matching sees it: what identifiers and decisions alone would join, and the matches that hold those
  * parts together. */

@@ -41,9 +41,18 @@ const textTest = (name: string, wanted: unknown, test: (value: string, wanted: s
     ? (value) => typeof value === 'string' && test(value, wanted)
     : refuse(`${name} needs a string`);
 
+/** Within `anything-but` a prefix or suffix may be a list of which none may fit. */
+const anyOf = (filter: { readonly [name: string]: unknown }): Test => {
+  const [name = '', ...others] = Object.keys(filter);
+  const wanted = filter[name];
+  if (others.length > 0 || !Array.isArray(wanted)) return contentTest(filter);
+  const tests = wanted.map((each: unknown) => contentTest({ [name]: each }));
+  return (value) => tests.some((test) => test(value));
+};
+
 function anythingBut(unwanted: unknown): Test {
   if (isObject(unwanted)) {
-    const test = contentTest(unwanted);
+    const test = anyOf(unwanted);
     return (value) => value !== undefined && !test(value);
   }
   const list: unknown[] = Array.isArray(unwanted) ? unwanted : [unwanted];
@@ -79,7 +88,11 @@ const entryTest = (entry: unknown): Test =>
 
 function compile(pattern: EventPattern): Test {
   const fields = Object.entries(pattern).map(([field, wanted]): [string, Test] => {
-    if (isObject(wanted)) return [field, compile(wanted)];
+    if (isObject(wanted)) {
+      const within = compile(wanted);
+      // Of a list of objects one must have it all (https://github.com/aws/event-ruler, "Arrays").
+      return [field, (value) => (Array.isArray(value) ? value.some(within) : within(value))];
+    }
     if (!Array.isArray(wanted) || wanted.length === 0)
       return refuse(`${field} needs an array that is not empty`);
     const tests = wanted.map(entryTest);

@@ -1,0 +1,293 @@
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  paginateScan,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toCandidateEntry } from '../../functions/adapters/aws/candidate-items.ts';
+import { candidateStore } from '../../functions/adapters/aws/candidate-store.ts';
+import {
+  NODE_PART,
+  PERSON_PART,
+  toNode,
+  toPerson,
+  toSubject,
+} from '../../functions/adapters/aws/profile-items.ts';
+import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
+import type { PersonAttributes } from '../../functions/contracts/person.ts';
+import type { Signal } from '../../functions/contracts/signal.ts';
+import { estimatedSize } from '../../functions/pipeline/2-identify/probabilistic/population.ts';
+import type { StreamRecord } from '../../functions/pipeline/understand/delivery.ts';
+import type { UnderstandPorts } from '../../functions/pipeline/understand/ports.ts';
+import { understand } from '../../functions/pipeline/understand/understand.ts';
+import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
+import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
+import type { Engine } from '../../lib/local/engines/engine.ts';
+import { NOW, permutationArbitrary, signal } from '../arbitraries.ts';
+import { MemoryRegion } from '../understand-harness.ts';
+import { FaultyClients } from './faulty-clients.ts';
+
+const DELIVERIES_MAX = 9;
+const GRANTED = { profiling: true, personalisation: true, analytics: true };
+const on = Object.values(jurisdictions).find(({ identity }) => identity.value.probabilistic === 'on')?.code;
+
+let engine: Engine;
+let client: DynamoDBClient;
+let faults: FaultyClients;
+let runs = 0;
+
+beforeAll(async () => {
+  engine = await startDynamoDb();
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'matching',
+    AWS_SECRET_ACCESS_KEY: 'matching',
+    AWS_ENDPOINT_URL_DYNAMODB: engine.url,
+  });
+  client = new DynamoDBClient({});
+  faults = new FaultyClients();
+});
+afterAll(async () => {
+  client?.destroy();
+  await engine?.stop();
+});
+
+interface Tables {
+  readonly profiles: string;
+  readonly subjects: string;
+  readonly candidates: string;
+}
+
+async function freshTables(): Promise<Tables> {
+  runs += 1;
+  const tables = {
+    profiles: `profiles-${runs}`,
+    subjects: `subjects-${runs}`,
+    candidates: `candidates-${runs}`,
+  };
+  const create = (TableName: string, ...keys: readonly string[]) =>
+    client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: keys.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
+      }),
+    );
+  await Promise.all([
+    create(tables.profiles, 'id', 'part'),
+    create(tables.subjects, 'subjectId'),
+    create(tables.candidates, 'id'),
+  ]);
+  return tables;
+}
+
+/** Instances of `understand` over tables of their own in DynamoDB. */
+class StoredRegion {
+  readonly memory = new MemoryRegion(on);
+  readonly #tables: Tables;
+  readonly #ports: UnderstandPorts;
+  #sequence = 0;
+
+  private constructor(tables: Tables) {
+    this.#tables = tables;
+    this.#ports = {
+      ...this.memory.effects,
+      // Nothing is past its time here.
+      profiles: profileStore(tables, () => 0),
+      keyring: this.memory.keyring,
+      candidates: candidateStore(tables.candidates),
+      quarantine: { putOnce: async () => undefined },
+      clock: () => NOW,
+    };
+  }
+
+  static async fresh(): Promise<StoredRegion> {
+    return new StoredRegion(await freshTables());
+  }
+
+  /** Delivers as a stream does: again until nothing fails. @returns conflicts with others */
+  async deliver(signals: readonly Signal[], shard = 0): Promise<number> {
+    this.#sequence += 1;
+    const record: StreamRecord = {
+      shardId: `shard-${shard}`,
+      sequenceNumber: String(this.#sequence),
+      partitionKey: `b0${shard}`,
+      values: signals,
+    };
+    let conflicts = 0;
+    for (let delivery = 1; delivery <= DELIVERIES_MAX; delivery += 1) {
+      try {
+        const done = await understand([record], this.memory.context, this.#ports, NOW);
+        conflicts += done.conflicts;
+        if (done.failed.length === 0) return conflicts;
+      } catch {
+        await faults.revive();
+      }
+    }
+    throw new Error('never done');
+  }
+
+  /** Copies what is stored into the region in memory, to look at. */
+  async look(): Promise<MemoryRegion> {
+    const { store, candidates } = this.memory;
+    for await (const { Items = [] } of paginateScan({ client }, { TableName: this.#tables.profiles })) {
+      for (const item of Items) {
+        if (item.part?.S === NODE_PART) store.nodes.set(toNode(item).id, toNode(item));
+        if (item.part?.S === PERSON_PART) store.persons.set(toPerson(item).id, toPerson(item));
+      }
+    }
+    for await (const { Items = [] } of paginateScan({ client }, { TableName: this.#tables.subjects }))
+      for (const item of Items) store.subjects.set(...toSubject(item));
+    for await (const { Items = [] } of paginateScan({ client }, { TableName: this.#tables.candidates })) {
+      for (const entry of Items.map(toCandidateEntry)) {
+        if ('block' in entry) candidates.blocks.set(entry.key, entry.block);
+        else candidates.samples.set(entry.key, entry.sample);
+      }
+    }
+    return this.memory;
+  }
+}
+
+const person = (at: number): PersonAttributes => ({
+  givenName: ['Ruth', 'Ibrahim', 'Wanda', 'Yusuf'][at % 4] ?? '',
+  surname: ['Qzcroftham', 'Okonkwo', 'Przybylska', 'Adeyemi'][at % 4] ?? '',
+  birthDate: `19${61 + 7 * (at % 4)}-02-1${at % 4}`,
+  street: ['Mill Lane', 'High Street', 'Brook Row', 'Castle Hill'][at % 4] ?? '',
+  streetNumber: String(4 + 11 * (at % 4)),
+  postcode: ['CB6 1AA', 'M14 5RB', 'LS1 4DY', 'EH1 2NG'][at % 4] ?? '',
+  city: ['Ely', 'Manchester', 'Leeds', 'Edinburgh'][at % 4] ?? '',
+});
+const account = (name: string, at: number, over: Partial<PersonAttributes> = {}): Signal =>
+  signal({
+    id: `m ${name}`,
+    who: { userId: name, email: `mail ${name}` },
+    states: { ...person(at), ...over },
+    consent: GRANTED,
+  });
+
+/** DynamoDB Local runs one transaction after the other. The real one refuses some of those that meet. */
+function refuseEverySecondTransaction(): void {
+  let transactions = 0;
+  faults.onCall = (name) => {
+    if (name !== 'TransactWriteItemsCommand') return;
+    transactions += 1;
+    if (transactions % 2 === 0) return;
+    throw new TransactionCanceledException({
+      message: 'Transaction cancelled',
+      $metadata: {},
+      CancellationReasons: [{ Code: 'None' }, { Code: 'TransactionConflict' }],
+    });
+  };
+}
+
+describe('batches that match the same people at the same time', () => {
+  const PEOPLE = 4;
+  const LANES = 4;
+  const known = Array.from({ length: PEOPLE }, (_, at) => account(`known ${at}`, at));
+  const further = Array.from({ length: 4 * PEOPLE }, (_, at) => account(`further ${at}`, at));
+
+  it('end in one consistent partition, the one that they would end in one after the other', async () => {
+    refuseEverySecondTransaction();
+    const inTurn = await StoredRegion.fresh();
+    for (const each of [...known, ...further]) await inTurn.deliver([each]);
+    const expected = (await inTurn.look()).partition();
+    expect(expected.map((group) => group.split(' ').length)).toEqual(Array(PEOPLE).fill(10));
+    let conflicts = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        permutationArbitrary(further.length),
+        fc.integer({ min: 1, max: 3 }),
+        async (order, perBatch) => {
+          const together = await StoredRegion.fresh();
+          await together.deliver(known);
+          const lane = async (number: number): Promise<void> => {
+            const own = order.filter((_, at) => at % LANES === number).flatMap((at) => further[at] ?? []);
+            for (let from = 0; from < own.length; from += perBatch)
+              conflicts += await together.deliver(own.slice(from, from + perBatch), number);
+          };
+          await Promise.all(Array.from({ length: LANES }, (_, number) => lane(number)));
+          const region = await together.look();
+          expect(region.inconsistencies()).toEqual([]);
+          expect(region.partition()).toEqual(expected);
+          // Nobody is entered twice, and nobody's entry got lost.
+          const members = [...region.candidates.blocks.values()].map(({ value }) => value.members);
+          for (const each of members) expect(new Set(each).size).toBe(each.length);
+          expect(new Set(members.flat()).size).toBe(PEOPLE + further.length);
+        },
+      ),
+      { numRuns: 8, endOnFailure: true },
+    );
+    expect(conflicts).toBeGreaterThan(0);
+  });
+
+  it('find those whom both bring for the first time as soon as either says something new', async () => {
+    refuseEverySecondTransaction();
+    for (let run = 0; run < 4; run += 1) {
+      const region = await StoredRegion.fresh();
+      await Promise.all([region.deliver([account('a', 0)], 1), region.deliver([account('b', 0)], 2)]);
+      expect((await region.look()).inconsistencies()).toEqual([]);
+      const later = signal({
+        id: `later ${run}`,
+        who: { userId: 'a' },
+        states: { ...person(0), city: 'Ely, Cambridgeshire' },
+        occurredAt: NOW,
+        consent: GRANTED,
+      });
+      await region.deliver([later]);
+      const one = await region.look();
+      expect(one.partition()).toHaveLength(1);
+      expect(one.inconsistencies()).toEqual([]);
+    }
+  });
+});
+
+describe('a matching batch on real tables', () => {
+  const before = [account('a', 0), account('c', 1)];
+  const last = [account('b', 0), account('d', 2)];
+
+  async function stateOf(region: MemoryRegion): Promise<unknown> {
+    const { candidates } = region;
+    return {
+      partition: region.partition(),
+      states: region.states(),
+      persons: await region.persons(),
+      matches: [...region.store.subjects.values()].flatMap(({ graph }) =>
+        graph.matches.map(({ a, b }) => [a, b]),
+      ),
+      inconsistencies: region.inconsistencies(),
+      blocks: [...candidates.blocks]
+        .map(([key, { value }]) => [key, value.size, [...value.members].sort()])
+        .sort(),
+      samples: [...candidates.samples].map(([key, { value }]) => [key, estimatedSize(value)]).sort(),
+    };
+  }
+
+  it('leaves what it leaves otherwise, whatever call it dies at, and the index with it', async () => {
+    faults.onCall = () => undefined;
+    const play = async (
+      call: number,
+      when: 'before' | 'after',
+    ): Promise<readonly [unknown, readonly string[]]> => {
+      const region = await StoredRegion.fresh();
+      await region.deliver(before);
+      faults.begin(call === 0 ? [] : [{ call, when }]);
+      await region.deliver(last);
+      const calls = faults.calls;
+      faults.begin([]);
+      return [await stateOf(await region.look()), calls];
+    };
+    const [calm, calls] = await play(0, 'before');
+    expect(calm).toMatchObject({ inconsistencies: [], matches: [expect.anything()] });
+    // Index, candidates and subjects are read, the index and the rest written.
+    expect(calls.length).toBeGreaterThan(6);
+    for (let call = 1; call <= calls.length; call += 1) {
+      for (const when of ['before', 'after'] as const) {
+        const [crashed] = await play(call, when);
+        expect([call, when, crashed]).toEqual([call, when, calm]);
+      }
+    }
+  });
+});
