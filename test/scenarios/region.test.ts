@@ -17,7 +17,7 @@ let running: RunningPair;
 const pair = (): RunningPair => running;
 beforeAll(async () => {
   running = await startPair();
-}, 120_000);
+}, 240_000);
 afterAll(() => running?.stop());
 
 describe('two stacks on one machine, through their public faces', () => {
