@@ -1,4 +1,4 @@
-import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { type App, Stack } from 'aws-cdk-lib';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { machines } from '../functions/flow/machines.ts';
@@ -17,6 +17,7 @@ import { FailureQueues, type StreamFunctionId } from './constructs/failure-queue
 import { FlowHttpApi, type Routed } from './constructs/http-api.ts';
 import { KeyTrail } from './constructs/key-trail.ts';
 import { LogFeed } from './constructs/log-feed.ts';
+import { tellOutputs } from './constructs/outputs.ts';
 import { place } from './constructs/resources.ts';
 import { FlowStateMachine, MachineTicker } from './constructs/state-machine.ts';
 import { StreamFeed } from './constructs/stream-feed.ts';
@@ -87,7 +88,7 @@ export class JurisdictionStack extends Stack {
     this.watchLogs(apis);
     this.watchStrangers(tables);
     this.watch(apis, built);
-    this.tell(apis);
+    tellOutputs(this, { apis, buckets: this.buckets, signingKey: this.encryption.signingKey });
   }
 
   private deployFunctions(
@@ -281,25 +282,6 @@ export class JurisdictionStack extends Stack {
       apis: Object.entries(apis).map(([name, api]) => ({ name, api })),
       machines: built,
     });
-  }
-
-  private tell(apis: Readonly<Record<'collect' | 'operations', FlowHttpApi>>): void {
-    const output = (name: string, value: string, description: string) =>
-      new CfnOutput(this, name, { value, description });
-    output('CollectUrl', apis.collect.url, 'Where clients send signals');
-    output('OperationsUrl', apis.operations.url, 'Where operational systems ask');
-    output('EvidenceBucketName', this.buckets.evidence.bucketName, 'The archive, as Parquet');
-    output(
-      'CheckpointsBucketName',
-      this.buckets.checkpoints.bucketName,
-      'Signed states of the log over the archive',
-    );
-    output('SigningKeyArn', this.encryption.signingKey.keyArn, 'The key that signs them');
-    output(
-      'QuarantineBucketName',
-      this.buckets.quarantine.bucketName,
-      'Events that were not valid, as received',
-    );
   }
 }
 

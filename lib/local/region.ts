@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { FlowFunction } from '../../functions/flow/triggers.ts';
-import { flow } from '../../functions/flow.ts';
 import { RegionClock } from './clock.ts';
 import type { Engine } from './engines/engine.ts';
 import { startTrail } from './engines/trail.ts';
@@ -12,6 +10,7 @@ import { FunctionHost, type Invocation } from './functions/function-host.ts';
 import { Grants } from './functions/grants.ts';
 import { LogFile } from './functions/log-file.ts';
 import { Meter } from './functions/meter.ts';
+import { apiIdOf } from './http/api-id.ts';
 import { HttpFront } from './http/http-front.ts';
 import { type RegionEngines, regionClients, regionEnvironment, startEngines } from './region-engines.ts';
 import type { Region, RegionOptions, Violation } from './region-types.ts';
@@ -314,16 +313,3 @@ class RegionMaker {
 const DAY_MS = 86_400_000;
 /** A state machine that waits for longer is not under way, ms. */
 const NEAR_WAIT_MS = 2_000;
-
-/** The APIs of the map. */
-const API_IDS: ReadonlySet<string> = new Set(
-  (Object.values(flow) as readonly FlowFunction[]).flatMap(({ trigger }) =>
-    trigger.kind === 'http' ? [trigger.api] : [],
-  ),
-);
-
-/** Which API of the map a name stands for (`rapport-eu-collect`: `collect`); the whole name when it is none of them. */
-function apiIdOf(apiName: string): string {
-  const words = apiName.toLowerCase().split(/[^a-z0-9]+/);
-  return words.find((word) => API_IDS.has(word)) ?? apiName;
-}

@@ -1,7 +1,7 @@
 import type { MatchParameters } from './attributes.ts';
 
 /** Name and version of model, parameters and policy, kept with every match they made. Raise it with any of them. */
-export const MATCH_MODEL = 'matching@1';
+export const MATCH_MODEL = 'matching@2';
 
 /** The shipped parameters: what `rapport identity calibrate` finds, without labels and from the same starting values for
  * every comparison, in each of four public person files, averaged with equal weight (docs/identity.md). A level that

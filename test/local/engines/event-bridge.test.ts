@@ -185,6 +185,23 @@ describe('patterns', () => {
       { kind: 'b' },
       { kind: 'ab' },
     ],
+    [
+      'anything-but any of several prefixes',
+      { detail: { kind: [{ 'anything-but': { prefix: ['a', 'b'] } }] } },
+      { kind: 'cb' },
+      { kind: 'ba' },
+    ],
+    [
+      'an object in an array, whole',
+      { detail: { kinds: { a: [1], b: [2] } } },
+      { kinds: [{ a: 0 }, { a: 1, b: 2 }] },
+      {
+        kinds: [
+          { a: 1, b: 0 },
+          { a: 0, b: 2 },
+        ],
+      },
+    ],
     ['anything-but of nothing', { detail: { kind: [{ 'anything-but': 'a' }] } }, { kind: 'b' }, {}],
     ['exists', { detail: { kind: [{ exists: true }] } }, { kind: null }, {}],
     ['exists not', { detail: { kind: [{ exists: false }] } }, {}, { kind: 1 }],

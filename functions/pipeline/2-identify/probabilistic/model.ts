@@ -7,14 +7,16 @@ import {
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
 import { comparators } from './comparators.ts';
 import { LevelCache } from './level-cache.ts';
+import { mostRatioOfRest, restOfMailbox } from './mailbox.ts';
 import { POPULATION_UNKNOWN, type Population } from './population.ts';
 import type { MatchRecord } from './record.ts';
-import { Frequencies, Vocabulary } from './vocabulary.ts';
+import { Frequencies, Pairs, Vocabulary } from './vocabulary.ts';
 
 /** What evidence is summed over: the name as a whole (its parts may be exchanged), and every other comparison. */
 export const FEATURES = ['name', ...COMPARISONS.slice(2)] as const satisfies readonly string[];
 export type Feature = (typeof FEATURES)[number];
 export const NAME = 0;
+export const EMAIL = FEATURES.indexOf('email');
 /** Offset of a feature's comparison in COMPARISONS. */
 const COMPARISON_OF_FEATURE = 1;
 
@@ -32,8 +34,6 @@ const SOLE_NAME_LEAST_BITS = -4;
 const FREQUENCY_LEAST = 1e-5;
 const NEAR_LEAST = 1e-6;
 const NEAR_MOST = 0.9;
-/** Two value numbers in one exact double. */
-const PAIR_FACTOR = 2 ** 26;
 
 /** The values of one record as numbers, by feature; -1 where missing. */
 export type EncodedRecord = Int32Array;
@@ -53,8 +53,11 @@ export class MatchModel {
   readonly #words = new Vocabulary();
   readonly #vocabularies: readonly Vocabulary[];
   readonly #frequencies: readonly Frequencies[] = COMPARISONS.map(() => new Frequencies());
-  readonly #nameIds = new Map<number, number>();
-  readonly #names: (readonly [given: number, surname: number])[] = [];
+  /** Of given name and surname. */
+  readonly #names = new Pairs();
+  /** Of an address and what its mailbox has beside its owner's name. */
+  readonly #addresses = new Pairs();
+  readonly #rests = new Vocabulary();
   readonly #levels = new LevelCache();
   readonly #encoded = new WeakMap<MatchRecord, EncodedRecord>();
   #population: Population = POPULATION_UNKNOWN;
@@ -88,12 +91,13 @@ export class MatchModel {
     if (known !== undefined) return known;
     const encoded = new Int32Array(FEATURES.length).fill(MISSING);
     const [given, surname] = [this.#encodeWord(record.givenName), this.#encodeWord(record.surname)];
-    if (given !== MISSING || surname !== MISSING) encoded[NAME] = this.#nameIdOf(given, surname);
+    if (given !== MISSING || surname !== MISSING) encoded[NAME] = this.#names.idOf(given, surname);
     for (let index = SURNAME + 1; index < COMPARISONS.length; index++) {
       const value = record[COMPARISONS[index] as Comparison];
       if (value === '') continue;
       encoded[index - COMPARISON_OF_FEATURE] = this.#vocabularyOf(index).idOf(value);
     }
+    encoded[EMAIL] = this.#addressIdOf(encoded[EMAIL] ?? MISSING, record.givenName, record.surname);
     this.#encoded.set(record, encoded);
     return encoded;
   }
@@ -101,13 +105,27 @@ export class MatchModel {
   /** Likelihood ratio of two present values of a feature. */
   ratio(feature: number, a: number, b: number): number {
     if (feature === NAME) return 2 ** this.#nameBits(a, b);
+    if (feature === EMAIL) return this.#addressRatio(a, b);
     const comparison = feature + COMPARISON_OF_FEATURE;
     return this.#ratioAt(comparison, this.#levelOf(comparison, a, b), a, b);
   }
 
+  /** An e-mail address, seen as that of somebody who goes by these names: a record may lack the name that another record
+   * of the same person has. */
+  addressUnder(address: number, names: readonly number[]): number {
+    const [email, rest] = this.#addresses.pairOf(address);
+    if (rest !== MISSING) return address;
+    for (const name of names) {
+      const [given, surname] = this.#names.pairOf(name);
+      const own = this.#addressIdOf(email, this.#words.valueOf(given), this.#words.valueOf(surname));
+      if (own !== address) return own;
+    }
+    return address;
+  }
+
   /** Likelihood ratio of the given names alone, in whichever arrangement of the names fits best; 1 when one is missing. */
   givenNameRatio(a: number, b: number): number {
-    const [[givenA, surnameA], [givenB, surnameB]] = [this.#partsOf(a), this.#partsOf(b)];
+    const [[givenA, surnameA], [givenB, surnameB]] = [this.#names.pairOf(a), this.#names.pairOf(b)];
     if (givenA === MISSING || givenB === MISSING) return 1;
     const direct = this.#wordBits(GIVEN, givenA, givenB);
     if (direct >= 0 || surnameA === MISSING || surnameB === MISSING) {
@@ -146,20 +164,22 @@ export class MatchModel {
       const [x = MISSING, y = MISSING] = [a[feature], b[feature]];
       if (x === MISSING || y === MISSING) continue;
       if (feature === NAME) {
-        const [[givenX, surnameX], [givenY, surnameY]] = [this.#partsOf(x), this.#partsOf(y)];
+        const [[givenX, surnameX], [givenY, surnameY]] = [this.#names.pairOf(x), this.#names.pairOf(y)];
         if (givenX !== MISSING && givenY !== MISSING) levels[GIVEN] = this.#levelOf(GIVEN, givenX, givenY);
         if (surnameX !== MISSING && surnameY !== MISSING)
           levels[SURNAME] = this.#levelOf(SURNAME, surnameX, surnameY);
       } else {
         const comparison = feature + COMPARISON_OF_FEATURE;
-        levels[comparison] = this.#levelOf(comparison, x, y);
+        const [v, w] =
+          feature === EMAIL ? [this.#addresses.pairOf(x)[0], this.#addresses.pairOf(y)[0]] : [x, y];
+        levels[comparison] = this.#levelOf(comparison, v, w);
       }
     }
     return levels;
   }
 
   #nameBits(a: number, b: number): number {
-    const [[givenA, surnameA], [givenB, surnameB]] = [this.#partsOf(a), this.#partsOf(b)];
+    const [[givenA, surnameA], [givenB, surnameB]] = [this.#names.pairOf(a), this.#names.pairOf(b)];
     let best = Number.NEGATIVE_INFINITY;
     const given = givenA !== MISSING && givenB !== MISSING;
     const surname = surnameA !== MISSING && surnameB !== MISSING;
@@ -238,16 +258,24 @@ export class MatchModel {
     return word === '' ? MISSING : this.#words.idOf(word);
   }
 
-  #nameIdOf(given: number, surname: number): number {
-    const pair = (given + 1) * PAIR_FACTOR + surname + 1;
-    const known = this.#nameIds.get(pair);
-    if (known !== undefined) return known;
-    this.#nameIds.set(pair, this.#names.length);
-    this.#names.push([given, surname]);
-    return this.#names.length - 1;
+  #addressIdOf(email: number, given: string, surname: string): number {
+    if (email === MISSING) return MISSING;
+    const rest = restOfMailbox(
+      this.#vocabularyOf(EMAIL + COMPARISON_OF_FEATURE).valueOf(email),
+      given,
+      surname,
+    );
+    return this.#addresses.idOf(email, rest === null ? MISSING : this.#rests.idOf(rest));
   }
 
-  #partsOf(name: number): readonly [given: number, surname: number] {
-    return this.#names[name] ?? [MISSING, MISSING];
+  /** The summands of the evidence are held to be independent given who is who. Addresses made of their owners' names are
+   * not: people of one name have addresses that are alike. So likeness then counts only as far as the rest of the mailbox
+   * bears it out. The very same address is another matter, as an address is given out once. */
+  #addressRatio(a: number, b: number): number {
+    const [[emailA, restA], [emailB, restB]] = [this.#addresses.pairOf(a), this.#addresses.pairOf(b)];
+    const comparison = EMAIL + COMPARISON_OF_FEATURE;
+    const ratio = this.#ratioAt(comparison, this.#levelOf(comparison, emailA, emailB), emailA, emailB);
+    if (emailA === emailB || restA === MISSING || restB === MISSING) return ratio;
+    return Math.min(ratio, restA === restB ? mostRatioOfRest(this.#rests.valueOf(restA)) : 1);
   }
 }

@@ -1,6 +1,6 @@
 import type { MatchLink } from '../../../contracts/subject.ts';
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
-import { type EncodedRecord, FEATURES, type Feature, type MatchModel, NAME } from './model.ts';
+import { EMAIL, type EncodedRecord, FEATURES, type Feature, type MatchModel, NAME } from './model.ts';
 
 /** The distinct values of one feature in a subject, and how many of its records have each. */
 interface Values {
@@ -96,7 +96,7 @@ export function subjectBits(
   const fewer = Math.min(a.rows.length, b.rows.length);
   const pairs = a.rows.length * b.rows.length;
   for (let feature = 0; feature < FEATURES.length; feature++) {
-    const [x, y, name] = [a.values[feature] ?? NO_VALUES, b.values[feature] ?? NO_VALUES, FEATURES[feature]];
+    const [x, y, name] = [valuesOf(a, feature, model), valuesOf(b, feature, model), FEATURES[feature]];
     if (x.present === 0 || y.present === 0 || name === undefined) continue;
     const behind = (fewer * x.present * y.present) / pairs;
     const weighed = (ratio: number): number => {
@@ -112,6 +112,13 @@ export function subjectBits(
   const odds = Math.min(strangers, household) - Math.log2(1 + 2 ** -Math.abs(strangers - household));
   if (contributions !== undefined) contributions.household = odds - strangers;
   return odds;
+}
+
+function valuesOf({ values }: MatchSubject, feature: number, model: MatchModel): Values {
+  const own = values[feature] ?? NO_VALUES;
+  if (feature !== EMAIL || own.present === 0) return own;
+  const names = (values[NAME] ?? NO_VALUES).ids.slice(0, VALUES_MAX);
+  return { ...own, ids: own.ids.map((address) => model.addressUnder(address, names)) };
 }
 
 function meanOver(x: Values, y: Values, ratio: (v: number, w: number) => number): number {
