@@ -1,14 +1,8 @@
 import * as z from 'zod';
 import type { FlowFunction, HttpRoute } from '../../functions/flow/triggers.ts';
 import { flow } from '../../functions/flow.ts';
-import {
-  collectDescriptions,
-  type Description,
-  JSON_TYPE,
-  operationsDescriptions,
-  type SchemaName,
-  schemas,
-} from './operations.ts';
+import { collectDescriptions, type Description, JSON_TYPE, operationsDescriptions } from './operations.ts';
+import { type SchemaName, schemas } from './schemas.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

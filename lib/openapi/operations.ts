@@ -1,139 +1,20 @@
 import type * as z from 'zod';
+import { reviewPathSchema, reviewsQuerySchema } from '../../functions/contracts/identity-api.ts';
 import {
-  cloudEventSchema,
-  cloudEventsBatchSchema,
-  collectAnswerSchema,
-  segmentBatchSchema,
-  segmentEventSchema,
-} from '../../functions/contracts/collect-api.ts';
-import {
-  consentAnswerSchema,
-  consentLookupSchema,
-  consentReceiptSchema,
-  consentRequestSchema,
-  consentViewSchema,
-} from '../../functions/contracts/consents-api.ts';
-import {
-  clearingSchema,
-  comparisonSchema,
-  explainRequestSchema,
-  explanationSchema,
-  rebuildRequestSchema,
-  rebuildStepSchema,
-} from '../../functions/contracts/evidence-api.ts';
-import {
-  linksViewSchema,
-  reviewDecisionSchema,
-  reviewPageSchema,
-  reviewPathSchema,
-  reviewsQuerySchema,
-  reviewViewSchema,
-  unmergeAnswerSchema,
-  unmergeSchema,
-} from '../../functions/contracts/identity-api.ts';
-import {
-  incidentAssessmentSchema,
-  incidentNoticeSchema,
-  incidentPageSchema,
   incidentPathSchema,
   incidentQuerySchema,
-  incidentReportSchema,
   incidentsQuerySchema,
-  incidentViewSchema,
 } from '../../functions/contracts/incidents-api.ts';
 import {
-  alertPageSchema,
   alertPathSchema,
   alertsQuerySchema,
-  alertViewSchema,
-  problemSchema,
-  profileLookupSchema,
-  profileViewSchema,
-  receiptLookupSchema,
-  receiptViewSchema,
-  rowRefsLookupSchema,
-  rowRefsSchema,
-  settleAnswerSchema,
-  settlementSchema,
-  sourcePageSchema,
   subjectPathSchema,
 } from '../../functions/contracts/operations.ts';
-import {
-  accuracyBodySchema,
-  exportAnswerSchema,
-  exportLinkSchema,
-  exportRedeemSchema,
-  extensionBodySchema,
-  inputBodySchema,
-  privacyRequestBodySchema,
-  privacyRequestPathSchema,
-  privacyRequestViewSchema,
-  verificationBodySchema,
-} from '../../functions/contracts/privacy-requests.ts';
-import {
-  quarantinePageSchema,
-  quarantineQuerySchema,
-  replayAnswerSchema,
-  replayRequestSchema,
-} from '../../functions/contracts/quarantine-api.ts';
+import { privacyRequestPathSchema } from '../../functions/contracts/privacy-requests.ts';
+import { quarantineQuerySchema } from '../../functions/contracts/quarantine-api.ts';
 import type { HttpRoute } from '../../functions/flow/triggers.ts';
 import type { flow } from '../../functions/flow.ts';
-
-/** Bodies that are described once and referred to by name. */
-export const schemas = {
-  SegmentBatch: segmentBatchSchema,
-  SegmentEvent: segmentEventSchema,
-  CloudEvent: cloudEventSchema,
-  CloudEvents: cloudEventsBatchSchema,
-  CollectAnswer: collectAnswerSchema,
-  ProfileLookup: profileLookupSchema,
-  Profile: profileViewSchema,
-  ConsentRequest: consentRequestSchema,
-  ConsentReceipt: consentReceiptSchema,
-  ConsentAnswer: consentAnswerSchema,
-  ConsentLookup: consentLookupSchema,
-  Consent: consentViewSchema,
-  Alert: alertViewSchema,
-  AlertPage: alertPageSchema,
-  ReceiptLookup: receiptLookupSchema,
-  Receipt: receiptViewSchema,
-  Links: linksViewSchema,
-  Review: reviewViewSchema,
-  ReviewPage: reviewPageSchema,
-  ReviewDecision: reviewDecisionSchema,
-  Unmerge: unmergeSchema,
-  Unmerged: unmergeAnswerSchema,
-  RowRefsLookup: rowRefsLookupSchema,
-  RowRefs: rowRefsSchema,
-  SourcePage: sourcePageSchema,
-  Settlement: settlementSchema,
-  SettleAnswer: settleAnswerSchema,
-  QuarantinePage: quarantinePageSchema,
-  ReplayRequest: replayRequestSchema,
-  ReplayAnswer: replayAnswerSchema,
-  ExplainRequest: explainRequestSchema,
-  Explanation: explanationSchema,
-  RebuildRequest: rebuildRequestSchema,
-  RebuildStep: rebuildStepSchema,
-  Comparison: comparisonSchema,
-  Clearing: clearingSchema,
-  PrivacyRequestBody: privacyRequestBodySchema,
-  PrivacyRequest: privacyRequestViewSchema,
-  PrivacyVerification: verificationBodySchema,
-  PrivacyInput: inputBodySchema,
-  PrivacyAccuracy: accuracyBodySchema,
-  PrivacyExtension: extensionBodySchema,
-  PrivacyExportLink: exportLinkSchema,
-  PrivacyExportRedeem: exportRedeemSchema,
-  PrivacyExport: exportAnswerSchema,
-  IncidentReport: incidentReportSchema,
-  IncidentAssessment: incidentAssessmentSchema,
-  IncidentNotice: incidentNoticeSchema,
-  Incident: incidentViewSchema,
-  IncidentPage: incidentPageSchema,
-  Problem: problemSchema,
-} as const satisfies Record<string, z.ZodType>;
-export type SchemaName = keyof typeof schemas;
+import type { SchemaName } from './schemas.ts';
 
 /** What the map does not know about an operation: what it is for, and what goes in and comes out. */
 export interface Description {

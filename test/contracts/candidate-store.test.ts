@@ -1,4 +1,3 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { candidateStore } from '../../functions/adapters/aws/candidate-store.ts';
 import { MemoryCandidateStore } from '../../functions/adapters/memory/candidate-store.ts';
@@ -13,37 +12,16 @@ import type {
 } from '../../functions/pipeline/2-identify/probabilistic/ports.ts';
 import { matchRecordOf } from '../../functions/pipeline/2-identify/probabilistic/record.ts';
 import { matchParameters, matchPolicy } from '../../functions/registry/matching/parameters.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
 import { tokenOf } from '../arbitraries.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 
-const CREDENTIALS = { accessKeyId: 'contract', secretAccessKey: 'contract' };
-let engine: Engine;
-
+let tables: LocalTables;
+let table: string;
 beforeAll(async () => {
-  engine = await startDynamoDb();
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.url,
-  });
-  const client = new DynamoDBClient({
-    region: 'eu-central-1',
-    endpoint: engine.url,
-    credentials: CREDENTIALS,
-  });
-  await client.send(
-    new CreateTableCommand({
-      TableName: 'candidates',
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-    }),
-  );
-  client.destroy();
+  tables = await startTables();
+  table = await tables.fresh('candidates');
 });
-afterAll(() => engine?.stop());
+afterAll(() => tables?.stop());
 
 let used = 0;
 const freshKey = (): string => `key-${used++}`;
@@ -59,7 +37,7 @@ const sample: DistinctSample = {
 
 describe.each([
   ['memory', (): CandidateStore => new MemoryCandidateStore()],
-  ['DynamoDB', (): CandidateStore => candidateStore('candidates')],
+  ['DynamoDB', (): CandidateStore => candidateStore(table)],
 ])('candidate store in %s', (_, make) => {
   it('gives back blocks and samples of full size as they were written', async () => {
     const store = make();

@@ -1,4 +1,3 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertBook } from '../../functions/adapters/aws/alert-book.ts';
 import { alertStore } from '../../functions/adapters/aws/alert-store.ts';
@@ -12,53 +11,15 @@ import { asAlertId, asSubjectId } from '../../functions/contracts/ids.ts';
 import { type MatchLink, orderedPair } from '../../functions/contracts/subject.ts';
 import type { AlertBook, ReviewBook } from '../../functions/pipeline/6-serve/ports.ts';
 import type { EffectPorts, ReviewQueue } from '../../functions/pipeline/understand/ports.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
 import { tokenOf } from '../arbitraries.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 
 const NOW = Date.now();
-let dynamo: Engine;
+let tables: LocalTables;
 beforeAll(async () => {
-  dynamo = await startDynamoDb({ heapMiB: 256 });
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
-  });
+  tables = await startTables();
 }, 60_000);
-afterAll(() => dynamo.stop());
-
-let made = 0;
-async function table(key: string, index: string, partition: string): Promise<string> {
-  made += 1;
-  const TableName = `${key}-${made}`;
-  const client = new DynamoDBClient({});
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: key, AttributeType: 'S' },
-        { AttributeName: partition, AttributeType: 'S' },
-        { AttributeName: 'openedAt', AttributeType: 'N' },
-      ],
-      KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: index,
-          KeySchema: [
-            { AttributeName: partition, KeyType: 'HASH' },
-            { AttributeName: 'openedAt', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
-  );
-  client.destroy();
-  return TableName;
-}
+afterAll(() => tables?.stop());
 
 const match = (at: number, bits = 0.25): MatchLink => {
   const [a, b] = orderedPair(tokenOf('userId', `left ${at}`), tokenOf('email', `right ${at}`));
@@ -68,7 +29,7 @@ const idOf = (at: number): string => reviewIdOf(match(at).a, match(at).b);
 
 describe.each([
   ['in memory', async (): Promise<ReviewQueue & ReviewBook> => memoryIdentityReviews()],
-  ['in DynamoDB', async () => identityReviews(await table('reviewId', 'listed', 'listed'))],
+  ['in DynamoDB', async () => identityReviews(await tables.fresh('identityReviews'))],
 ])('a queue of reviews %s', (_name, make) => {
   it('gives back what was put, newest first, page by page', async () => {
     const reviews = await make();
@@ -139,7 +100,7 @@ describe.each([
   [
     'in DynamoDB',
     async () => {
-      const name = await table('alertId', 'byState', 'state');
+      const name = await tables.fresh('alerts');
       return { store: alertStore(name), book: alertBook(name) };
     },
   ],

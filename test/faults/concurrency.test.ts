@@ -1,9 +1,4 @@
-import {
-  CreateTableCommand,
-  DynamoDBClient,
-  paginateScan,
-  TransactionCanceledException,
-} from '@aws-sdk/client-dynamodb';
+import { paginateScan, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -22,9 +17,8 @@ import { TransientError } from '../../functions/kernel/invariant.ts';
 import type { StreamRecord } from '../../functions/pipeline/understand/delivery.ts';
 import type { UnderstandPorts } from '../../functions/pipeline/understand/ports.ts';
 import { understand } from '../../functions/pipeline/understand/understand.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
 import { crowdArbitrary, NOW, permutationArbitrary, signal, tokenOf } from '../arbitraries.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 import { MemoryRegion } from '../understand-harness.ts';
 import { FaultyClients } from './faulty-clients.ts';
 
@@ -33,27 +27,15 @@ const BATCH = 3;
 /** As many deliveries as the event source would try. */
 const DELIVERIES_MAX = 9;
 
-let engine: Engine;
-let client: DynamoDBClient;
+let local: LocalTables;
 let faults: FaultyClients;
-let runs = 0;
 let [transactions, conflicts] = [0, 0];
 
 beforeAll(async () => {
-  engine = await startDynamoDb();
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'concurrency',
-    AWS_SECRET_ACCESS_KEY: 'concurrency',
-    AWS_ENDPOINT_URL_DYNAMODB: engine.url,
-  });
-  client = new DynamoDBClient({});
+  local = await startTables();
   faults = new FaultyClients();
 });
-afterAll(async () => {
-  client?.destroy();
-  await engine?.stop();
-});
+afterAll(() => local?.stop());
 
 /** What the stream carries. */
 type Sent = Signal | IdentityOrder;
@@ -63,21 +45,10 @@ interface Tables {
   readonly subjects: string;
 }
 
-async function freshTables(): Promise<Tables> {
-  runs += 1;
-  const tables = { profiles: `profiles-${runs}`, subjects: `subjects-${runs}` };
-  const create = (TableName: string, ...keys: readonly string[]) =>
-    client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-        KeySchema: keys.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
-      }),
-    );
-  await Promise.all([create(tables.profiles, 'id', 'part'), create(tables.subjects, 'subjectId')]);
-  return tables;
-}
+const freshTables = async (): Promise<Tables> => ({
+  profiles: await local.fresh('profiles'),
+  subjects: await local.fresh('subjects'),
+});
 
 /** Several instances of `understand` at work on the same tables, each with its own part of the signals. */
 async function applyAtOnce(signals: readonly Sent[], lanes: number): Promise<MemoryRegion> {
@@ -110,13 +81,13 @@ async function applyAtOnce(signals: readonly Sent[], lanes: number): Promise<Mem
     }
   };
   await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
-  for await (const { Items = [] } of paginateScan({ client }, { TableName: tables.profiles })) {
+  for await (const { Items = [] } of paginateScan({ client: local.client }, { TableName: tables.profiles })) {
     for (const item of Items) {
       if (item.part?.S === NODE_PART) region.store.nodes.set(toNode(item).id, toNode(item));
       if (item.part?.S === PERSON_PART) region.store.persons.set(toPerson(item).id, toPerson(item));
     }
   }
-  for await (const { Items = [] } of paginateScan({ client }, { TableName: tables.subjects }))
+  for await (const { Items = [] } of paginateScan({ client: local.client }, { TableName: tables.subjects }))
     for (const item of Items) region.store.subjects.set(...toSubject(item));
   return region;
 }

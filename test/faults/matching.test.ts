@@ -1,9 +1,4 @@
-import {
-  CreateTableCommand,
-  DynamoDBClient,
-  paginateScan,
-  TransactionCanceledException,
-} from '@aws-sdk/client-dynamodb';
+import { paginateScan, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toCandidateEntry } from '../../functions/adapters/aws/candidate-items.ts';
@@ -23,9 +18,8 @@ import type { StreamRecord } from '../../functions/pipeline/understand/delivery.
 import type { UnderstandPorts } from '../../functions/pipeline/understand/ports.ts';
 import { understand } from '../../functions/pipeline/understand/understand.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
-import { startDynamoDb } from '../../lib/local/engines/dynamodb.ts';
-import type { Engine } from '../../lib/local/engines/engine.ts';
 import { NOW, permutationArbitrary, signal } from '../arbitraries.ts';
+import { type LocalTables, startTables } from '../local-tables.ts';
 import { MemoryRegion } from '../understand-harness.ts';
 import { FaultyClients } from './faulty-clients.ts';
 
@@ -33,26 +27,14 @@ const DELIVERIES_MAX = 9;
 const GRANTED = { profiling: true, personalisation: true, analytics: true };
 const on = Object.values(jurisdictions).find(({ identity }) => identity.value.probabilistic === 'on')?.code;
 
-let engine: Engine;
-let client: DynamoDBClient;
+let local: LocalTables;
 let faults: FaultyClients;
-let runs = 0;
 
 beforeAll(async () => {
-  engine = await startDynamoDb();
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'matching',
-    AWS_SECRET_ACCESS_KEY: 'matching',
-    AWS_ENDPOINT_URL_DYNAMODB: engine.url,
-  });
-  client = new DynamoDBClient({});
+  local = await startTables();
   faults = new FaultyClients();
 });
-afterAll(async () => {
-  client?.destroy();
-  await engine?.stop();
-});
+afterAll(() => local?.stop());
 
 interface Tables {
   readonly profiles: string;
@@ -60,29 +42,11 @@ interface Tables {
   readonly candidates: string;
 }
 
-async function freshTables(): Promise<Tables> {
-  runs += 1;
-  const tables = {
-    profiles: `profiles-${runs}`,
-    subjects: `subjects-${runs}`,
-    candidates: `candidates-${runs}`,
-  };
-  const create = (TableName: string, ...keys: readonly string[]) =>
-    client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-        KeySchema: keys.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
-      }),
-    );
-  await Promise.all([
-    create(tables.profiles, 'id', 'part'),
-    create(tables.subjects, 'subjectId'),
-    create(tables.candidates, 'id'),
-  ]);
-  return tables;
-}
+const freshTables = async (): Promise<Tables> => ({
+  profiles: await local.fresh('profiles'),
+  subjects: await local.fresh('subjects'),
+  candidates: await local.fresh('candidates'),
+});
 
 /** Instances of `understand` over tables of their own in DynamoDB. */
 class StoredRegion {
@@ -133,15 +97,24 @@ class StoredRegion {
   /** Copies what is stored into the region in memory, to look at. */
   async look(): Promise<MemoryRegion> {
     const { store, candidates } = this.memory;
-    for await (const { Items = [] } of paginateScan({ client }, { TableName: this.#tables.profiles })) {
+    for await (const { Items = [] } of paginateScan(
+      { client: local.client },
+      { TableName: this.#tables.profiles },
+    )) {
       for (const item of Items) {
         if (item.part?.S === NODE_PART) store.nodes.set(toNode(item).id, toNode(item));
         if (item.part?.S === PERSON_PART) store.persons.set(toPerson(item).id, toPerson(item));
       }
     }
-    for await (const { Items = [] } of paginateScan({ client }, { TableName: this.#tables.subjects }))
+    for await (const { Items = [] } of paginateScan(
+      { client: local.client },
+      { TableName: this.#tables.subjects },
+    ))
       for (const item of Items) store.subjects.set(...toSubject(item));
-    for await (const { Items = [] } of paginateScan({ client }, { TableName: this.#tables.candidates })) {
+    for await (const { Items = [] } of paginateScan(
+      { client: local.client },
+      { TableName: this.#tables.candidates },
+    )) {
       for (const entry of Items.map(toCandidateEntry)) {
         if ('block' in entry) candidates.blocks.set(entry.key, entry.block);
         else candidates.samples.set(entry.key, entry.sample);

@@ -1,46 +1,27 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExplanationView } from '../../functions/contracts/evidence-api.ts';
 import type { ReviewView, UnmergeAnswer } from '../../functions/contracts/identity-api.ts';
 import { DAY_MS, utcDate } from '../../functions/kernel/time.ts';
 import { openArchive } from '../../lib/archive/open.ts';
-import { type Regions, startRegions } from '../../lib/local/regions.ts';
-import { ALL_ALLOWED, Door, type Event } from './running-pair.ts';
+import { ALL_ALLOWED, type Door, type Event, type RunningDoors, startDoors } from './running-pair.ts';
 
 const CLI = join(import.meta.dirname, '../../bin/cli.ts');
 
 /** Evidence may join people in the first, and only propose in the second. */
 const CODES = ['us', 'uk'] as const;
-let regions: Regions;
-let parent = '';
-const door = (code: (typeof CODES)[number]): Door => {
-  const [region, ready] = [regions.regions[code], regions.ready.jurisdictions[code]];
-  if (region === undefined || ready === undefined) throw new Error(`${code} does not run`);
-  return new Door(code, region, ready);
-};
+let doors: RunningDoors;
+const door = (code: (typeof CODES)[number]): Door => doors.door(code);
 
 beforeAll(async () => {
-  parent = mkdtempSync(join(tmpdir(), 'rapport-matching-'));
-  regions = await startRegions({
-    jurisdictions: CODES,
-    dataDir: join(parent, 'state'),
-    basePort: 0,
-    inMemory: true,
-    archiveWindowSeconds: 60,
-    tuning: { pollMs: 50, concurrencyMax: 2 },
-  });
+  doors = await startDoors(...CODES);
 }, 180_000);
-afterAll(async () => {
-  await regions?.stop();
-  rmSync(parent, { recursive: true, force: true });
-});
+afterAll(() => doors?.stop());
 
 function rapport(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [CLI, ...args, '--data-dir', regions.dataDir], (error, stdout) =>
+    execFile(process.execPath, [CLI, ...args, '--data-dir', doors.dataDir], (error, stdout) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout }),
     );
   });
@@ -159,7 +140,7 @@ describe('the archive of both', () => {
   }, 120_000);
 
   it('explains every merge and parting, segment and link, the same to the bit', async () => {
-    const archive = await openArchive(regions.dataDir);
+    const archive = await openArchive(doors.dataDir);
     try {
       const rows = await archive.query<{ row_id: string; kind: string; name: string; code: string }>(
         'SELECT row_id, kind, name, jurisdiction AS code FROM effects ORDER BY row_id',

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,33 +9,22 @@ import { signals } from '../../functions/registry/signals/index.ts';
 import { sources } from '../../functions/registry/sources/index.ts';
 import { evidenceEnd } from '../../functions/rights/retention/over-age.ts';
 import type { Release } from '../../functions/rights/retention/roll-up.ts';
-import { type Regions, startRegions } from '../../lib/local/regions.ts';
-import { ALL_ALLOWED, Door, type Event } from './running-pair.ts';
+import { ALL_ALLOWED, type Door, type Event, type RunningDoors, startDoors } from './running-pair.ts';
 import { rowsOfTables } from './traces.ts';
 
 /** People enough for a cell to be published: see `ROW_REFS_PER_PERSON`. */
 const CROWD = 160;
 const maxDays = (of: EventClass): number => eu.retention[of].value.maxDays;
 
-let regions: Regions;
+let doors: RunningDoors;
 let door: Door;
-let parent = '';
 let client: S3Client;
 let beganAt = 0;
 
 beforeAll(async () => {
-  parent = mkdtempSync(join(tmpdir(), 'rapport-retention-'));
-  regions = await startRegions({
-    jurisdictions: ['eu'],
-    dataDir: join(parent, 'state'),
-    basePort: 0,
-    inMemory: true,
-    archiveWindowSeconds: 60,
-    tuning: { pollMs: 50, concurrencyMax: 2 },
-  });
-  const [region, ready] = [regions.regions.eu, regions.ready.jurisdictions.eu];
-  if (region === undefined || ready === undefined) throw new Error('eu does not run');
-  door = new Door('eu', region, ready);
+  doors = await startDoors('eu');
+  door = doors.door('eu');
+  const { region } = door;
   client = new S3Client({
     endpoint: region.environment.AWS_ENDPOINT_URL_S3 ?? '',
     region: 'eu-central-1',
@@ -48,8 +35,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
   client?.destroy();
-  await regions?.stop();
-  rmSync(parent, { recursive: true, force: true });
+  await doors?.stop();
 });
 
 /** Customers who browsed and then refused profiling: of one nothing is heard any more, the other comes back. */
@@ -134,7 +120,7 @@ const reports = async () =>
     .map(({ key }) => key)
     .filter((key) => key.startsWith('v1/retention/'))
     .sort();
-const read = (key: string) => readFile(join(regions.dataDir, 's3', bucketName(), key), 'utf8');
+const read = (key: string) => readFile(join(doors.dataDir, 's3', bucketName(), key), 'utf8');
 const bucketName = (): string =>
   Object.entries(door.region.resources).find(([id]) => /^BucketsEvidence(?!.*Policy)/.test(id))?.[1] ?? '';
 

@@ -101,22 +101,22 @@ export class Door {
   }
 }
 
-export interface RunningPair {
-  readonly eu: Door;
-  readonly uk: Door;
+/** Stacks at work, each behind its door. */
+export interface RunningDoors {
+  door(code: string): Door;
   /** Holds everything that the regions write to disk. */
   readonly dataDir: string;
   stop(): Promise<void>;
 }
 
-/** Starts the EU and the UK stack from their synthesized templates, in a folder that is gone at the end. */
-export async function startPair(): Promise<RunningPair> {
-  const parent = mkdtempSync(join(tmpdir(), 'rapport-pair-'));
+/** Starts stacks from their synthesized templates, in a folder that is gone at the end. */
+export async function startDoors(...jurisdictions: readonly string[]): Promise<RunningDoors> {
+  const parent = mkdtempSync(join(tmpdir(), 'rapport-doors-'));
   const remove = (): void => rmSync(parent, { recursive: true, force: true });
   let regions: Regions;
   try {
     regions = await startRegions({
-      jurisdictions: ['eu', 'uk'],
+      jurisdictions,
       dataDir: join(parent, 'state'),
       basePort: 0,
       inMemory: true,
@@ -127,16 +127,29 @@ export async function startPair(): Promise<RunningPair> {
     remove();
     throw error;
   }
-  const door = (code: string): Door => {
-    const [region, ready] = [regions.regions[code], regions.ready.jurisdictions[code]];
-    if (region === undefined || ready === undefined) throw new Error(`${code} does not run`);
-    return new Door(code, region, ready);
+  return {
+    door(code) {
+      const [region, ready] = [regions.regions[code], regions.ready.jurisdictions[code]];
+      if (region === undefined || ready === undefined) throw new Error(`${code} does not run`);
+      return new Door(code, region, ready);
+    },
+    dataDir: regions.dataDir,
+    async stop() {
+      await regions.stop();
+      remove();
+    },
   };
-  const stop = async (): Promise<void> => {
-    await regions.stop();
-    remove();
-  };
-  return { eu: door('eu'), uk: door('uk'), dataDir: regions.dataDir, stop };
+}
+
+export interface RunningPair extends Pick<RunningDoors, 'dataDir' | 'stop'> {
+  readonly eu: Door;
+  readonly uk: Door;
+}
+
+/** Starts the EU and the UK stack. */
+export async function startPair(): Promise<RunningPair> {
+  const { door, dataDir, stop } = await startDoors('eu', 'uk');
+  return { eu: door('eu'), uk: door('uk'), dataDir, stop };
 }
 
 /** Everything a customer can permit, as Segment's clients carry it in `context`. */

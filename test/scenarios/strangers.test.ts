@@ -1,36 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asIdentifierToken } from '../../functions/contracts/ids.ts';
 import type { IncidentView } from '../../functions/contracts/incidents-api.ts';
 import { subjectIdOf } from '../../functions/contracts/subject.ts';
-import { type Regions, startRegions } from '../../lib/local/regions.ts';
-import { Door } from './running-pair.ts';
+import { type Door, type RunningDoors, startDoors } from './running-pair.ts';
 import { rowsOfTables } from './traces.ts';
 
 const POLL = { timeout: 60_000, interval: 200 };
 const CUSTOMERS = 12;
 
-let parent = '';
-let regions: Regions;
+let doors: RunningDoors;
 let eu: Door;
 let stranger: DynamoDBClient;
 
 beforeAll(async () => {
-  parent = mkdtempSync(join(tmpdir(), 'rapport-strangers-'));
-  regions = await startRegions({
-    jurisdictions: ['eu'],
-    dataDir: join(parent, 'state'),
-    basePort: 0,
-    inMemory: true,
-    archiveWindowSeconds: 60,
-    tuning: { pollMs: 50, concurrencyMax: 2 },
-  });
-  const [region, ready] = [regions.regions.eu, regions.ready.jurisdictions.eu];
-  if (region === undefined || ready === undefined) throw new Error('eu does not run');
-  eu = new Door('eu', region, ready);
+  doors = await startDoors('eu');
+  eu = doors.door('eu');
+  const { region } = eu;
   stranger = new DynamoDBClient({
     endpoint: region.trailed.AWS_ENDPOINT_URL_DYNAMODB ?? '',
     region: region.trailed.AWS_REGION ?? '',
@@ -39,8 +25,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(async () => {
   stranger?.destroy();
-  await regions?.stop();
-  rmSync(parent, { recursive: true, force: true });
+  await doors?.stop();
 });
 
 const incidents = async (): Promise<readonly IncidentView[]> =>

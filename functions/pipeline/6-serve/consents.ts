@@ -1,7 +1,7 @@
 import { bucketOf } from '../../contracts/bucket.ts';
 import { EMPTY_CONSENT, type ExplicitChoice, NO_CHOICES } from '../../contracts/consent.ts';
 import type { ConsentAnswer, ConsentRequest, ConsentView } from '../../contracts/consents-api.ts';
-import type { IdentifierToken, SubjectId } from '../../contracts/ids.ts';
+import type { SubjectId } from '../../contracts/ids.ts';
 import type { RawIdentifier } from '../../contracts/operations.ts';
 import { depthOf, PURPOSES, type Purpose } from '../../contracts/purposes.ts';
 import { happenedBy, type Identifier, type Signal } from '../../contracts/signal.ts';
@@ -13,10 +13,10 @@ import { consentChanged } from '../../registry/signals/consent-changed.ts';
 import { receiptOf, recordIdOf } from '../../rights/consent/receipt.ts';
 import { isMinor, type Standing, standingsOf } from '../../rights/consent/standing.ts';
 import { refOf } from '../../rights/consent/state.ts';
+import { customerOf } from './customer.ts';
 import type { ServePorts } from './ports.ts';
-import { tokensOf } from './profiles.ts';
 import type { Answered, Refusal, ServePolicy } from './setting.ts';
-import { type FoundSubject, findSubject } from './subject.ts';
+import type { FoundSubject } from './subject.ts';
 
 /** Clocks of other systems may be this far ahead of ours. */
 const AHEAD_MS_MAX = 5 * MINUTE_MS;
@@ -85,33 +85,6 @@ const contentId = (
     String(guardian === true),
   );
 };
-
-interface Customer {
-  readonly tokens: readonly IdentifierToken[];
-  readonly found: FoundSubject | null;
-}
-
-/** Whom the identifiers mean. Those of different customers are refused: an act must not join them. */
-async function customerOf(
-  identifiers: readonly RawIdentifier[],
-  policy: ServePolicy,
-  ports: Pick<ServePorts, 'subjects'>,
-): Promise<Answered<Customer>> {
-  const tokens = tokensOf(identifiers, policy);
-  if ('refusal' in tokens) return tokens;
-  const search = await findSubject([...tokens.answer.keys()], ports.subjects);
-  if ('conflicting' in search) {
-    return {
-      refusal: {
-        status: 409,
-        title: 'Different customers',
-        detail: 'The identifiers belong to different customers; ask for one at a time.',
-        at: search.conflicting.map((token) => `/identifiers/${tokens.answer.get(token) ?? 0}`).sort(),
-      },
-    };
-  }
-  return { answer: { tokens: [...tokens.answer.keys()], found: search.found } };
-}
 
 function signalOf(
   { choices, notice, language, recorder, guardian }: ConsentRequest,

@@ -2,8 +2,8 @@ import type { IdentifierToken, MessageToken } from '../../contracts/ids.ts';
 import type { RawIdentifier, ReceiptView } from '../../contracts/operations.ts';
 import { messageToken } from '../../contracts/tokens.ts';
 import { decodeWindow, isWithheld, messagePrefix } from '../3-profile/seen.ts';
+import { tokensOf } from './customer.ts';
 import type { ServePorts, SubjectStore } from './ports.ts';
-import { tokensOf } from './profiles.ts';
 import type { Answered, ServePolicy } from './setting.ts';
 
 /**

@@ -1,10 +1,9 @@
 import type { RowRefs, RowRefsLookup } from '../../contracts/operations.ts';
 import { rowRef } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { customerOf } from './customer.ts';
 import type { ServePorts } from './ports.ts';
-import { tokensOf } from './profiles.ts';
 import { type Answered, type ServePolicy, UNKNOWN_CUSTOMER } from './setting.ts';
-import { findSubject } from './subject.ts';
 
 /** Months that one question may cover: longer than anything is kept. */
 const MONTHS_MAX = 120;
@@ -30,20 +29,11 @@ export async function lookupRowRefs(
       },
     };
   }
-  const tokens = tokensOf(identifiers, policy);
-  if ('refusal' in tokens) return tokens;
-  const search = await findSubject([...tokens.answer.keys()], ports.subjects);
-  if ('conflicting' in search) {
-    return {
-      refusal: {
-        status: 409,
-        title: 'Different customers',
-        detail: 'The identifiers belong to different customers; ask for one at a time.',
-      },
-    };
-  }
-  if (search.found === null) return { refusal: UNKNOWN_CUSTOMER };
-  const keys = await ports.keyring.read(search.found.graph.atoms);
+  const customer = await customerOf(identifiers, policy, ports);
+  if ('refusal' in customer) return customer;
+  const { found } = customer.answer;
+  if (found === null) return { refusal: UNKNOWN_CUSTOMER };
+  const keys = await ports.keyring.read(found.graph.atoms);
   const rowRefs = [...keys.values()].flatMap((key) => months.map((at) => rowRef(key, at)));
   return { answer: { rowRefs: rowRefs.sort() } };
 }

@@ -17,7 +17,7 @@ import { readAlong } from './around.ts';
 import type { UnderstandContext } from './context.ts';
 import { openPersons } from './person.ts';
 import type { ProfileStore, StoredNode, World } from './ports.ts';
-import { StaleReadError } from './writes.ts';
+import { StaleReadError } from './stale-read.ts';
 
 /** The purpose that comparing people with each other serves: it is part of making a profile of them (GDPR art. 4(4)). */
 export const MATCHING_PURPOSE = 'profiling';

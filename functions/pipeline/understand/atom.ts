@@ -18,8 +18,8 @@ import { decodeState } from '../3-profile/state-codec.ts';
 import type { UnderstandContext } from './context.ts';
 import { type Delivery, decodeLinks, pairsOf, tokensOfOrder } from './delivery.ts';
 import type { StoredNode, World } from './ports.ts';
+import { StaleReadError } from './stale-read.ts';
 import type { Unit } from './world.ts';
-import { StaleReadError } from './writes.ts';
 
 /** An atom while its batch is worked out. */
 export interface Atom {

@@ -24,10 +24,10 @@ import type { Refusal } from '../2-identify/valve.ts';
 import { type Atom, consentOf } from './atom.ts';
 import type { UnderstandContext } from './context.ts';
 import { linkPrefix, type OrderDelivery, pairsOf, tokensOfOrder } from './delivery.ts';
-import { isApplied, matchesOf } from './matches.ts';
+import { type IdentityEffect, isApplied, matchesOf } from './matches.ts';
 import type { StoredNode, World } from './ports.ts';
+import { StaleReadError } from './stale-read.ts';
 import type { Unit } from './world.ts';
-import { StaleReadError } from './writes.ts';
 
 /** What the unit's signals and orders make of identities. */
 export interface Identified {
@@ -227,11 +227,6 @@ function withSolos(
     .flatMap((graph) => graph.nodes)
     .filter((node) => !covered.has(node) && before.has(node));
   return [...graphs, ...alone.map(soloGraph)];
-}
-
-export interface IdentityEffect {
-  readonly subjectId: SubjectId;
-  readonly effect: KeptEffect;
 }
 
 /** The evidence of it. Reasons are codes: what caused a change, and the limit that was exceeded. */

@@ -1,5 +1,5 @@
 import type { ConcludedMatches } from '../../contracts/identity-order.ts';
-import type { AtomId, AtomVersion } from '../../contracts/ids.ts';
+import type { AtomId, AtomVersion, SubjectId } from '../../contracts/ids.ts';
 import {
   type KeptEffect,
   type MatchChange,
@@ -11,8 +11,13 @@ import {
 import type { EpochMs } from '../../kernel/time.ts';
 import type { Atom } from './atom.ts';
 import type { BatchMatches, OrderDelivery } from './delivery.ts';
-import type { IdentityEffect } from './identify.ts';
 import type { Unit } from './world.ts';
+
+/** Evidence about identity, and the subject that it is told of. */
+export interface IdentityEffect {
+  readonly subjectId: SubjectId;
+  readonly effect: KeptEffect;
+}
 
 /** Links to add and to take back: what matching concluded from the unit now, or (in a replay) did when it was live. */
 export const matchesOf = (unit: Unit, obeyed: readonly OrderDelivery[]): ConcludedMatches => {

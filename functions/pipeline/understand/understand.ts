@@ -13,8 +13,9 @@ import { type AtomKeys, openPersons, sealPersons } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { ProfileStore, UnderstandPorts, World, WriteUnit } from './ports.ts';
 import { rememberingStore } from './remembering.ts';
+import { StaleReadError } from './stale-read.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
-import { type PlannedUnit, StaleReadError } from './writes.ts';
+import type { PlannedUnit } from './writes.ts';
 
 /** Tries in one invocation before a subject that others keep writing is left to the stream's retry. */
 const ATTEMPTS_MAX = 6;

@@ -11,14 +11,10 @@ import { decodeLinks, encodeLinks, linkPrefix } from './delivery.ts';
 import type { OpenPerson } from './person.ts';
 import type { NodeWrite, PageWrite, StoredNode, SubjectWrite, World, WriteUnit } from './ports.ts';
 import type { PublishedGroup } from './publish.ts';
+import { StaleReadError } from './stale-read.ts';
 
 /** Identifiers remembered per atom as already linked: a cache only, so a longer list may be cut. */
 const LINKS_MAX = 40;
-
-/** What was read does not fit together, since somebody is writing: read again. */
-export class StaleReadError extends Error {
-  override readonly name = 'StaleReadError';
-}
 
 /** A unit whose persons are still open: the plan is made before every atom has a secret to seal with. */
 export interface PlannedUnit extends Omit<WriteUnit, 'persons'> {
