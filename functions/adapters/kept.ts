@@ -38,17 +38,24 @@ const forgotten = (node: StoredNode): StoredNode => ({
   keptUntil: null,
 });
 
-/** Whether what was stated of a person may still be seen: as long as their signals are kept, and no longer.
+/** Whether what was stated of a person may be seen: as long as their signals are kept, and no longer; or it was written just now,
+ * and the node comes after.
  * @param node theirs, as it lies there; undefined when it is gone */
-export function mayBeKnown(node: StoredNode | undefined, now: EpochMs): boolean {
+export const mayBeKnown = (
+  { aheadUntil }: Pick<StoredPerson, 'aheadUntil'>,
+  node: StoredNode | undefined,
+  now: EpochMs,
+): boolean => now < aheadUntil || hasFacts(node, now);
+
+/** Whether anything but choices is left of what was learnt from the node's signals. */
+export function hasFacts(node: StoredNode | undefined, now: EpochMs): boolean {
   if (node === undefined) return false;
   const { state, keptUntil } = asKeptAt(node, now);
   return state !== null && (keptUntil === null || !isChoiceAlone(keptUntil));
 }
 
 /** A person of whom nothing may be seen: the version stays, so that a later write replaces what lies there. */
-export const asUnknown = ({ id, version }: StoredPerson): StoredPerson => ({
-  id,
-  version,
+export const asUnknown = (person: StoredPerson): StoredPerson => ({
+  ...person,
   sealed: new Uint8Array(),
 });

@@ -93,6 +93,7 @@ describe.each(PROFILE_STORES)('a profile store %s, of what is past its time,', (
       id,
       version,
       sealed: new Uint8Array([mark]),
+      aheadUntil: 0,
     });
     const sealedOf = async (id: PersonWrite['id']) => {
       const { nodes, persons } = await store.read([], [], true, [id]);
@@ -116,6 +117,17 @@ describe.each(PROFILE_STORES)('a profile store %s, of what is past its time,', (
     });
     expect(await store.write([anew])).toEqual(['written']);
     expect(await sealedOf(user)).toEqual([2, 9]);
+  });
+
+  it('shows a person that was written just now before its node, so that nobody writes over it', async () => {
+    const { user } = someone();
+    const ahead = { id: user, version: 0, sealed: new Uint8Array([7]), aheadUntil: NOW + 5 };
+    await store.write([unit({ persons: [ahead] })]);
+    const seen = async () => (await store.read([], [], true, [user])).persons.get(user);
+    now = NOW + 4;
+    expect(await seen()).toEqual({ ...ahead, version: 1 });
+    now = NOW + 5;
+    expect(await seen()).toEqual({ ...ahead, version: 1, sealed: new Uint8Array() });
   });
 
   it('forgets pages that are past their time', async () => {

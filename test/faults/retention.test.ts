@@ -1,9 +1,15 @@
-import { DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { evidenceStore } from '../../functions/adapters/aws/evidence-store.ts';
 import { logStore } from '../../functions/adapters/aws/log-store.ts';
-import { NODE_PART } from '../../functions/adapters/aws/profile-items.ts';
+import { NODE_PART, PERSON_PART } from '../../functions/adapters/aws/profile-items.ts';
 import { jurisdictionSecrets } from '../../functions/adapters/aws/secrets.ts';
 import { kmsSigner } from '../../functions/adapters/aws/signer.ts';
 import type { LineageRow } from '../../functions/contracts/lineage.ts';
@@ -48,18 +54,36 @@ const personOf = (run: number): string => `expired-${run}`;
 /** Long ago, whatever the retention. */
 const OLD_KEY = 'v1/signals/event_class=transaction/dt=2001-01-01/hh=00/old.parquet';
 
+/** What says of each part of a profile that its time is over: of a node its ends, of a person that it was written long ago. */
+const PAST: Readonly<Record<string, readonly [string, AttributeValue]>> = {
+  [NODE_PART]: ['keptUntil', { S: '[1,null]' }],
+  [PERSON_PART]: ['aheadUntil', { N: '0' }],
+};
+
 /** Lets everything that is known of a person be past its time, and leaves more that is. */
 async function letExpire(run: number): Promise<void> {
-  for (const id of tokensOf(personOf(run), secrets))
-    await tables.send(
-      new UpdateItemCommand({
+  for (const id of tokensOf(personOf(run), secrets)) {
+    const { Items = [] } = await tables.send(
+      new QueryCommand({
         TableName: 'profiles',
-        Key: { id: { S: id }, part: { S: NODE_PART } },
-        UpdateExpression: 'SET keptUntil = :past',
-        ConditionExpression: 'attribute_exists(id)',
-        ExpressionAttributeValues: { ':past': { S: '[1,null]' } },
+        KeyConditionExpression: 'id = :id',
+        ExpressionAttributeValues: { ':id': { S: id } },
       }),
     );
+    expect(Items.length).toBeGreaterThan(0);
+    for (const { part } of Items) {
+      const [name, past] = PAST[part?.S ?? ''] ?? [];
+      if (part !== undefined && name !== undefined && past !== undefined)
+        await tables.send(
+          new UpdateItemCommand({
+            TableName: 'profiles',
+            Key: { id: { S: id }, part },
+            UpdateExpression: `SET ${name} = :past`,
+            ExpressionAttributeValues: { ':past': past },
+          }),
+        );
+    }
+  }
   const expired = { expiresAt: { N: '1' } };
   for (const [TableName, key] of Object.entries({
     records: { messageToken: { S: `expired-${run}` } },

@@ -90,7 +90,7 @@ async function read(
     }),
   );
   for (const [id, person] of found.persons)
-    if (!mayBeKnown(found.nodes.get(id), now)) found.persons.set(id, asUnknown(person));
+    if (!mayBeKnown(person, found.nodes.get(id), now)) found.persons.set(id, asUnknown(person));
   for (const id of persons) if (!asked.has(id)) found.nodes.delete(id);
   return found;
 }

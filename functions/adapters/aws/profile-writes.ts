@@ -152,16 +152,21 @@ function* personStatements(table: string, unit: WriteUnit, index: number): Gener
   }
 }
 
-function personStatement(table: string, { id, version, sealed }: PersonWrite): Omit<Statement, 'unit'> {
-  const values = [{ N: String(version + 1) }, { B: sealed }];
+const PERSON_ATTRIBUTES = ['sealed', 'aheadUntil'];
+
+function personStatement(
+  table: string,
+  { id, version, sealed, aheadUntil }: PersonWrite,
+): Omit<Statement, 'unit'> {
+  const values = [{ N: String(version + 1) }, { B: sealed }, { N: String(aheadUntil) }];
   if (version === 0) {
     return {
-      text: `INSERT INTO "${table}" VALUE {'id':?,'part':'${PERSON_PART}',${members(['sealed'])}}`,
+      text: `INSERT INTO "${table}" VALUE {'id':?,'part':'${PERSON_PART}',${members(PERSON_ATTRIBUTES)}}`,
       values: [{ S: id }, ...values],
     };
   }
   return {
-    text: `UPDATE "${table}" ${assignments(['sealed'])} WHERE "id"=? AND "part"='${PERSON_PART}' AND "version"=?`,
+    text: `UPDATE "${table}" ${assignments(PERSON_ATTRIBUTES)} WHERE "id"=? AND "part"='${PERSON_PART}' AND "version"=?`,
     values: [...values, { S: id }, { N: String(version) }],
   };
 }

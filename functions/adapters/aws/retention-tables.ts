@@ -5,7 +5,7 @@ import type { EpochMs } from '../../kernel/time.ts';
 import { lastEnd } from '../../pipeline/3-profile/kept.ts';
 import type { StoredNode } from '../../pipeline/understand/ports.ts';
 import type { Look, Shelf } from '../../rights/retention/ports.ts';
-import { asKeptAt, mayBeKnown } from '../kept.ts';
+import { asKeptAt, hasFacts, mayBeKnown } from '../kept.ts';
 import { dynamodb } from './clients.ts';
 import {
   type Item,
@@ -15,6 +15,7 @@ import {
   nodeValues,
   subjectKey,
   toNode,
+  toPerson,
   toSubject,
 } from './profile-items.ts';
 import { readNodes, removeEach, scan } from './retention-pages.ts';
@@ -87,7 +88,11 @@ export function profilesShelf(name: string, table: string): Shelf {
         await removeEach(expired, (item) => removeExpired(table, picked(item, ['id', 'part']), now)),
         await removeEach(orphans, async (item) => {
           await dynamodb().send(
-            new DeleteItemCommand({ TableName: table, Key: picked(item, ['id', 'part']) }),
+            new DeleteItemCommand({
+              TableName: table,
+              Key: picked(item, ['id', 'part']),
+              ...asRead(toPerson(item)),
+            }),
           );
         }),
       ];
@@ -100,7 +105,7 @@ export function profilesShelf(name: string, table: string): Shelf {
 async function withoutNode(table: string, beside: readonly Item[], now: EpochMs): Promise<readonly Item[]> {
   if (beside.length === 0) return [];
   const nodes = await readNodes(table, [...new Set(beside.map((item) => item.id?.S ?? ''))]);
-  return beside.filter((item) => !mayBeKnown(nodes.get(item.id?.S ?? ''), now));
+  return beside.filter((item) => !mayBeKnown(toPerson(item), nodes.get(item.id?.S ?? ''), now));
 }
 
 const asRead = (
@@ -196,7 +201,7 @@ const isGone = ({ subjectId, own }: FoundSubject, now: EpochMs): boolean =>
   );
 
 const isBare = ({ subjectId, own }: FoundSubject, now: EpochMs): boolean =>
-  own.every((node) => node.subjectId === subjectId && !mayBeKnown(node, now));
+  own.every((node) => node.subjectId === subjectId && !hasFacts(node, now));
 
 async function removedSubject(
   tables: { readonly profiles: string; readonly subjects: string },

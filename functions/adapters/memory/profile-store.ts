@@ -44,7 +44,8 @@ export class MemoryProfileStore implements ProfileStore {
     );
     const now = this.#clock();
     const shown = [...pick(this.persons, persons)].map(
-      ([id, person]) => [id, mayBeKnown(this.nodes.get(id), now) ? person : asUnknown(person)] as const,
+      ([id, person]) =>
+        [id, mayBeKnown(person, this.nodes.get(id), now) ? person : asUnknown(person)] as const,
     );
     return { nodes: new Map(kept), subjects: pick(this.subjects, subjects), persons: new Map(shown) };
   }

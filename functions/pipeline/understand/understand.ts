@@ -65,7 +65,7 @@ export async function understand(
     const isLast = attempt === ATTEMPTS_MAX - 1;
     const { planned, stale } = await planMatched(toPlan, context, ports, { consistent, isLast }, now);
     await createKeys(keys, planned, world, ports);
-    const results = await writeAll(planned, keys, ports);
+    const results = await writeAll(planned, keys, ports, now);
     const again = [...stale];
     for (const [index, { unit, plan }] of planned.entries()) {
       if (results[index] === 'written') done.push(plan);
@@ -244,8 +244,9 @@ async function writeAll(
   planned: readonly { readonly plan: Plan }[],
   keys: AtomKeys,
   ports: UnderstandPorts,
+  now: EpochMs,
 ): Promise<readonly ('written' | 'partly' | 'conflict')[]> {
-  const units = planned.flatMap(({ plan }) => plan.writes.map((unit) => sealedUnit(unit, keys)));
+  const units = planned.flatMap(({ plan }) => plan.writes.map((unit) => sealedUnit(unit, keys, now)));
   const results = units.length === 0 ? [] : await ports.profiles.write(units);
   let at = 0;
   return planned.map(({ plan }) => {
@@ -256,10 +257,10 @@ async function writeAll(
   });
 }
 
-const sealedUnit = (unit: PlannedUnit, keys: AtomKeys): WriteUnit =>
+const sealedUnit = (unit: PlannedUnit, keys: AtomKeys, now: EpochMs): WriteUnit =>
   unit.persons.length === 0
     ? { pages: unit.pages, nodes: unit.nodes, subjects: unit.subjects, atomic: unit.atomic }
-    : { ...unit, persons: sealPersons(unit.persons, keys) };
+    : { ...unit, persons: sealPersons(unit.persons, keys, now) };
 
 /** After a partial write, these signals may be stored already, by this very invocation. */
 function noteWritten(plan: Plan, written: Set<string>): void {
