@@ -1,4 +1,4 @@
-import type { EpochMs } from '../kernel/time.ts';
+import { type EpochMs, MINUTE_MS } from '../kernel/time.ts';
 import { firstEnd, isChoiceAlone, stateKeptAt } from '../pipeline/3-profile/kept.ts';
 import type { StoredNode, StoredPerson } from '../pipeline/understand/ports.ts';
 
@@ -38,14 +38,20 @@ const forgotten = (node: StoredNode): StoredNode => ({
   keptUntil: null,
 });
 
-/** Whether what was stated of a person may be seen: as long as their signals are kept, and no longer; or it was written just now,
- * and the node comes after.
+/** Within it a person may be there without its node: longer than an invocation takes. One that dies folds its signals into the
+ * person again when they come again. */
+const AHEAD_MS_MAX = 15 * MINUTE_MS;
+
+/** Whether what was stated of a person may be seen: as long as their signals are kept, and no longer. One that was written just
+ * now is seen though its node says nothing yet, or whoever reads in between would write over it; not one from before an erasure.
  * @param node theirs, as it lies there; undefined when it is gone */
 export const mayBeKnown = (
-  { aheadUntil }: Pick<StoredPerson, 'aheadUntil'>,
+  { writtenAt }: Pick<StoredPerson, 'writtenAt'>,
   node: StoredNode | undefined,
   now: EpochMs,
-): boolean => now < aheadUntil || hasFacts(node, now);
+): boolean =>
+  hasFacts(node, now) ||
+  (now < writtenAt + AHEAD_MS_MAX && writtenAt > (node?.erasedAt ?? Number.NEGATIVE_INFINITY));
 
 /** Whether anything but choices is left of what was learnt from the node's signals. */
 export function hasFacts(node: StoredNode | undefined, now: EpochMs): boolean {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NOTHING_PUBLISHED } from '../../functions/contracts/subject.ts';
+import { MINUTE_MS } from '../../functions/kernel/time.ts';
 import { EMPTY_STATE } from '../../functions/pipeline/3-profile/state.ts';
 import { decodeState, encodeState } from '../../functions/pipeline/3-profile/state-codec.ts';
 import type { PersonWrite } from '../../functions/pipeline/understand/ports.ts';
@@ -93,7 +94,7 @@ describe.each(PROFILE_STORES)('a profile store %s, of what is past its time,', (
       id,
       version,
       sealed: new Uint8Array([mark]),
-      aheadUntil: 0,
+      writtenAt: 0,
     });
     const sealedOf = async (id: PersonWrite['id']) => {
       const { nodes, persons } = await store.read([], [], true, [id]);
@@ -119,15 +120,19 @@ describe.each(PROFILE_STORES)('a profile store %s, of what is past its time,', (
     expect(await sealedOf(user)).toEqual([2, 9]);
   });
 
-  it('shows a person that was written just now before its node, so that nobody writes over it', async () => {
+  it('shows a person that was written just now before its node, so that nobody writes over it, unless it was erased', async () => {
     const { user } = someone();
-    const ahead = { id: user, version: 0, sealed: new Uint8Array([7]), aheadUntil: NOW + 5 };
+    const ahead = { id: user, version: 0, sealed: new Uint8Array([7]), writtenAt: NOW };
+    const unknown = { ...ahead, version: 1, sealed: new Uint8Array() };
     await store.write([unit({ persons: [ahead] })]);
     const seen = async () => (await store.read([], [], true, [user])).persons.get(user);
-    now = NOW + 4;
+    now = NOW + MINUTE_MS;
     expect(await seen()).toEqual({ ...ahead, version: 1 });
-    now = NOW + 5;
-    expect(await seen()).toEqual({ ...ahead, version: 1, sealed: new Uint8Array() });
+    now = NOW + 15 * MINUTE_MS;
+    expect(await seen()).toEqual(unknown);
+    now = NOW + MINUTE_MS;
+    await store.write([unit({ nodes: [node(user, { state: null, keptUntil: null, erasedAt: NOW })] })]);
+    expect(await seen()).toEqual(unknown);
   });
 
   it('forgets pages that are past their time', async () => {

@@ -102,7 +102,7 @@ describe.each(PROFILE_STORES)('a profile store %s', (_name, makeStore) => {
       id,
       version,
       sealed: new Uint8Array(sealed),
-      aheadUntil: 0,
+      writtenAt: 0,
     });
     const results = await store.write([
       unit({ nodes: [node(user)], persons: [person(user, 0, 1, 2)] }),
@@ -127,7 +127,7 @@ describe.each(PROFILE_STORES)('a profile store %s', (_name, makeStore) => {
       id: user,
       version,
       sealed: new Uint8Array([mark]),
-      aheadUntil: 0,
+      writtenAt: 0,
     });
     await store.write([unit({ nodes: [node(user)], persons: [person(0, 1)] })]);
     expect(

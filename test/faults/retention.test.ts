@@ -57,7 +57,7 @@ const OLD_KEY = 'v1/signals/event_class=transaction/dt=2001-01-01/hh=00/old.parq
 /** What says of each part of a profile that its time is over: of a node its ends, of a person that it was written long ago. */
 const PAST: Readonly<Record<string, readonly [string, AttributeValue]>> = {
   [NODE_PART]: ['keptUntil', { S: '[1,null]' }],
-  [PERSON_PART]: ['aheadUntil', { N: '0' }],
+  [PERSON_PART]: ['writtenAt', { N: '0' }],
 };
 
 /** Lets everything that is known of a person be past its time, and leaves more that is. */

@@ -110,14 +110,14 @@ export const personItem = (person: StoredPerson): Item => ({
   ...personKey(person.id),
   version: { N: String(person.version + 1) },
   sealed: { B: person.sealed },
-  aheadUntil: { N: String(person.aheadUntil) },
+  writtenAt: { N: String(person.writtenAt) },
 });
 
 export const toPerson = (item: Item): StoredPerson => ({
   id: item.id?.S as AtomId,
   version: Number(item.version?.N),
   sealed: item.sealed?.B ?? new Uint8Array(),
-  aheadUntil: Number(item.aheadUntil?.N ?? 0),
+  writtenAt: Number(item.writtenAt?.N ?? 0),
 });
 
 export const SUBJECT_ATTRIBUTES = ['graph', 'published'] as const;

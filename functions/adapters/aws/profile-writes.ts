@@ -152,13 +152,13 @@ function* personStatements(table: string, unit: WriteUnit, index: number): Gener
   }
 }
 
-const PERSON_ATTRIBUTES = ['sealed', 'aheadUntil'];
+const PERSON_ATTRIBUTES = ['sealed', 'writtenAt'];
 
 function personStatement(
   table: string,
-  { id, version, sealed, aheadUntil }: PersonWrite,
+  { id, version, sealed, writtenAt }: PersonWrite,
 ): Omit<Statement, 'unit'> {
-  const values = [{ N: String(version + 1) }, { B: sealed }, { N: String(aheadUntil) }];
+  const values = [{ N: String(version + 1) }, { B: sealed }, { N: String(writtenAt) }];
   if (version === 0) {
     return {
       text: `INSERT INTO "${table}" VALUE {'id':?,'part':'${PERSON_PART}',${members(PERSON_ATTRIBUTES)}}`,

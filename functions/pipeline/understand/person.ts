@@ -5,7 +5,7 @@ import type { Signal } from '../../contracts/signal.ts';
 import { type SubjectKey, type SubjectKeyring, seal, unseal } from '../../contracts/subject-keys.ts';
 import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
 import { invariant } from '../../kernel/invariant.ts';
-import { type EpochMs, MINUTE_MS } from '../../kernel/time.ts';
+import type { EpochMs } from '../../kernel/time.ts';
 import { standingOf } from '../../registry/person/survivorship.ts';
 import { foldStatements, type Statement } from '../3-profile/person.ts';
 import { decodePerson, encodePerson } from '../3-profile/person-codec.ts';
@@ -115,9 +115,6 @@ export function personChange(
   return { id: atomId, version: world.persons.get(atomId)?.version ?? 0, text };
 }
 
-/** Longer than an invocation takes: one that dies folds its signals into the person again when they come again. */
-const AHEAD_MS_MAX = 15 * MINUTE_MS;
-
 /** Seals persons under their atoms' keys. An atom that got no secret, since it was erased while its past was played again,
  * gets no person either. */
 export const sealPersons = (
@@ -128,5 +125,5 @@ export const sealPersons = (
   persons.flatMap(({ id, version, text }) => {
     const key = keys.get(id);
     if (key === undefined) return [];
-    return [{ id, version, sealed: seal(key, text, personContext(id)), aheadUntil: now + AHEAD_MS_MAX }];
+    return [{ id, version, sealed: seal(key, text, personContext(id)), writtenAt: now }];
   });

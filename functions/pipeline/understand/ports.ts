@@ -51,9 +51,8 @@ export interface StoredPerson {
   /** Encoded state (`3-profile/person-codec.ts`) under the atom's key, with {@link personContext} as context. Empty when it is
    * past its time, which is that of what else was learnt from the atom's signals. */
   readonly sealed: Uint8Array;
-  /** It is written beside its node, and may be there first: until then it is known though the node says nothing yet, or whoever
-   * reads in between would write over it. */
-  readonly aheadUntil: EpochMs;
+  /** Epoch ms. It is written beside its node, and may be there first. */
+  readonly writtenAt: EpochMs;
 }
 export type PersonWrite = StoredPerson;
 
