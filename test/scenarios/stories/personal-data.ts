@@ -183,7 +183,7 @@ export function personalDataStories(pair: () => RunningPair): void {
       const persons = (await rowsOfTables(eu.region)).filter(({ row }) => row.part?.S === 'person');
       expect(persons.length).toBeGreaterThan(0);
       for (const { row } of persons)
-        expect(Object.keys(row).sort()).toEqual(['id', 'part', 'sealed', 'version']);
+        expect(Object.keys(row).sort()).toEqual(['id', 'part', 'sealed', 'version', 'writtenAt']);
     });
 
     it('would be found in every disguise', () => {
