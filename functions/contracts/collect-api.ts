@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Receipt } from './outcomes.ts';
-import { QUARANTINE_REASONS, type QuarantineReason } from './outcomes.ts';
+import type { LeftOutReason, Receipt } from './outcomes.ts';
+import { LEFT_OUT_REASONS, QUARANTINE_REASONS, type QuarantineReason } from './outcomes.ts';
 import { consentChoicesSchema } from './purpose-schemas.ts';
 
 /** Where consent travels in an event, and what else of the context is read. Everything else is taken and ignored. */
@@ -59,6 +59,13 @@ export const cloudEventsBatchSchema = z.array(cloudEventSchema);
 
 const quarantineReasons = Object.keys(QUARANTINE_REASONS) as [QuarantineReason, ...QuarantineReason[]];
 
+const leftOutReasons = Object.keys(LEFT_OUT_REASONS) as [LeftOutReason, ...LeftOutReason[]];
+
+/** What an event stated and is not kept, though the event is. */
+export const leftOutSchema = z.array(
+  z.object({ attribute: z.literal('nationalId'), reason: z.enum(leftOutReasons) }),
+);
+
 /** What became of one event of a request: `accepted` is durably queued. */
 export const receiptSchema: z.ZodType<Receipt> = z.object({
   messageId: z.string().nullable(),
@@ -66,6 +73,7 @@ export const receiptSchema: z.ZodType<Receipt> = z.object({
   reason: z
     .union([z.enum(quarantineReasons), z.templateLiteral(['jurisdiction:', z.string()])])
     .exactOptional(),
+  leftOut: leftOutSchema.readonly().exactOptional(),
   endpoint: z.string().exactOptional(),
 });
 
