@@ -9,12 +9,15 @@ const contextSchema = z.looseObject({
   traits: z.record(z.string(), z.unknown()).optional(),
 });
 
+/** An id as text, or as a whole number, which counts as its decimal digits. Beyond 2^53 - 1 JSON rounds: send text. */
+const idSchema = z.union([z.string(), z.int()]);
+
 /** One call of the Segment wire API, as far as it is read. An event that does not fit is quarantined by itself and
  * never fails its batch, so nothing here is enforced on the request as a whole. */
 const segmentCallSchema = z.looseObject({
   messageId: z.string().min(1),
-  userId: z.string().optional(),
-  anonymousId: z.string().optional(),
+  userId: idSchema.optional(),
+  anonymousId: idSchema.optional(),
   timestamp: z.iso.datetime({ offset: true }).optional(),
   /** Of `track`: the name in the catalogue. */
   event: z.string().optional(),

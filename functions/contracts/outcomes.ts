@@ -20,6 +20,8 @@ export const QUARANTINE_REASONS = {
   'missing-name': 'a track event has no event name',
   'no-identifier':
     'the event names nobody: no identifier is left after normalising and dropping blocked values',
+  'imprecise-identifier':
+    'an identifier is a number with a fraction or beyond 2^53 - 1, which reading JSON rounds: send it as text',
   'impossible-time': 'the time is unreadable, before 2000-01-01 or more than a day in the future',
   'impossible-price': 'a price or amount is negative, not finite, or beyond any plausible order',
   'impossible-quantity': 'a quantity is not a positive whole number, or beyond any plausible order',

@@ -129,7 +129,9 @@ function tokenOf(
 const namedBy = (event: unknown, { reason }: Fault, policy: CollectPolicy): readonly IdentifierToken[] =>
   UNREADABLE.has(reason)
     ? []
-    : identifiersOf(event, policy.secrets, () => countryOf(event, policy)).map(({ token }) => token);
+    : identifiersOf(event, policy.secrets, () => countryOf(event, policy)).identifiers.map(
+        ({ token }) => token,
+      );
 const UNREADABLE: ReadonlySet<QuarantineReason> = new Set([
   'not-an-object',
   'too-deep',

@@ -111,7 +111,9 @@ function judgeContent(
   if ('fault' in consent) return bad('schema-mismatch', consent.fault, definition);
   const { choices, unknownCategories } = consent;
   const country = (): string | undefined => countryOf(event, circumstances.places);
-  const [first, ...others] = identifiersOf(event, secrets, country);
+  const { identifiers, imprecise } = identifiersOf(event, secrets, country);
+  if (imprecise !== undefined) return bad('imprecise-identifier', imprecise, definition);
+  const [first, ...others] = identifiers;
   if (first === undefined) return bad('no-identifier', [], definition);
   const known = definition ?? OTHER;
   const meaning = {
