@@ -17,7 +17,12 @@ const route = <Method extends 'GET' | 'POST', const Path extends string>(
   throttle: HttpRoute['throttle'],
   fullerWith?: string,
 ) => ({ method, path, scope, throttle, ...(fullerWith === undefined ? {} : { fullerWith }) });
-const collectRoute = (path: string): HttpRoute => ({ method: 'POST', path, throttle: INGEST });
+const collectRoute = (path: string): HttpRoute => ({
+  method: 'POST',
+  path,
+  throttle: INGEST,
+  fromBrowsers: true,
+});
 
 const LOOK_THROUGH = ['dynamodb:Scan', 'dynamodb:DeleteItem'] as const;
 const LOOK_THROUGH_SUBJECTS = [...LOOK_THROUGH, 'dynamodb:UpdateItem'] as const;
@@ -233,8 +238,8 @@ export const flow = {
         route('POST', '/v1/profiles/lookup', 'profiles:read', OPERATE, 'attributes:read'),
         route('GET', '/v1/subjects/{subjectId}', 'profiles:read', OPERATE, 'attributes:read'),
         route('POST', '/v1/identity/conflicts/settle', 'identity:write', STEWARD),
-        route('POST', '/v1/consents', 'consents:write', OPERATE),
-        route('POST', '/v1/consents/lookup', 'consents:read', OPERATE),
+        { ...route('POST', '/v1/consents', 'consents:write', OPERATE), fromBrowsers: true },
+        { ...route('POST', '/v1/consents/lookup', 'consents:read', OPERATE), fromBrowsers: true },
         route('GET', '/v1/alerts', 'alerts:read', OPERATE),
         route('POST', '/v1/alerts/{alertId}/acknowledge', 'alerts:write', OPERATE),
         route('POST', '/v1/alerts/{alertId}/resolve', 'alerts:write', OPERATE),
