@@ -65,9 +65,11 @@ const quarantineReasons = Object.keys(QUARANTINE_REASONS) as [QuarantineReason, 
 const leftOutReasons = Object.keys(LEFT_OUT_REASONS) as [LeftOutReason, ...LeftOutReason[]];
 
 /** What an event stated and is not kept, though the event is. */
-export const leftOutSchema = z.array(
-  z.object({ attribute: z.literal('nationalId'), reason: z.enum(leftOutReasons) }),
-);
+export const leftOutSchema = z
+  .array(z.object({ attribute: z.literal('nationalId'), reason: z.enum(leftOutReasons) }))
+  .describe(
+    'Attributes that the event stated and that are not kept, and why. Correct or leave out, and send again.',
+  );
 
 /** What became of one event of a request: `accepted` is durably queued. */
 export const receiptSchema: z.ZodType<Receipt> = z.object({
