@@ -1,5 +1,5 @@
 import { DeleteItemCommand, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { SubjectId } from '../../contracts/ids.ts';
+import type { AtomId, SubjectId } from '../../contracts/ids.ts';
 import { NOTHING_PUBLISHED } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { lastEnd } from '../../pipeline/3-profile/kept.ts';
@@ -60,8 +60,13 @@ const isOver = ({ keptUntil }: StoredNode, now: EpochMs): boolean =>
 const isNeeded = (node: StoredNode): boolean =>
   node.subjectId !== null || node.saturated || node.erasedAt !== null || node.restrictedUntil !== null;
 
-/** Atoms, and what lies beside them. */
-export function profilesShelf(name: string, table: string): Shelf {
+/** Atoms, and what lies beside them.
+ * @param forget takes atoms out of what was derived from their persons, before these go */
+export function profilesShelf(
+  name: string,
+  table: string,
+  forget: (atomIds: readonly AtomId[]) => Promise<void>,
+): Shelf {
   return {
     name,
     look: async (now, cursor, remove) => {
@@ -80,6 +85,7 @@ export function profilesShelf(name: string, table: string): Shelf {
       const over = nodes.length + expired.length + orphans.length;
       const found = { looked: page.items.length, over, cursor: page.cursor };
       if (!remove) return { ...found, removed: 0 };
+      if (orphans.length > 0) await forget(orphans.map((item) => toPerson(item).id));
       const removed = [
         await removeEach(nodes, async (node) => {
           const left = asKeptAt(node, now);

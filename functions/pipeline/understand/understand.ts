@@ -59,7 +59,7 @@ export async function understand(
       attempt === 0 ? readKeys(keys, [...batch.byAtom.keys()], ports) : undefined,
     ]);
     await forgetErased(keys, world, ports);
-    const persons = await openPersons(world, keys, ports.keyring);
+    const persons = await openPersons(world.persons, keys, ports.keyring);
     const paged = await readPages(pending.byAtom, world, ports);
     const toPlan = { batch: pending, store, world, paged, written, persons, keys };
     const isLast = attempt === ATTEMPTS_MAX - 1;
