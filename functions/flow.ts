@@ -21,7 +21,7 @@ const collectRoute = (path: string): HttpRoute => ({ method: 'POST', path, throt
 
 const LOOK_THROUGH = ['dynamodb:Scan', 'dynamodb:DeleteItem'] as const;
 const LOOK_THROUGH_SUBJECTS = [...LOOK_THROUGH, 'dynamodb:UpdateItem'] as const;
-const LOOK_THROUGH_PROFILES = [...LOOK_THROUGH, 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'] as const;
+const LOOK_THROUGH_PROFILES = [...LOOK_THROUGH, 'dynamodb:BatchGetItem', 'dynamodb:PutItem'] as const;
 
 const CHANGES_THE_INDEX = {
   on: 'candidates',

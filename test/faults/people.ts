@@ -1,5 +1,6 @@
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { toCandidateEntry } from '../../functions/adapters/aws/candidate-items.ts';
+import { unpackedItem } from '../../functions/adapters/aws/packed-text.ts';
 import { identifierToken, type JurisdictionSecrets } from '../../functions/contracts/tokens.ts';
 import { handler as archive } from '../../functions/evidence/archive/handler.ts';
 import { handler as understand } from '../../functions/pipeline/understand/handler.ts';
@@ -82,7 +83,9 @@ export async function tablesAsText(): Promise<TablesAsText> {
     const items: string[] = [];
     for await (const { Items = [] } of paginateScan({ client }, { TableName }))
       items.push(
-        ...Items.map((item) => JSON.stringify(TableName === 'candidates' ? toCandidateEntry(item) : item)),
+        ...Items.map((item) =>
+          JSON.stringify(TableName === 'candidates' ? toCandidateEntry(item) : unpackedItem(item)),
+        ),
       );
     found[TableName] = items;
   }

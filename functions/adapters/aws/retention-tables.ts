@@ -1,4 +1,9 @@
-import { DeleteItemCommand, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteItemCommand,
+  PutItemCommand,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import type { AtomId, SubjectId } from '../../contracts/ids.ts';
 import { NOTHING_PUBLISHED } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -9,10 +14,9 @@ import { asKeptAt, hasFacts, mayBeKnown } from '../kept.ts';
 import { dynamodb } from './clients.ts';
 import {
   type Item,
-  NODE_ATTRIBUTES,
   NODE_PART,
+  nodeItem,
   nodeKey,
-  nodeValues,
   subjectKey,
   toNode,
   toPerson,
@@ -127,23 +131,7 @@ async function removedNode(table: string, node: StoredNode): Promise<void> {
 
 /** Writes a node as it may still be. */
 async function stripped(table: string, node: StoredNode): Promise<void> {
-  const read = asRead(node);
-  const assigned = NODE_ATTRIBUTES.map((name, at) => [`#a${at}`, `:a${at}`, name] as const);
-  const values = nodeValues(node).map((value, at) => [`:a${at}`, value] as const);
-  await dynamodb().send(
-    new UpdateItemCommand({
-      TableName: table,
-      Key: nodeKey(node.id),
-      ConditionExpression: read.ConditionExpression,
-      UpdateExpression: `SET version = :next, ${assigned.map(([name, value]) => `${name} = ${value}`).join()}`,
-      ExpressionAttributeNames: Object.fromEntries(assigned.map(([short, , name]) => [short, name])),
-      ExpressionAttributeValues: {
-        ...read.ExpressionAttributeValues,
-        ':next': { N: String(node.version + 1) },
-        ...Object.fromEntries(values),
-      },
-    }),
-  );
+  await dynamodb().send(new PutItemCommand({ TableName: table, Item: nodeItem(node), ...asRead(node) }));
 }
 
 /** Subjects looked at in one look: the nodes of each are read too. */
