@@ -46,7 +46,10 @@ export function diaryOf(person: Person, jurisdiction: string, now: EpochMs, rand
       timestamp: new Date(at).toISOString(),
       ...ids,
       context: {
-        location: { country: person.country },
+        location: {
+          country: person.country,
+          ...(person.region === undefined ? {} : { region: person.region }),
+        },
         ...consent,
         ...(traits === undefined || call.type === 'identify' ? {} : { traits }),
       },

@@ -1,4 +1,5 @@
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../functions/kernel/time.ts';
+import { unitsPerEuro } from '../../functions/registry/currencies.ts';
 import type { Diary, Recognised } from './town-diary.ts';
 import { type Habit, statedBy } from './town-people.ts';
 
@@ -8,7 +9,7 @@ interface Rhythm {
   readonly visitsPerWeek: number;
   /** Share of visits that end in an order. */
   readonly buys: number;
-  /** Median price of one product, in whole units of the currency. */
+  /** Median price of one product, in euros or about as much of another currency. */
   readonly spend: number;
   /** Days before now on which the person was last active; 0: still is. */
   readonly silentDays: number;
@@ -108,7 +109,7 @@ export function order(
   if (random.chance(0.06)) {
     diary.track(at + random.int(2, 12) * DAY_MS, source, buyer, 'Order Refunded', {
       order_id: orderId,
-      currency: currencyOf(diary),
+      currency: diary.person.currency,
       products: basket.slice(0, 1),
     });
   }
@@ -216,7 +217,7 @@ function trouble(diary: Diary): void {
     diary.track(at, 'crm', who, 'Order Refunded', {
       order_id: `W${random.int(1_000_000, 9_999_999)}`,
       total: priceOf(diary, 60),
-      currency: currencyOf(diary),
+      currency: diary.person.currency,
     });
     at -= random.int(5, 48) * HOUR_MS;
   }
@@ -244,9 +245,11 @@ function abandon(diary: Diary): void {
   diary.track(at + 20 * SECOND_MS, 'web', who, 'Cart Viewed', { ...totalOf(diary, products), products });
 }
 
-const currencyOf = (diary: Diary): string => (diary.person.country === 'GB' ? 'GBP' : 'EUR');
-const priceOf = (diary: Diary, median: number): number =>
-  Math.round(diary.random.logNormal(median, 0.5) * 100) / 100;
+/** @param median in euros: in another currency as many times more as it is worth less, roughly */
+function priceOf({ random, person }: Diary, median: number): number {
+  const scale = Math.max(1, Math.round(unitsPerEuro(person.currency)));
+  return Math.round(random.logNormal(median, 0.5) * scale * 100) / 100;
+}
 
 /** Something that the person buys, at about what they spend. */
 export function productOf(diary: Diary, spend: number): Record<string, unknown> {
@@ -255,11 +258,11 @@ export function productOf(diary: Diary, spend: number): Record<string, unknown> 
     product_id: `SKU-${random.int(100, 999)}`,
     price: priceOf(diary, spend),
     quantity: random.chance(0.8) ? 1 : random.int(2, 4),
-    currency: currencyOf(diary),
+    currency: diary.person.currency,
   };
 }
 
 function totalOf(diary: Diary, basket: readonly Record<string, unknown>[]): Record<string, unknown> {
   const total = basket.reduce((sum, line) => sum + Number(line.price) * Number(line.quantity), 0);
-  return { total: Math.round(total * 100) / 100, currency: currencyOf(diary) };
+  return { total: Math.round(total * 100) / 100, currency: diary.person.currency };
 }

@@ -1,4 +1,5 @@
 import type { ConsentChoices } from '../../functions/contracts/purposes.ts';
+import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import type { Random } from './random.ts';
 
 /** How a person shops over the town's weeks. */
@@ -8,7 +9,11 @@ export type Habit = 'browser' | 'occasional' | 'regular' | 'loyal' | 'lapsing' |
  * resolution compare with it. Names, addresses and numbers are invented, in ranges reserved for that. */
 export interface Person {
   readonly id: string;
+  /** ISO 3166-1, and where the law differs within the country, the part (ISO 3166-2). */
   readonly country: string;
+  readonly region?: string;
+  /** ISO 4217. */
+  readonly currency: string;
   readonly habit: Habit;
   readonly firstName: string;
   readonly lastName: string;
@@ -102,10 +107,11 @@ const HABITS: Readonly<Record<Habit, number>> = {
 };
 
 /** Invents person number `index` of the town. */
-export function personOf(index: number, jurisdictions: readonly string[], random: Random): Person {
+export function personOf(index: number, homes: readonly string[], random: Random): Person {
   const id = `p${String(index).padStart(5, '0')}`;
-  const home = jurisdictions[index % jurisdictions.length] ?? 'eu';
-  const country = home === 'uk' ? 'GB' : random.weighted(EU_COUNTRIES);
+  const home = homes[index % homes.length] ?? 'eu';
+  const residence = residenceIn(home, random);
+  const { country } = residence;
   const habit = random.weighted(HABITS);
   const firstName = random.pick(FIRST_NAMES);
   const lastName = random.pick(LAST_NAMES);
@@ -116,7 +122,7 @@ export function personOf(index: number, jurisdictions: readonly string[], random
   const details = random.fork('details');
   return {
     id,
-    country,
+    ...residence,
     habit,
     firstName,
     lastName,
@@ -136,6 +142,14 @@ export function personOf(index: number, jurisdictions: readonly string[], random
     choices: choicesOf(random),
     gpc: random.chance(0.04),
   };
+}
+
+/** Where somebody of a jurisdiction lives, and what they pay in. */
+function residenceIn(home: string, random: Random): Pick<Person, 'country' | 'region' | 'currency'> {
+  const { currency = 'EUR', countries: [first = 'DE'] = [] } = jurisdictions[home] ?? {};
+  if (home === 'eu') return { country: random.weighted(EU_COUNTRIES), currency };
+  const [country = first, region] = first.split('-');
+  return { country, currency, ...(region === undefined ? {} : { region }) };
 }
 
 /** What a person states of themselves in a form, as Segment's traits have it. */

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS } from '../../functions/kernel/time.ts';
 import { normaliseIdentifier } from '../../functions/registry/identifiers/index.ts';
+import {
+  jurisdictionCodes,
+  jurisdictionOfCountry,
+  jurisdictions,
+} from '../../functions/registry/jurisdictions/index.ts';
 import { normaliseAttribute } from '../../functions/registry/person/normalise.ts';
 import { signalNamed } from '../../functions/registry/signals/index.ts';
 import { townOf } from '../../lib/demo/town.ts';
@@ -29,6 +34,16 @@ describe('the town', () => {
     expect(town.events.length).toBeLessThan(40_000);
     for (const code of OPTIONS.jurisdictions) {
       expect(share(town.events.filter((event) => event.jurisdiction === code))).toBeGreaterThan(0.4);
+    }
+  });
+
+  it.each(jurisdictionCodes)('lives in %s as well, and pays in its money', (code) => {
+    const { events } = townOf({ ...OPTIONS, customers: 30, jurisdictions: [code] });
+    for (const { context, intent, call } of events) {
+      const { country = '', region } = context.location as { country?: string; region?: string };
+      expect(jurisdictionOfCountry(country, region)).toBe(intent === 'misdirected' ? undefined : code);
+      const { currency } = (call.type === 'track' ? call.properties : {}) as { currency?: string };
+      expect([undefined, jurisdictions[code]?.currency]).toContain(currency);
     }
   });
 
@@ -201,6 +216,6 @@ describe('what goes wrong in it', () => {
     const countries = meant('misdirected').map(
       ({ context }) => (context.location as { country: string }).country,
     );
-    expect(new Set(countries)).toEqual(new Set(['CH', 'AU', 'JP']));
+    expect(new Set(countries)).toEqual(new Set(['MX', 'NZ', 'TR']));
   });
 });
