@@ -77,7 +77,7 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     operationId: 'lookupProfile',
     summary: "Answers a customer's profile by identifiers",
     description:
-      'Identifiers may come in any order and need not all be known. When they lead to different customers the answer is 409. What the customer has not permitted is left out and named in `notComputed`. With the scope `attributes:read` too, it holds what is known of the person, and which values contradict each other.',
+      'Identifiers may come in any order and need not all be known. When they lead to different customers the answer is 409. What the customer has not permitted is left out and named in `notComputed`. Of a customer of whom processing is restricted the answer reads as of one who was never seen, and `notComputed` says so. With the scope `attributes:read` too, it holds what is known of the person, and which values contradict each other.',
     body: { [JSON_TYPE]: 'ProfileLookup' },
     answer: 'Profile',
     problems: [400, 404, 409],
