@@ -453,6 +453,7 @@ export const flow = {
         route('POST', '/v1/privacy-requests/{requestId}/verification', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/input', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/accuracy', 'privacy:write', STEWARD),
+        route('POST', '/v1/privacy-requests/{requestId}/lift', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/extension', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-requests/{requestId}/link', 'privacy:write', STEWARD),
         route('POST', '/v1/privacy-exports', 'privacy:export', STEWARD),
@@ -472,7 +473,8 @@ export const flow = {
   },
   privacyStep: {
     entry: 'functions/rights/privacy-request/step-handler.ts',
-    purpose: 'decides what a privacy request needs next, records choices, corrects and restricts processing',
+    purpose:
+      'decides what a privacy request needs next, records choices, corrects, restricts processing and frees it',
     trigger: { kind: 'task' },
     memoryMb: 512,
     timeoutSeconds: 120,

@@ -21,14 +21,15 @@ export type PrivacyRequestType = (typeof PRIVACY_REQUEST_TYPES)[number];
 
 /** Where a request stands. `received`: waits for proof of identity (and of authority, from an agent) · `pending`: about to be
  * worked on · `needs-input`: waits for the person · `processing` · `restricted`: erasure that the law lets begin only later ·
- * `key-deleted`: erased, but a backup of the keys could still bring it back · `erased`, `complete`, `denied`: closed ·
- * `failed`: somebody is paged. */
+ * `lifting`: the restriction that was asked for is about to end, of which the person has been told · `key-deleted`: erased, but
+ * a backup of the keys could still bring it back · `erased`, `complete`, `denied`: closed · `failed`: somebody is paged. */
 export const PRIVACY_STATES = [
   'received',
   'pending',
   'needs-input',
   'processing',
   'restricted',
+  'lifting',
   'key-deleted',
   'erased',
   'complete',
@@ -38,7 +39,11 @@ export const PRIVACY_STATES = [
 export type PrivacyState = (typeof PRIVACY_STATES)[number];
 export const CLOSED_STATES: ReadonlySet<PrivacyState> = new Set(['erased', 'complete', 'denied']);
 /** Answered: a new request of the same kind is another one. */
-export const ANSWERED_STATES: ReadonlySet<PrivacyState> = new Set([...CLOSED_STATES, 'key-deleted']);
+export const ANSWERED_STATES: ReadonlySet<PrivacyState> = new Set([
+  ...CLOSED_STATES,
+  'key-deleted',
+  'lifting',
+]);
 
 /** Why a request was denied. Closed, lawful, and free of personal data. */
 export const DENIAL_REASONS = {
@@ -61,6 +66,33 @@ export const CORRECTION_REFUSALS = [
   'unfounded-or-excessive',
   'kept-as-recorded-by-law',
 ] as const satisfies readonly DenialReason[];
+
+/** Why a restriction is lifted: what it was for has been settled (GDPR art. 18(1) and (3)). Closed, and free of personal data.
+ * Restrictions that are made while a correction is looked into end with it, and those of a minimum with their date. */
+export const LIFT_REASONS = {
+  'asked-by-person': 'the person wants their data used again',
+  'accuracy-verified': 'the accuracy that the person contested has been verified (art. 18(1)(a))',
+  'processing-made-lawful': 'what made the processing unlawful has been mended (art. 18(1)(b))',
+  'claims-settled':
+    'the legal claims for which the person needed the data kept are settled, and it is needed again (art. 18(1)(c))',
+  'objection-decided':
+    'it has been verified that the legitimate grounds of the controller override those of the person (art. 18(1)(d))',
+  'not-of-the-person': 'it turned out that the request did not come from the person',
+} as const;
+export type LiftReason = keyof typeof LIFT_REASONS;
+
+/** The order to lift a restriction. */
+export interface Lift {
+  readonly reason: LiftReason;
+  /** When the person was told that it will be lifted: before it is (GDPR art. 18(3)). */
+  readonly informedAt: EpochMs;
+  /** System or role that answers for it, as a code. */
+  readonly by: string;
+  /** When it was ordered; the restriction counts as lifted from then on, at every repetition. */
+  readonly at: EpochMs;
+  /** When it was carried out; null before. */
+  readonly doneAt: EpochMs | null;
+}
 
 /** What the person is asked for while a request stands at `needs-input`. */
 export const INPUT_NEEDS = {
@@ -168,6 +200,14 @@ export interface PrivacyRequest {
   readonly deletedAt: EpochMs | null;
   readonly pitrClearAt: EpochMs | null;
   readonly restrictedUntil: EpochMs | null;
+  /** Of a request for which processing was restricted: since when, until when, and whom it reached. Kept before it is done, so
+   * that a repetition does the same, and lifting it reaches the same. */
+  readonly restriction?: {
+    readonly at: EpochMs;
+    readonly until: EpochMs;
+    readonly nodes: readonly IdentifierToken[];
+  };
+  readonly lift?: Lift;
   /** While an export is gathered. */
   readonly exporting?: Exporting;
   readonly exported: {
@@ -215,6 +255,10 @@ export const privacyRequestBodySchema = z.strictObject({
 });
 export type PrivacyRequestBody = z.infer<typeof privacyRequestBodySchema>;
 
+const assurer = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{1,63}$/)
+  .describe('Code of the system or role that vouches for it; never a name.');
 const proof = z.strictObject({
   outcome: z.enum(['verified', 'failed']),
   method: z.enum(ASSURANCE_METHODS),
@@ -223,10 +267,7 @@ const proof = z.strictObject({
 export const verificationBodySchema = z.strictObject({
   identity: proof.optional(),
   authority: proof.optional(),
-  by: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{1,63}$/)
-    .describe('Code of the system or role that vouches for it; never a name.'),
+  by: assurer,
 });
 export type VerificationBody = z.infer<typeof verificationBodySchema>;
 
@@ -241,6 +282,13 @@ export const accuracyBodySchema = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.enum(['accurate', 'unascertained']) }),
   z.strictObject({ outcome: z.literal('refused'), reason: z.enum(CORRECTION_REFUSALS) }),
 ]);
+/** Body of `/lift`: the restriction has served its purpose, and the person has been told that it ends. */
+export const liftBodySchema = z.strictObject({
+  reason: z.enum(Object.keys(LIFT_REASONS) as [LiftReason, ...LiftReason[]]),
+  informedAt: time.describe('When the person was told: after it was restricted, and before now.'),
+  by: assurer,
+});
+export type LiftBody = z.infer<typeof liftBodySchema>;
 /** Body of `/extension`: the person has been told that it takes longer. */
 export const extensionBodySchema = z.strictObject({ noticedAt: time });
 
@@ -265,6 +313,16 @@ export const privacyRequestViewSchema = z.object({
   extended: z.boolean(),
   denial: z.enum(Object.keys(DENIAL_REASONS) as [DenialReason, ...DenialReason[]]).nullable(),
   restrictedUntil: time.nullable(),
+  lift: z
+    .object({
+      reason: z.enum(Object.keys(LIFT_REASONS) as [LiftReason, ...LiftReason[]]),
+      informedAt: time,
+      at: time,
+    })
+    .nullable()
+    .describe(
+      'Why and when the restriction was lifted, and when the person was told before; null: it was not.',
+    ),
   deletedAt: time.nullable(),
   pitrClearAt: time.nullable().describe('From then on no backup of the keys is left.'),
   exportUntil: time.nullable().describe('How long an export can be fetched; null when there is none.'),

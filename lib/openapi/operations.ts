@@ -237,6 +237,16 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     answer: 'PrivacyRequest',
     problems: [400, 404, 409],
   },
+  'POST /v1/privacy-requests/{requestId}/lift': {
+    operationId: 'liftRestriction',
+    summary: 'Says that a restriction has served its purpose, and that the person was told',
+    description:
+      'For a restriction that a person asked for, or that stands in the place of an erasure to which there is no right. One of a minimum ends by itself, and one of a contested accuracy with the correction. The person has to be told first; what was withheld meanwhile stays withheld. Other restrictions of the same person stand. Safe to repeat.',
+    path: privacyRequestPathSchema,
+    body: { [JSON_TYPE]: 'PrivacyLift' },
+    answer: 'PrivacyRequest',
+    problems: [400, 404, 409],
+  },
   'POST /v1/privacy-requests/{requestId}/extension': {
     operationId: 'extendPrivacyRequest',
     summary: 'Says that the person was told that the answer takes longer',

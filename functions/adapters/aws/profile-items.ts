@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { KeptUntil } from '../../contracts/profile.ts';
+import { endOf, type Restrictable, type Restriction } from '../../contracts/restriction.ts';
 import type { Published } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { lastEnd } from '../../pipeline/3-profile/kept.ts';
@@ -47,11 +48,20 @@ export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
   { B: node.links },
   nullable(node.published === null ? null : JSON.stringify(node.published)),
   instant(node.erasedAt),
-  instant(node.restrictedUntil),
+  restrictionOf(node),
   node.keptUntil === null ? { NULL: true } : { S: endsText(node.keptUntil) },
   expiryOf(node),
   node.around === undefined ? { NULL: true } : { B: packOutlines(node.around) },
 ];
+
+/** Restrictions where there are any, from which the rest follows. */
+const restrictionOf = ({ restrictions = [], restrictedUntil }: StoredNode): AttributeValue =>
+  restrictions.length === 0 ? instant(restrictedUntil) : { S: JSON.stringify(restrictions) };
+function restrictionIn(value: AttributeValue | undefined): Restrictable {
+  if (value?.S === undefined) return { restrictedUntil: value?.N === undefined ? null : Number(value.N) };
+  const restrictions = JSON.parse(value.S) as readonly Restriction[];
+  return { restrictedUntil: endOf(restrictions), restrictions };
+}
 
 /** Ends by position: facts, choices, and of each part. */
 const endsText = ({ facts, parts, choices }: KeptUntil): string => JSON.stringify([facts, choices, ...parts]);
@@ -96,7 +106,7 @@ export function toNode(item: Item): StoredNode {
     links: item.links?.B ?? new Uint8Array(),
     published: item.published?.S === undefined ? null : (JSON.parse(item.published.S) as Published),
     erasedAt: item.erasedAt?.N === undefined ? null : Number(item.erasedAt.N),
-    restrictedUntil: item.restrictedUntil?.N === undefined ? null : Number(item.restrictedUntil.N),
+    ...restrictionIn(item.restrictedUntil),
     keptUntil: item.keptUntil?.S === undefined ? null : endsOf(item.keptUntil.S),
     ...(item.around?.B === undefined ? {} : { around: unpackOutlines(item.around.B) }),
   };

@@ -12,9 +12,18 @@ import { eventOf, saved, type Told, tell } from './evidence.ts';
 import { deadlineFor, isProven, type PrivacyPolicy } from './policy.ts';
 import type { StepPorts } from './ports.ts';
 
-/** What the machine does next. `wait`: until `wakeAt` · `choose`, `correct`, `restrict`, `export`, `erase`: the work ·
+/** What the machine does next. `wait`: until `wakeAt` · `choose`, `correct`, `restrict`, `lift`, `export`, `erase`: the work ·
  * `clear`: ends an erasure · `done`. */
-export type Action = 'wait' | 'choose' | 'correct' | 'restrict' | 'export' | 'erase' | 'clear' | 'done';
+export type Action =
+  | 'wait'
+  | 'choose'
+  | 'correct'
+  | 'restrict'
+  | 'lift'
+  | 'export'
+  | 'erase'
+  | 'clear'
+  | 'done';
 
 export interface Step {
   readonly action: Action;
@@ -64,9 +73,12 @@ export function stepOf(request: PrivacyRequest, policy: PrivacyPolicy, now: Epoc
       return (request.restrictedUntil ?? 0) > now ? step('wait') : step('erase');
     case 'key-deleted':
       return (request.pitrClearAt ?? 0) > now ? step('wait') : step('clear');
+    case 'lifting':
+      return step('lift');
     case 'pending':
     case 'processing':
     case 'failed':
+      if (isLifting(request)) return step('lift', [], { state: 'lifting' });
       return step(workOf(request), [], request.state === 'processing' ? {} : { state: 'processing' });
     case 'erased':
     case 'complete':
@@ -76,6 +88,9 @@ export function stepOf(request: PrivacyRequest, policy: PrivacyPolicy, now: Epoc
       return unreachable(request.state);
   }
 }
+
+/** Whether a restriction is to be lifted and not yet is. */
+const isLifting = ({ lift }: PrivacyRequest): boolean => lift !== undefined && lift.doneAt === null;
 
 /** Whether the law lets an erasure begin only after more than one sleep of a machine. */
 export const isFarAhead = ({ state, restrictedUntil }: PrivacyRequest, now: EpochMs): boolean =>
@@ -130,7 +145,8 @@ const timesOf = (deadline: Deadline): Readonly<Record<Reminder, EpochMs>> | null
     : null;
 
 /** The answer is given when keys are destroyed or processing is restricted; what follows has no deadline. */
-const isAnswered = ({ state }: PrivacyRequest): boolean => state === 'key-deleted' || state === 'restricted';
+const isAnswered = (request: PrivacyRequest): boolean =>
+  request.state === 'key-deleted' || request.state === 'restricted' || isLifting(request);
 
 function remindersDue(request: PrivacyRequest, deadline: Deadline, now: EpochMs): readonly Reminder[] {
   const times = timesOf(deadline);

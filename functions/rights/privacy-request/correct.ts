@@ -2,6 +2,7 @@ import { bucketOf } from '../../contracts/bucket.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import type { PersonAttribute, PersonAttributes, PersonState } from '../../contracts/person.ts';
 import type { Correction, PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import { WITHOUT_END } from '../../contracts/restriction.ts';
 import type { Signal } from '../../contracts/signal.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import { type EpochMs, MINUTE_MS } from '../../kernel/time.ts';
@@ -13,7 +14,7 @@ import { awaitsWord, correctionSignal, valuesForgotten, valuesOf } from './corre
 import { eventOf, recipientsEvents, saved, type Told, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { StepPorts } from './ports.ts';
-import { liftContested, restrictContested, UNTIL_ACCURACY_IS_SETTLED } from './restrict.ts';
+import { freeFrom, restrictFor } from './restricting.ts';
 import { type FoundPerson, findPerson } from './subject.ts';
 
 /** Signals are applied within seconds; a stream that stands is asked again less and less often. */
@@ -193,21 +194,13 @@ const isApplied = (
   );
 
 /** Nobody can tell yet who is right: what is held is only stored until it can be told (GDPR art. 18(1)(a)). */
-async function contest({ request, correction, policy, ports, now }: Work): Promise<void> {
-  await restrictContested(request.tokens, ports);
-  await tell(
-    request,
-    [{ kind: 'subject-restricted', reasons: 'accuracy-contested', at: now }],
-    policy,
-    ports,
-  );
-  await ports.events.publish(recipientsEvents(request, 'restriction', policy, now));
+async function contest({ request: found, correction, policy, ports, now }: Work): Promise<void> {
+  const request = await restrictFor(found, WITHOUT_END, ports, now);
+  const { at } = request.restriction;
+  await tell(request, [{ kind: 'subject-restricted', reasons: 'accuracy-contested', at }], policy, ports);
+  await ports.events.publish(recipientsEvents(request, 'restriction', policy, at));
   await saved(
-    {
-      ...request,
-      restrictedUntil: UNTIL_ACCURACY_IS_SETTLED,
-      correction: { ...correction, contestedAt: now },
-    },
+    { ...request, restrictedUntil: WITHOUT_END, correction: { ...correction, contestedAt: at } },
     ports,
   );
 }
@@ -219,15 +212,15 @@ async function close(
   denial: PrivacyRequest['denial'] = null,
 ): Promise<void> {
   const { contestedAt } = correction;
+  const heardAt = lastHeardAt(request);
   if (contestedAt !== null) {
     // The person hears of it before it is lifted (GDPR art. 18(3)).
-    await ports.events.publish([eventOf(request, 'Restriction Ending', 'accuracy-settled', now)]);
-    await liftContested(request.tokens, ports);
+    await ports.events.publish([eventOf(request, 'Restriction Ending', 'accuracy-settled', heardAt)]);
+    await freeFrom(request, heardAt, ports);
+    await ports.events.publish([eventOf(request, 'Restriction Lifted', 'accuracy-settled', heardAt)]);
   }
   const lifted: readonly Told[] =
-    contestedAt === null
-      ? []
-      : [{ kind: 'subject-unrestricted', reasons: 'accuracy-settled', at: contestedAt }];
+    contestedAt === null ? [] : [{ kind: 'subject-unrestricted', reasons: 'accuracy-settled', at: heardAt }];
   await tell(request, [...lifted, ...told], policy, ports);
   const state = denial === null ? 'complete' : 'denied';
   await ports.events.publish([

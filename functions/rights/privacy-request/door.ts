@@ -43,7 +43,8 @@ async function change(
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const request = await ports.requests.find(requestId);
     if (request === null) return UNKNOWN;
-    const changed = CLOSED_STATES.has(request.state) ? null : await how(request);
+    const isOver = CLOSED_STATES.has(request.state) || request.lift !== undefined;
+    const changed = isOver ? null : await how(request);
     if (changed === null) return CLOSED;
     const next = await ports.requests.save({ ...changed.next, driver: request.driver + 1 });
     if (next === null) continue;

@@ -8,6 +8,7 @@ import { memoryQuarantineStore } from '../../../functions/adapters/memory/quaran
 import type { IdentifierToken } from '../../../functions/contracts/ids.ts';
 import type { LineageRow } from '../../../functions/contracts/lineage.ts';
 import type {
+  LiftBody,
   PrivacyRequest,
   PrivacyRequestBody,
   PrivacyRequestType,
@@ -30,6 +31,7 @@ import {
   suppress,
 } from '../../../functions/rights/privacy-request/erase.ts';
 import { exportPerson } from '../../../functions/rights/privacy-request/export.ts';
+import { lift, orderLift } from '../../../functions/rights/privacy-request/lift.ts';
 import { type PrivacyPolicy, policyOf } from '../../../functions/rights/privacy-request/policy.ts';
 import type { ArchivedRow } from '../../../functions/rights/privacy-request/ports.ts';
 import { receive } from '../../../functions/rights/privacy-request/receive.ts';
@@ -207,6 +209,17 @@ export class PrivacyRegion {
     return requestId;
   }
 
+  lift(requestId: string, body: Partial<LiftBody> = {}) {
+    const informedAt = new Date(this.now).toISOString();
+    return orderLift(
+      requestId,
+      { reason: 'asked-by-person', informedAt, by: 'desk', ...body },
+      this.policy,
+      this.ports,
+      this.now,
+    );
+  }
+
   /**
    * Runs the machine of `functions/flow.ts` until it waits or is done; a step that fails is repeated, as its retries do.
    * @returns what it stopped with
@@ -232,6 +245,7 @@ export class PrivacyRegion {
         if (outcome === 'applying') return 'wait';
       }
       if (action === 'restrict') await step(restrict);
+      if (action === 'lift') await step(lift);
       if (action === 'export') await step(exportPerson);
       if (action === 'clear') await step(clear);
       if (action === 'erase' && (await step(floor)) === 'erase')

@@ -8,6 +8,7 @@ const VERIFIED = { by: 'desk', identity: { outcome: 'verified', method: 'signed-
 /** Somebody who wants what is known of them kept, and not used (GDPR art. 18). */
 export function restrictionStories(pair: () => RunningPair): void {
   describe('a restriction', () => {
+    let first = '';
     const send = (messageId: string, event: string, properties: object, source = 'pos') => {
       const { eu } = pair();
       const timestamp = new Date(eu.region.clock.now()).toISOString();
@@ -34,10 +35,9 @@ export function restrictionStories(pair: () => RunningPair): void {
       const before = (await eu.lookUp(WHO)).body;
       expect(before).toMatchObject({ value: { orders: 1 }, service: { contacts: 3 } });
       expect(await eu.alertsOf(before.subjectId)).toHaveLength(1);
-      expect(await asked('restrict')).toMatchObject({
-        state: 'complete',
-        restrictedUntil: expect.any(String),
-      });
+      const restricted = await asked('restrict');
+      expect(restricted).toMatchObject({ state: 'complete', restrictedUntil: expect.any(String) });
+      first = restricted.requestId;
 
       const { status, body } = await eu.lookUp(WHO);
       expect([status, body.subjectId]).toEqual([200, before.subjectId]);
@@ -68,6 +68,32 @@ export function restrictionStories(pair: () => RunningPair): void {
       ).body;
       expect(json.alerts).toHaveLength(1);
       expect(JSON.stringify(json.attributes)).toContain('Reticent');
+    });
+
+    it('is lifted once the person was told, and what was known is known again; what was withheld is not', async () => {
+      const { eu } = pair();
+      const { requestId } = await asked('restrict');
+      const path = `/v1/privacy-requests/${requestId}`;
+      const said = { reason: 'asked-by-person', by: 'desk' };
+      const at = (ms: number) => new Date(eu.region.clock.now() + ms).toISOString();
+      const early = await eu.ask('POST', `${path}/lift`, { ...said, informedAt: at(-86_400_000) });
+      expect([early.status, early.body.at]).toEqual([400, ['/informedAt']]);
+      const lift = () => eu.ask<PrivacyRequestView>('POST', `${path}/lift`, order);
+      const order = { ...said, informedAt: at(0) };
+      expect((await lift()).body.state).toBe('lifting');
+      await eu.settled();
+      expect((await lift()).body).toMatchObject({
+        state: 'complete',
+        restrictedUntil: null,
+        lift: { reason: 'asked-by-person', informedAt: order.informedAt },
+      });
+      // Another one asked for first stands beside it.
+      expect((await eu.lookUp(WHO)).body.value.orders).toBe(0);
+      await eu.ask('POST', `/v1/privacy-requests/${first}/lift`, order);
+      await eu.settled();
+      const { body } = await eu.lookUp(WHO);
+      expect(body).toMatchObject({ value: { orders: 1 }, service: { contacts: 3 } });
+      expect(await eu.alertsOf(body.subjectId)).toHaveLength(1);
     });
   });
 }
