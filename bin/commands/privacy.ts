@@ -3,8 +3,8 @@ import {
   CORRECTION_REFUSALS,
   LIFT_REASONS,
   PRIVACY_REQUEST_TYPES,
-  type PrivacyRequestView,
 } from '../../functions/contracts/privacy-requests.ts';
+import type { PrivacyRequestView } from '../../functions/contracts/privacy-requests-api.ts';
 import { UserError } from '../../lib/local/errors.ts';
 import type { ReadyJurisdiction } from '../../lib/local/regions.ts';
 import { readReady } from '../arguments.ts';

@@ -10,7 +10,7 @@ import {
   alertsQuerySchema,
   subjectPathSchema,
 } from '../../functions/contracts/operations.ts';
-import { privacyRequestPathSchema } from '../../functions/contracts/privacy-requests.ts';
+import { privacyRequestPathSchema } from '../../functions/contracts/privacy-requests-api.ts';
 import { quarantineQuerySchema } from '../../functions/contracts/quarantine-api.ts';
 import type { HttpRoute } from '../../functions/flow/triggers.ts';
 import type { flow } from '../../functions/flow.ts';

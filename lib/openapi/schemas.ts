@@ -61,7 +61,7 @@ import {
   privacyRequestBodySchema,
   privacyRequestViewSchema,
   verificationBodySchema,
-} from '../../functions/contracts/privacy-requests.ts';
+} from '../../functions/contracts/privacy-requests-api.ts';
 import {
   quarantinePageSchema,
   replayAnswerSchema,

@@ -6,7 +6,7 @@ import { logStore } from '../../functions/adapters/aws/log-store.ts';
 import { quarantineStore } from '../../functions/adapters/aws/quarantine-store.ts';
 import { jurisdictionSecrets } from '../../functions/adapters/aws/secrets.ts';
 import { kmsSigner } from '../../functions/adapters/aws/signer.ts';
-import type { PrivacyRequestView } from '../../functions/contracts/privacy-requests.ts';
+import type { PrivacyRequestView } from '../../functions/contracts/privacy-requests-api.ts';
 import type { JurisdictionSecrets } from '../../functions/contracts/tokens.ts';
 import { handler as privacy } from '../../functions/rights/privacy-request/api-handler.ts';
 import { handler as privacyErase } from '../../functions/rights/privacy-request/erase-handler.ts';

@@ -17,7 +17,7 @@ import {
   privacyRequestBodySchema,
   privacyRequestPathSchema,
   verificationBodySchema,
-} from '../../contracts/privacy-requests.ts';
+} from '../../contracts/privacy-requests-api.ts';
 import type { flow } from '../../flow.ts';
 import { required } from '../../runtime/environment.ts';
 import { type HttpAnswer, httpHandler, parsedBody, problem } from '../../runtime/http-handler.ts';

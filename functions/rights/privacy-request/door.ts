@@ -2,11 +2,13 @@ import {
   type AccuracyWord,
   type Assurance,
   CLOSED_STATES,
-  type InputBody,
   type PrivacyRequest,
-  type PrivacyRequestView,
-  type VerificationBody,
 } from '../../contracts/privacy-requests.ts';
+import type {
+  InputBody,
+  PrivacyRequestView,
+  VerificationBody,
+} from '../../contracts/privacy-requests-api.ts';
 import { TransientError } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { correctionOf } from './correction.ts';

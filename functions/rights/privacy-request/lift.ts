@@ -1,4 +1,5 @@
-import type { Lift, LiftBody, PrivacyRequest, PrivacyRequestView } from '../../contracts/privacy-requests.ts';
+import type { Lift, PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import type { LiftBody, PrivacyRequestView } from '../../contracts/privacy-requests-api.ts';
 import { WITHOUT_END } from '../../contracts/restriction.ts';
 import { invariant, TransientError } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';

@@ -1,8 +1,5 @@
-import {
-  CLOSED_STATES,
-  type PrivacyRequest,
-  type PrivacyRequestView,
-} from '../../contracts/privacy-requests.ts';
+import { CLOSED_STATES, type PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import type { PrivacyRequestView } from '../../contracts/privacy-requests-api.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { awaitsWord } from './correction.ts';
 import { deadlineFor, isProven, needsProof, type PrivacyPolicy } from './policy.ts';

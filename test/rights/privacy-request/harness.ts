@@ -7,12 +7,8 @@ import {
 import { memoryQuarantineStore } from '../../../functions/adapters/memory/quarantine-store.ts';
 import type { IdentifierToken } from '../../../functions/contracts/ids.ts';
 import type { LineageRow } from '../../../functions/contracts/lineage.ts';
-import type {
-  LiftBody,
-  PrivacyRequest,
-  PrivacyRequestBody,
-  PrivacyRequestType,
-} from '../../../functions/contracts/privacy-requests.ts';
+import type { PrivacyRequest, PrivacyRequestType } from '../../../functions/contracts/privacy-requests.ts';
+import type { LiftBody, PrivacyRequestBody } from '../../../functions/contracts/privacy-requests-api.ts';
 import { IDENTIFIER_TYPES, type IdentifierType, type Signal } from '../../../functions/contracts/signal.ts';
 import { identifierToken } from '../../../functions/contracts/tokens.ts';
 import { TransientError } from '../../../functions/kernel/invariant.ts';

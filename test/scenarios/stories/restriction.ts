@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PrivacyRequestView } from '../../../functions/contracts/privacy-requests.ts';
+import type { PrivacyRequestView } from '../../../functions/contracts/privacy-requests-api.ts';
 import { ALL_ALLOWED, type RunningPair } from '../running-pair.ts';
 
 const WHO = { type: 'userId', value: 'R-1' } as const;
