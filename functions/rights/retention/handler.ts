@@ -12,6 +12,7 @@ import type { EpochMs } from '../../kernel/time.ts';
 import type { JurisdictionDefinition } from '../../registry/jurisdiction-definition.ts';
 import { jurisdictions } from '../../registry/jurisdictions/index.ts';
 import { required } from '../../runtime/environment.ts';
+import { log } from '../../runtime/log.ts';
 import { count } from '../../runtime/meter.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
 import { longestDays } from './kept-until.ts';
@@ -100,9 +101,12 @@ async function answered(
     case 'sweep':
       return sweepOn(request.input, ports);
     case 'report': {
-      const { clean, removed, left } = await reportSweep(request.input, jurisdiction.code, ports);
+      for (const [shelf, { refs }] of Object.entries(request.input.tallies))
+        for (const ref of refs) log.error('retention cannot do its work on one thing', null, { shelf, ref });
+      const { clean, removed, left, unjudged } = await reportSweep(request.input, jurisdiction.code, ports);
       count('removed', removed);
       count('left', left);
+      count('unjudged', unjudged);
       return { clean };
     }
   }
