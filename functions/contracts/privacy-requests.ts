@@ -206,6 +206,8 @@ export interface PrivacyRequest {
     readonly nodes: readonly IdentifierToken[];
   };
   readonly lift?: Lift;
+  /** The execution that was given up last, and when. */
+  readonly failed?: { readonly driver: number; readonly at: EpochMs };
   /** While an export is gathered. */
   readonly exporting?: Exporting;
   readonly exported: {

@@ -64,7 +64,7 @@ export function stepOf(request: PrivacyRequest, policy: PrivacyPolicy, now: Epoc
   switch (request.state) {
     case 'received':
       if (isProven(request)) return step(workOf(request), [], { state: 'processing' });
-      return isUnprovable(request, deadline, now) ? deny(request, now, step) : step('wait');
+      return unprovableFrom(request, deadline) <= now ? deny(request, deadline, now, step) : step('wait');
     case 'needs-input':
       return step('wait');
     case 'restricted':
@@ -119,19 +119,19 @@ function workOf(request: PrivacyRequest): Action {
   }
 }
 
-/** The time there was for showing who asks has passed. */
-function isUnprovable(request: PrivacyRequest, deadline: Deadline, now: EpochMs): boolean {
-  if (deadline.state === 'running') return now > deadline.dueAt;
-  return now > request.receivedAt + UNPROVEN_DAYS_MAX * DAY_MS;
-}
+/** When the time there was for showing who asks has passed. */
+const unprovableFrom = (request: PrivacyRequest, deadline: Deadline): EpochMs =>
+  1 + (deadline.state === 'running' ? deadline.dueAt : request.receivedAt + UNPROVEN_DAYS_MAX * DAY_MS);
 
 function deny(
   request: PrivacyRequest,
+  deadline: Deadline,
   now: EpochMs,
   step: (action: Action, told: readonly Told[], change: Partial<PrivacyRequest>) => Step,
 ): Step {
   const denial = request.identity === null ? 'identity-not-verified' : 'authority-not-verified';
-  return step('done', [{ kind: 'privacy-request-denied', reasons: denial, at: now }], {
+  const at = unprovableFrom(request, deadline);
+  return step('done', [{ kind: 'privacy-request-denied', reasons: denial, at }], {
     state: 'denied',
     denial,
     closedAt: now,
@@ -176,8 +176,8 @@ export interface Advanced {
 }
 
 /**
- * Looks at a request and says what the machine does next. Reminders and evidence go out first and are safe to repeat; an
- * execution that another has relieved is done.
+ * Looks at a request and says what the machine does next. Reminders and evidence go out first and are safe to repeat: they bear
+ * the time at which they fell due, whenever that is looked at. An execution that another has relieved is done.
  * @throws TransientError when somebody wrote meanwhile: the machine looks again
  */
 export async function advance(
@@ -196,21 +196,25 @@ export async function advance(
   if (request === null || request.driver !== driver) return answer('done');
   const step = stepOf(request, policy, now);
   const dueAt = step.deadline.state === 'running' ? step.deadline.dueAt : null;
+  const times = timesOf(step.deadline);
+  const fellDueAt = (reminder: Reminder): EpochMs => times?.[reminder] ?? now;
   await tell(
     request,
     [
       ...step.told,
       ...step.reminders.map(
-        (reason): Told => ({ kind: 'privacy-request-reminded', reasons: reason, at: now }),
+        (reason): Told => ({ kind: 'privacy-request-reminded', reasons: reason, at: fellDueAt(reason) }),
       ),
     ],
     policy,
     ports,
   );
   await ports.events.publish([
-    ...step.reminders.map((reason) => eventOf(request, 'Privacy Request Due', reason, now, dueAt)),
+    ...step.reminders.map((reason) =>
+      eventOf(request, 'Privacy Request Due', reason, fellDueAt(reason), dueAt),
+    ),
     ...(step.next.state === 'denied' && request.state !== 'denied'
-      ? [eventOf(request, 'Privacy Request Closed', 'denied', now)]
+      ? [eventOf(request, 'Privacy Request Closed', 'denied', unprovableFrom(request, step.deadline))]
       : []),
   ]);
   if (step.next !== request) await saved(step.next, ports);

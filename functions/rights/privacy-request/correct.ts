@@ -63,7 +63,7 @@ export async function correct(
   if (awaitsWord(request)) return done;
   if (word?.outcome === 'refused') {
     const at = lastHeardAt(request);
-    await close(work, [{ kind: 'privacy-request-denied', reasons: word.reason, at }], word.reason);
+    await close(work, at, [{ kind: 'privacy-request-denied', reasons: word.reason, at }], word.reason);
     return done;
   }
   const sentAt = await apply(work);
@@ -92,7 +92,7 @@ async function apply(work: Work): Promise<EpochMs | null> {
   const persons = await personsIn(homes.flat(), ports);
   if (homes.length === 0) {
     const at = lastHeardAt(request);
-    await close(work, [{ kind: 'privacy-request-denied', reasons: 'nothing-held', at }], 'nothing-held');
+    await close(work, at, [{ kind: 'privacy-request-denied', reasons: 'nothing-held', at }], 'nothing-held');
     return null;
   }
   const values = normalised(request, [...persons.values()], policy);
@@ -104,7 +104,7 @@ async function apply(work: Work): Promise<EpochMs | null> {
   const { sentAt } = correction;
   if (sentAt !== null && isApplied(targets, persons, sentAt)) {
     const reasons = `attributes:${correction.attributes.join('+')}`;
-    await close(work, [
+    await close(work, sentAt, [
       { kind: 'subject-corrected', reasons, at: sentAt },
       { kind: 'privacy-request-completed', reasons: '', at: sentAt },
     ]);
@@ -205,9 +205,10 @@ async function contest({ request: found, correction, policy, ports, now }: Work)
   );
 }
 
-/** Ends the request: what was restricted for it is free again, who has to hear of it does, and the values are forgotten. */
+/** Ends the request, at a time that is the same at every repetition: what was restricted for it is free again, who has to hear of it does, and the values are forgotten. */
 async function close(
   { request, correction, policy, ports, now }: Work,
+  at: EpochMs,
   told: readonly Told[],
   denial: PrivacyRequest['denial'] = null,
 ): Promise<void> {
@@ -224,8 +225,8 @@ async function close(
   await tell(request, [...lifted, ...told], policy, ports);
   const state = denial === null ? 'complete' : 'denied';
   await ports.events.publish([
-    ...(denial === null ? recipientsEvents(request, 'correction', policy, now) : []),
-    eventOf(request, 'Privacy Request Closed', state, now),
+    ...(denial === null ? recipientsEvents(request, 'correction', policy, at) : []),
+    eventOf(request, 'Privacy Request Closed', state, at),
   ]);
   const ended = { state, denial, restrictedUntil: null, needs: null, closedAt: now } as const;
   await saved({ ...request, ...ended, ...valuesForgotten(request) }, ports);

@@ -13,7 +13,7 @@ import { TransientError } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { correctionOf } from './correction.ts';
 import { type Told, tell } from './evidence.ts';
-import { isProven, type PrivacyPolicy } from './policy.ts';
+import { isProven, type PrivacyPolicy, provenAt } from './policy.ts';
 import type { DoorPorts } from './ports.ts';
 import { type Answered, CLOSED, UNKNOWN, viewOf } from './request-view.ts';
 
@@ -78,7 +78,8 @@ export async function verify(
         const statement = body[shown];
         if (statement === undefined || (shown === 'authority' && request.requester === 'person')) continue;
         const verdict = await ports.verifier.judge(request, { of: shown, outcome: statement.outcome });
-        const assurance: Assurance = { method: statement.method, by: body.by, at: now };
+        // What was shown before was shown then: a repeated call tells the same.
+        const assurance: Assurance = request[shown] ?? { method: statement.method, by: body.by, at: now };
         next =
           verdict === 'verified'
             ? { ...next, [shown]: assurance }
@@ -95,7 +96,9 @@ export async function verify(
               },
             ]
           : []),
-        ...(isProven(next) ? [{ kind: 'privacy-request-verified' as const, reasons: body.by, at: now }] : []),
+        ...(isProven(next)
+          ? [{ kind: 'privacy-request-verified' as const, reasons: body.by, at: provenAt(next) ?? now }]
+          : []),
       ];
       return { next, told };
     },
@@ -167,12 +170,13 @@ export const judgeAccuracy = (
       // A refusal needs nothing of the person.
       const isMoot = word.outcome === 'refused' && request.state === 'needs-input';
       const reasons = word.outcome === 'refused' ? word.reason : word.outcome;
+      const at = correction.word?.outcome === word.outcome ? correction.word.at : now;
       return {
         next: {
           ...(isMoot ? goneOn(request, now) : request),
-          correction: { ...correction, word: { ...word, at: now } },
+          correction: { ...correction, word: { ...word, at } },
         },
-        told: [{ kind: 'correction-judged', reasons, at: now }],
+        told: [{ kind: 'correction-judged', reasons, at }],
       };
     },
     policy,

@@ -66,6 +66,7 @@ export async function floor(
   const found = await ports.requests.find(requestId);
   invariant(found !== null && found.type === 'erase' && isProven(found), 'no such erasure');
   if (found.startedAt !== null) return 'erase';
+  if (found.state === 'complete' || (found.restrictedUntil ?? 0) > now) return 'restricted';
   // A step that died is repeated as it was; what comes back when its time has passed is looked at anew.
   const { restriction, ...unrestricted } = found;
   const isRepeated = restriction !== undefined && found.state !== 'restricted';

@@ -154,6 +154,19 @@ export class PrivacyRegion {
     return [...once.values()].map((row) => (row.table === 'effects' ? row.kind : row.table));
   }
 
+  /** Rows and events that were told again with other bytes, by what they tell. */
+  get toldOtherwise(): readonly string[] {
+    const told = [
+      ...this.rows.map((row) => [row.rowId, JSON.stringify(row)] as const),
+      ...this.memory.announced.map((event) => [event.id, JSON.stringify(event)] as const),
+      ...this.sent.map((signal) => [signal.messageToken, JSON.stringify({ ...signal, person: '' })] as const),
+    ];
+    return [...Map.groupBy(told, ([id]) => id).values()]
+      .map((copies) => [...new Set(copies.map(([, text]) => text))])
+      .filter((texts) => texts.length > 1)
+      .map((texts) => texts.join(' '));
+  }
+
   /** Lays what `understand` archived so far where the archive's reader finds it. */
   archive(): void {
     for (const [at, row] of this.region.archived().entries()) {
