@@ -222,7 +222,10 @@ describe('the daily machine of retention, over DynamoDB, S3, Kinesis and Step Fu
           ExpressionAttributeValues: { ':text': { S: text } },
         }),
       );
-    await freshArchive(run);
+    const { ports, month } = await freshArchive(run);
+    // An object of the month that nobody can read.
+    const broken = `v1/signals/event_class=transaction/dt=${month}-11/hh=00/broken.parquet`;
+    await ports.evidence.putOnce(broken, Buffer.from('PAR1 and nothing else PAR1'));
     await letExpire(run);
     await setPast('{');
     expect((await machines.run('retention')).status).toBe('FAILED');
@@ -235,6 +238,10 @@ describe('the daily machine of retention, over DynamoDB, S3, Kinesis and Step Fu
     expect(await reported('alerts')).toMatchObject({ removed: 1, left: 0, unjudged: 0 });
     expect(JSON.stringify([await reported('profiles'), await reported('subjects')])).not.toContain(poison);
     await setPast('[1,null]');
+    // The month waits for its object, and keeps nothing else.
+    expect(await ports.evidence.keys('v1/rollups/')).not.toContain(releaseKey(month));
+    const logged = vi.mocked(process.stdout.write).mock.calls.map(([line]) => String(line));
+    expect(logged.filter((line) => line.includes('a month cannot be rolled up')).join()).toContain(broken);
     expect((await machines.run('retention')).status).toBe('SUCCEEDED');
     expect(itemsAbout(personOf(run), secrets, await tablesAsText())).toMatchObject({
       profiles: 0,

@@ -5,6 +5,7 @@ import { secretsShelf } from '../../adapters/aws/retention-keys.ts';
 import { objectsShelf, streamShelf } from '../../adapters/aws/retention-objects.ts';
 import { expiringShelf, profilesShelf, subjectsShelf } from '../../adapters/aws/retention-tables.ts';
 import { STREAM_HOURS } from '../../contracts/retention.ts';
+import { DamagedFileError } from '../../evidence/archive/intact.ts';
 import type { EvidenceStore } from '../../evidence/archive/ports.ts';
 import { documentOf, keepOnce } from '../../evidence/log/keep.ts';
 import { invariant } from '../../kernel/invariant.ts';
@@ -84,6 +85,21 @@ export const handler = stepHandler({
   },
 });
 
+/** A month with a damaged object waits for its repair, and keeps the sweep from nothing: the next day it is tried again. */
+async function releasedOrNot(
+  month: string,
+  jurisdiction: JurisdictionDefinition,
+  ports: RetentionPorts,
+): Promise<Awaited<ReturnType<typeof releaseMonth>> | 'unreadable'> {
+  try {
+    return await releaseMonth(month, jurisdiction, ports);
+  } catch (error) {
+    if (!(error instanceof DamagedFileError)) throw error;
+    log.error('a month cannot be rolled up', error, { month, object: error.object });
+    return 'unreadable';
+  }
+}
+
 async function answered(
   request: z.infer<typeof requestSchema>,
   jurisdiction: JurisdictionDefinition,
@@ -94,7 +110,7 @@ async function answered(
     case 'begin':
       return beginSweep(ports, now);
     case 'roll-up': {
-      const outcome = await releaseMonth(request.input, jurisdiction, ports);
+      const outcome = await releasedOrNot(request.input, jurisdiction, ports);
       count('monthsReleased', outcome === 'released' ? 1 : 0);
       return { outcome };
     }
