@@ -50,12 +50,20 @@ async function swept(shelf: Shelf) {
   return { removed: removing.removed, over: proving.over, unjudged: proving.unjudged };
 }
 const over = { keptUntil: ends(NOW - 1) };
+const forget = async (): Promise<void> => undefined;
+const personItem = (id: string): Item => ({
+  id: { S: id },
+  part: { S: 'person' },
+  version: { N: '1' },
+  writtenAt: { N: '0' },
+  sealed: { B: new Uint8Array([1]) },
+});
 
 describe('one item that throws', () => {
   it('does not keep the profiles beside it, is named by what says nothing of it, and stays', async () => {
     await write(unit({ nodes: [node(OVER, over)] }), unit({ nodes: [node(POISON, over)] }));
     await breakItem(names.profiles, 'id', POISON, 'keptUntil');
-    expect(await swept(profilesShelf('profiles', names.profiles))).toEqual({
+    expect(await swept(profilesShelf('profiles', names.profiles, forget))).toEqual({
       removed: 1,
       over: 0,
       unjudged: [stableId('retention', 'profiles', POISON, 'state')],
@@ -66,15 +74,25 @@ describe('one item that throws', () => {
   it('beside a node does not go with a node that nobody can read', async () => {
     await write(unit({ nodes: [node(POISON, over)] }));
     await breakItem(names.profiles, 'id', POISON, 'keptUntil');
-    await put(names.profiles, {
-      id: { S: POISON },
-      part: { S: 'person' },
-      version: { N: '1' },
-      writtenAt: { N: '0' },
-      sealed: { B: new Uint8Array([1]) },
-    });
-    const { removed, unjudged } = await swept(profilesShelf('profiles', names.profiles));
+    await put(names.profiles, personItem(POISON));
+    const { removed, unjudged } = await swept(profilesShelf('profiles', names.profiles, forget));
     expect([removed, unjudged.length, (await itemsOf(names.profiles)).length]).toEqual([0, 2, 2]);
+  });
+
+  it('when it is taken out of the index of matching stays to be found by, and keeps no other', async () => {
+    await put(names.profiles, personItem(POISON));
+    await put(names.profiles, personItem(OVER));
+    const forgetting = async (ids: readonly string[]): Promise<void> => {
+      if (ids.includes(POISON)) throw new SyntaxError('what it says cannot be read');
+    };
+    const shelf = profilesShelf('profiles', names.profiles, forgetting);
+    expect(await shelf.look(NOW, null, true)).toMatchObject({
+      removed: 1,
+      unjudged: [stableId('retention', 'profiles', POISON, 'person')],
+    });
+    expect((await itemsOf(names.profiles)).map(({ id }) => id?.S)).toEqual([POISON]);
+    // It is past its time, and there.
+    expect(await shelf.look(NOW, null, false)).toMatchObject({ over: 1 });
   });
 
   it.each(['graph', 'published'])(

@@ -5,6 +5,7 @@ import {
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
 import { stableId } from '../../kernel/codec.ts';
+import { ThrottledError, TransientError } from '../../kernel/invariant.ts';
 import type { StoredNode } from '../../pipeline/understand/ports.ts';
 import { chunks, inTurns, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
@@ -88,6 +89,10 @@ export function judged<T>(all: readonly T[], isOver: (one: T) => boolean): Judge
   }
   return { over, unjudged };
 }
+
+/** Whether an error of one thing may pass, so that the whole step is to be tried again; if not it is that thing's own. */
+export const mayPass = (error: unknown): boolean =>
+  error instanceof TransientError || error instanceof ThrottledError;
 
 /** What comes of removing many. */
 interface Removal<T> {

@@ -1,10 +1,11 @@
 import {
   type AttributeValue,
   DeleteItemCommand,
+  PutItemCommand,
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { SubjectId } from '../../contracts/ids.ts';
+import type { AtomId, SubjectId } from '../../contracts/ids.ts';
 import { NOTHING_PUBLISHED } from '../../contracts/subject.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -15,16 +16,16 @@ import { asKeptAt, hasFacts, mayBeKnown } from '../kept.ts';
 import { dynamodb } from './clients.ts';
 import {
   type Item,
-  NODE_ATTRIBUTES,
   NODE_PART,
+  nodeItem,
   nodeKey,
-  nodeValues,
+  PERSON_PART,
   subjectKey,
   toNode,
   toPerson,
   toSubject,
 } from './profile-items.ts';
-import { judged, type NodesRead, readNodes, refOf, removeEach, scan } from './retention-pages.ts';
+import { judged, mayPass, type NodesRead, readNodes, refOf, removeEach, scan } from './retention-pages.ts';
 
 const wholeSeconds = (now: EpochMs): string => String(Math.floor(now / 1_000));
 /** @throws InvariantError when it does not say when */
@@ -80,8 +81,13 @@ const isOver = ({ keptUntil }: StoredNode, now: EpochMs): boolean =>
 const isNeeded = (node: StoredNode): boolean =>
   node.subjectId !== null || node.saturated || node.erasedAt !== null || node.restrictedUntil !== null;
 
-/** Atoms, and what lies beside them. */
-export function profilesShelf(name: string, table: string): Shelf {
+/** Atoms, and what lies beside them.
+ * @param forget takes atoms out of what was derived from their persons, before these go */
+export function profilesShelf(
+  name: string,
+  table: string,
+  forget: (atomIds: readonly AtomId[]) => Promise<void>,
+): Shelf {
   return {
     name,
     look: async (now, cursor, remove) => {
@@ -94,8 +100,9 @@ export function profilesShelf(name: string, table: string): Shelf {
         timeless.map((item) => textOf(item.id)),
       );
       const { over, unjudged } = judged(page.items, (item) => isOverOrAlone(item, nodes, now));
+      const orphans = over.filter((item) => timeless.includes(item)).map((item) => toPerson(item).id);
       const { removed, refused } = remove
-        ? await removeEach(over, (item) => removedOf(table, item, now))
+        ? await removedAll(table, over, await stillFound(orphans, forget), now)
         : NOTHING_REMOVED;
       return {
         looked: page.items.length,
@@ -117,6 +124,40 @@ function isOverOrAlone(item: Item, nodes: NodesRead, now: EpochMs): boolean {
   }
   if (item.expiresAt?.N !== undefined) return isExpired(item, now);
   return !mayBeKnown(toPerson(item), nodes(textOf(item.id)), now);
+}
+
+/** Takes atoms out of what was derived from their persons: all at once, or one by one where one of them keeps the others.
+ * @returns those that cannot be taken out, whose persons have to stay: by them one finds where they stand
+ * @throws ThrottledError, TransientError */
+async function stillFound(
+  atomIds: readonly AtomId[],
+  forget: (atomIds: readonly AtomId[]) => Promise<void>,
+): Promise<ReadonlySet<AtomId>> {
+  const found = new Set<AtomId>();
+  for (const batch of atomIds.length === 0 ? [] : [atomIds, ...atomIds.map((id) => [id])]) {
+    try {
+      await forget(batch);
+      if (batch === atomIds) break;
+    } catch (error) {
+      if (mayPass(error)) throw error;
+      if (batch !== atomIds) for (const id of batch) found.add(id);
+    }
+  }
+  return found;
+}
+
+async function removedAll(
+  table: string,
+  over: readonly Item[],
+  kept: ReadonlySet<AtomId>,
+  now: EpochMs,
+): ReturnType<typeof removeEach<Item>> {
+  const isKept = (item: Item): boolean => item.part?.S === PERSON_PART && kept.has(toPerson(item).id);
+  const { removed, refused } = await removeEach(
+    over.filter((item) => !isKept(item)),
+    (item) => removedOf(table, item, now),
+  );
+  return { removed, refused: [...over.filter(isKept), ...refused] };
 }
 
 async function removedOf(table: string, item: Item, now: EpochMs): Promise<void> {
@@ -143,23 +184,7 @@ async function removedNode(table: string, node: StoredNode): Promise<void> {
 
 /** Writes a node as it may still be. */
 async function stripped(table: string, node: StoredNode): Promise<void> {
-  const read = asRead(node);
-  const assigned = NODE_ATTRIBUTES.map((name, at) => [`#a${at}`, `:a${at}`, name] as const);
-  const values = nodeValues(node).map((value, at) => [`:a${at}`, value] as const);
-  await dynamodb().send(
-    new UpdateItemCommand({
-      TableName: table,
-      Key: nodeKey(node.id),
-      ConditionExpression: read.ConditionExpression,
-      UpdateExpression: `SET version = :next, ${assigned.map(([name, value]) => `${name} = ${value}`).join()}`,
-      ExpressionAttributeNames: Object.fromEntries(assigned.map(([short, , name]) => [short, name])),
-      ExpressionAttributeValues: {
-        ...read.ExpressionAttributeValues,
-        ':next': { N: String(node.version + 1) },
-        ...Object.fromEntries(values),
-      },
-    }),
-  );
+  await dynamodb().send(new PutItemCommand({ TableName: table, Item: nodeItem(node), ...asRead(node) }));
 }
 
 /** Subjects looked at in one look: the nodes of each are read too. */

@@ -34,13 +34,21 @@ export interface MatchedPlan {
   readonly subjects: readonly PlannedSubject[];
 }
 
+/** What matching made of a batch. */
+export interface PersonsMatched {
+  /** Links to add and to take back; null when there are none. */
+  readonly matches: BatchMatches | null;
+  /** Enters those atoms that are stored by now into the candidate index, once they are.
+   * @returns those to be matched again (`EnterStored`) @throws TransientError, ThrottledError */
+  readonly enter: (stored: ReadonlySet<AtomId>) => Promise<ReadonlySet<AtomId>>;
+}
+const NOBODY_MATCHED: PersonsMatched = { matches: null, enter: async () => new Set() };
+
 /**
- * Matches the persons that a batch makes or changes, as the jurisdiction and each customer allow. Enters them into the
- * candidate index and opens reviews; both come before the batch is written, so that a crash in between is made good when
- * the signals come again.
+ * Matches the persons that a batch makes or changes, as the jurisdiction and each customer allow. Opens reviews before the
+ * batch is written, so that a crash in between is made good when the signals come again.
  *
  * @param store what this attempt has read
- * @returns links to add and to take back; null when there are none
  * @throws StaleReadError when somebody is changing a subject that was found, TransientError, ThrottledError
  */
 export async function matchPersons(
@@ -51,10 +59,10 @@ export async function matchPersons(
   ports: UnderstandPorts,
   { consistent, isLast }: Attempt,
   now: EpochMs,
-): Promise<BatchMatches | null> {
+): Promise<PersonsMatched> {
   const { candidates } = ports;
   const { probabilistic } = context.jurisdiction.identity.value;
-  if (candidates === null || probabilistic === 'off') return null;
+  if (candidates === null || probabilistic === 'off') return NOBODY_MATCHED;
   const { parameters, policy, choice, model } = context.matching;
   const people = new Acquaintances(
     { store, keyring: ports.keyring, keys, planned: plans.flatMap(({ subjects }) => subjects), isLast },
@@ -62,8 +70,8 @@ export async function matchPersons(
     now,
   );
   const changed = (await Promise.all(plans.map((plan) => changedIn(plan, people, consistent)))).flat();
-  if (changed.length === 0) return null;
-  const { links, withdrawn, reviews } = await match(
+  if (changed.length === 0) return NOBODY_MATCHED;
+  const { links, withdrawn, reviews, enter } = await match(
     changed,
     {
       token: (text) => candidateToken(context.secrets, text),
@@ -79,9 +87,14 @@ export async function matchPersons(
     consistent,
   );
   if (reviews.length > 0) await ports.reviews.put(reviews, now);
-  return links.length + withdrawn.length === 0
-    ? null
-    : { links, withdrawn: withdrawn.map(({ a, b }) => [a, b] as const), at: ports.clock() };
+  const asStored = { store: ports.profiles, keyring: ports.keyring, keys, planned: [], isLast };
+  return {
+    matches:
+      links.length + withdrawn.length === 0
+        ? null
+        : { links, withdrawn: withdrawn.map(({ a, b }) => [a, b] as const), at: ports.clock() },
+    enter: async (stored) => (await enter(stored, new Acquaintances(asStored, context, now))).overlooked,
+  };
 }
 
 type ChangedPerson = IndexedRecord & { readonly subjectId: SubjectId };
@@ -110,7 +123,7 @@ async function changedIn(
     const known = recordOfPerson(before);
     const isNews = COMPARISONS.some((comparison) => record[comparison] !== known[comparison]);
     if (isNews || isRepeated || isFirst)
-      changed.set(atomId, { atomId, subjectId, record, before: isFirst ? null : known });
+      changed.set(atomId, { atomId, subjectId, record, before: isFirst || isRepeated ? null : known });
   }
   if (former.length > 0) {
     const found = await people.records(
@@ -119,7 +132,8 @@ async function changedIn(
     );
     for (const { atomId, subjectId } of former) {
       const record = found.get(atomId)?.record;
-      if (record !== undefined) changed.set(atomId, { atomId, subjectId, record, before: null });
+      if (record !== undefined)
+        changed.set(atomId, { atomId, subjectId, record, before: null, isFormer: true });
     }
   }
   return [...changed.values()];
