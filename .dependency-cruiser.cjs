@@ -45,7 +45,7 @@ module.exports = {
       from: { path: '^functions/adapters/' },
       to: {
         path: '^functions/(pipeline|evidence|rights)/',
-        pathNot: '/ports\\.ts$|^functions/pipeline/3-profile/(seen|kept)\\.ts$',
+        pathNot: '/ports\\.ts$|^functions/(pipeline/3-profile/(seen|kept)|evidence/archive/intact)\\.ts$',
       },
     },
     {

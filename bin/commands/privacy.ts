@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import {
   CORRECTION_REFUSALS,
+  LIFT_REASONS,
   PRIVACY_REQUEST_TYPES,
-  type PrivacyRequestView,
 } from '../../functions/contracts/privacy-requests.ts';
+import type { PrivacyRequestView } from '../../functions/contracts/privacy-requests-api.ts';
 import { UserError } from '../../lib/local/errors.ts';
 import type { ReadyJurisdiction } from '../../lib/local/regions.ts';
 import { readReady } from '../arguments.ts';
@@ -14,6 +15,7 @@ const usage = `Usage: npx rapport privacy request TYPE --identifier TYPE=VALUEâ€
                                          [--correct ATTRIBUTE=VALUEâ€¦]
        npx rapport privacy verify REQUEST_ID --by CODE [--method METHOD] [--authority METHOD] [--failed]
        npx rapport privacy accuracy REQUEST_ID --outcome OUTCOME [--reason REASON]
+       npx rapport privacy lift REQUEST_ID --reason REASON --informed TIME --by CODE
        npx rapport privacy status REQUEST_ID
        npx rapport privacy fetch REQUEST_ID
 
@@ -22,9 +24,11 @@ Works on privacy requests of one running jurisdiction. Types: ${PRIVACY_REQUEST_
   --identifier TYPE=VALUE  whose request it is, such as userId=C-1042 or email=ada@lovelace.org
   --correct ATTRIBUTE=VALUE  what a correction changes, such as surname=King
   --outcome OUTCOME        of new values: accurate, unascertained or refused
-  --reason REASON          why they are refused: ${CORRECTION_REFUSALS.join(', ')}
+  --reason REASON          why they are refused: ${CORRECTION_REFUSALS.join(', ')};
+                           why a restriction is lifted: ${Object.keys(LIFT_REASONS).join(', ')}
+  --informed TIME          when the person was told that it will be lifted, such as 2026-11-25T09:00:00Z
   --agent                  an agent asks for the person
-  --by CODE                system or role that vouches for the proof, such as service-desk
+  --by CODE                system or role that vouches for it, such as service-desk
   --method METHOD          how the person was recognised (default signed-in)
   --authority METHOD       how an agent showed their authority, such as signed-permission
   --failed                 the proof did not convince
@@ -51,6 +55,7 @@ function parse(args: readonly string[]) {
       correct: { type: 'string', multiple: true, default: [] },
       outcome: { type: 'string', default: 'accurate' },
       reason: { type: 'string' },
+      informed: { type: 'string' },
       agent: { type: 'boolean', default: false },
       'client-key': { type: 'string' },
       by: { type: 'string' },
@@ -85,6 +90,13 @@ function bodyOfProof(values: Values): object {
     identity: { outcome, method: values.method },
     ...(values.authority === undefined ? {} : { authority: { outcome, method: values.authority } }),
   };
+}
+
+function bodyOfLift({ reason, informed, by }: Values): object {
+  const informedAt = Date.parse(informed ?? '');
+  if (reason === undefined || by === undefined || Number.isNaN(informedAt))
+    throw new UserError('lift needs --reason REASON, --informed TIME and --by CODE; see --help');
+  return { reason, by, informedAt: new Date(informedAt).toISOString() };
 }
 
 async function run(args: readonly string[]): Promise<number> {
@@ -154,11 +166,13 @@ async function askedOf(
       const word = { outcome, ...(reason === undefined ? {} : { reason }) };
       return askOperations<PrivacyRequestView>(code, region, `${path}/accuracy`, word);
     }
+    case 'lift':
+      return askOperations<PrivacyRequestView>(code, region, `${path}/lift`, bodyOfLift(values));
     case 'fetch':
       return fetched(code, region, subject);
     default:
       throw new UserError(
-        `privacy has no verb ${verb}; there are request, verify, accuracy, status and fetch`,
+        `privacy has no verb ${verb}; there are request, verify, accuracy, lift, status and fetch`,
       );
   }
 }

@@ -31,6 +31,7 @@ const forgotten = (node: StoredNode): StoredNode => ({
   saturated: node.saturated,
   erasedAt: node.erasedAt,
   restrictedUntil: node.restrictedUntil,
+  ...(node.restrictions === undefined ? {} : { restrictions: node.restrictions }),
   state: null,
   seen: null,
   links: new Uint8Array(),

@@ -118,6 +118,9 @@ export const consentViewSchema = z.object({
     .nullable()
     .describe('When Global Privacy Control was signalled; its absence later means nothing.'),
   minor: z.boolean().describe("Younger than the jurisdiction's age of an adult, as far as was stated."),
+  restricted: z
+    .boolean()
+    .describe('Processing of the customer is restricted: no purpose is in effect, whatever was chosen.'),
   purposes: z.record(
     purposeSchema,
     z.object({

@@ -49,6 +49,8 @@ export const EFFECT_KINDS = [
   'privacy-request-received',
   'privacy-request-reminded',
   'privacy-request-verified',
+  /** The person was told that a restriction ends: `reasons` has why it does, on which UTC day they were told, and who says so. */
+  'restriction-ending',
   /** A shelf of the daily sweep: `name` is the shelf, `reasons` the counts. */
   'retention-swept',
   /** What a person wanted corrected is so; `reasons` names the attributes and no value. */

@@ -96,6 +96,10 @@ export const settleAnswerSchema = z.object({
 });
 export type SettleAnswer = z.infer<typeof settleAnswerSchema>;
 
+/** Why a part of a profile is left out, if not for want of permission. `processing-restricted`: the customer asked that what is
+ * known of them be only stored, or the law has it so until they can be erased (GDPR art. 18, India's minimum). */
+export const NOT_COMPUTED_REASONS = ['processing-restricted'] as const;
+
 const consentSchema = z.object({
   choice: z
     .enum(['granted', 'refused'])
@@ -172,8 +176,19 @@ export const profileViewSchema = z.object({
     .record(z.string(), z.number().nullable())
     .describe("Score by segment; null when the profile can't tell."),
   notComputed: z
-    .array(z.object({ what: z.string(), missing: z.array(purposeSchema).min(1) }))
-    .describe('What was left out, and the purposes that would have to be permitted for it.'),
+    .array(
+      z.object({
+        what: z.string(),
+        missing: z.array(purposeSchema).describe('Purposes that would have to be permitted for it.'),
+        reason: z
+          .enum(NOT_COMPUTED_REASONS)
+          .optional()
+          .describe(
+            'Absent: the missing purposes. `processing-restricted` what is known of the customer may only be stored, whatever they permitted; every part of the answer reads as of somebody unknown.',
+          ),
+      }),
+    )
+    .describe('What was left out, and why.'),
 });
 export type ProfileView = z.infer<typeof profileViewSchema>;
 

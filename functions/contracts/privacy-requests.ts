@@ -1,8 +1,6 @@
-import * as z from 'zod';
 import type { EpochMs } from '../kernel/time.ts';
 import type { AtomId, IdentifierToken, SubjectId } from './ids.ts';
-import { IDENTIFIERS_MAX, rawIdentifierSchema, VALUE_LENGTH_MAX } from './operations.ts';
-import { PERSON_ATTRIBUTES, type PersonAttribute } from './person.ts';
+import type { PersonAttribute } from './person.ts';
 
 /** What a person can ask for. `access`: what is held of me · `port`: the same, to take elsewhere · `erase` · `correct` ·
  * `opt-out-sale`: no selling or sharing · `opt-out-profiling`: no profiling, no decisions by machines alone · `object`:
@@ -21,14 +19,15 @@ export type PrivacyRequestType = (typeof PRIVACY_REQUEST_TYPES)[number];
 
 /** Where a request stands. `received`: waits for proof of identity (and of authority, from an agent) · `pending`: about to be
  * worked on · `needs-input`: waits for the person · `processing` · `restricted`: erasure that the law lets begin only later ·
- * `key-deleted`: erased, but a backup of the keys could still bring it back · `erased`, `complete`, `denied`: closed ·
- * `failed`: somebody is paged. */
+ * `lifting`: the restriction that was asked for is about to end, of which the person has been told · `key-deleted`: erased, but
+ * a backup of the keys could still bring it back · `erased`, `complete`, `denied`: closed · `failed`: somebody is paged. */
 export const PRIVACY_STATES = [
   'received',
   'pending',
   'needs-input',
   'processing',
   'restricted',
+  'lifting',
   'key-deleted',
   'erased',
   'complete',
@@ -38,7 +37,11 @@ export const PRIVACY_STATES = [
 export type PrivacyState = (typeof PRIVACY_STATES)[number];
 export const CLOSED_STATES: ReadonlySet<PrivacyState> = new Set(['erased', 'complete', 'denied']);
 /** Answered: a new request of the same kind is another one. */
-export const ANSWERED_STATES: ReadonlySet<PrivacyState> = new Set([...CLOSED_STATES, 'key-deleted']);
+export const ANSWERED_STATES: ReadonlySet<PrivacyState> = new Set([
+  ...CLOSED_STATES,
+  'key-deleted',
+  'lifting',
+]);
 
 /** Why a request was denied. Closed, lawful, and free of personal data. */
 export const DENIAL_REASONS = {
@@ -61,6 +64,33 @@ export const CORRECTION_REFUSALS = [
   'unfounded-or-excessive',
   'kept-as-recorded-by-law',
 ] as const satisfies readonly DenialReason[];
+
+/** Why a restriction is lifted: what it was for has been settled (GDPR art. 18(1) and (3)). Closed, and free of personal data.
+ * Restrictions that are made while a correction is looked into end with it, and those of a minimum with their date. */
+export const LIFT_REASONS = {
+  'asked-by-person': 'the person wants their data used again',
+  'accuracy-verified': 'the accuracy that the person contested has been verified (art. 18(1)(a))',
+  'processing-made-lawful': 'what made the processing unlawful has been mended (art. 18(1)(b))',
+  'claims-settled':
+    'the legal claims for which the person needed the data kept are settled, and it is needed again (art. 18(1)(c))',
+  'objection-decided':
+    'it has been verified that the legitimate grounds of the controller override those of the person (art. 18(1)(d))',
+  'not-of-the-person': 'it turned out that the request did not come from the person',
+} as const;
+export type LiftReason = keyof typeof LIFT_REASONS;
+
+/** The order to lift a restriction. */
+export interface Lift {
+  readonly reason: LiftReason;
+  /** When the person was told that it will be lifted: before it is (GDPR art. 18(3)). */
+  readonly informedAt: EpochMs;
+  /** System or role that answers for it, as a code. */
+  readonly by: string;
+  /** When it was ordered; the restriction counts as lifted from then on, at every repetition. */
+  readonly at: EpochMs;
+  /** When it was carried out; null before. */
+  readonly doneAt: EpochMs | null;
+}
 
 /** What the person is asked for while a request stands at `needs-input`. */
 export const INPUT_NEEDS = {
@@ -168,6 +198,16 @@ export interface PrivacyRequest {
   readonly deletedAt: EpochMs | null;
   readonly pitrClearAt: EpochMs | null;
   readonly restrictedUntil: EpochMs | null;
+  /** Of a request for which processing was restricted: since when, until when, and whom it reached. Kept before it is done, so
+   * that a repetition does the same, and lifting it reaches the same. */
+  readonly restriction?: {
+    readonly at: EpochMs;
+    readonly until: EpochMs;
+    readonly nodes: readonly IdentifierToken[];
+  };
+  readonly lift?: Lift;
+  /** The execution that was given up last, and when. */
+  readonly failed?: { readonly driver: number; readonly at: EpochMs };
   /** While an export is gathered. */
   readonly exporting?: Exporting;
   readonly exported: {
@@ -183,115 +223,3 @@ export interface PrivacyRequest {
   readonly denial: DenialReason | null;
   readonly closedAt: EpochMs | null;
 }
-
-const time = z.iso.datetime();
-export const requestIdSchema = z.string().regex(/^[\w-]{22}$/);
-export const privacyRequestPathSchema = z.object({ requestId: requestIdSchema });
-
-const corrections = z
-  .array(
-    z.strictObject({
-      attribute: z.enum(PERSON_ATTRIBUTES),
-      value: z.string().max(VALUE_LENGTH_MAX).describe('What is true; empty when there is none.'),
-    }),
-  )
-  .min(1)
-  .max(PERSON_ATTRIBUTES.length)
-  .describe('What to correct: each attribute once.');
-export type CorrectedValues = z.infer<typeof corrections>;
-
-/** Body of `POST /v1/privacy-requests`. */
-export const privacyRequestBodySchema = z.strictObject({
-  type: z.enum(PRIVACY_REQUEST_TYPES),
-  corrections: corrections.optional().describe('For `correct`, which needs them; for no other type.'),
-  identifiers: z.array(rawIdentifierSchema).min(1).max(IDENTIFIERS_MAX),
-  requester: z.enum(['person', 'agent']),
-  clientKey: z
-    .string()
-    .min(8)
-    .max(128)
-    .optional()
-    .describe("The caller's own id of the request: the same key is the same request."),
-});
-export type PrivacyRequestBody = z.infer<typeof privacyRequestBodySchema>;
-
-const proof = z.strictObject({
-  outcome: z.enum(['verified', 'failed']),
-  method: z.enum(ASSURANCE_METHODS),
-});
-/** Body of `POST /v1/privacy-requests/{requestId}/verification`: of the person, and of an agent's authority. */
-export const verificationBodySchema = z.strictObject({
-  identity: proof.optional(),
-  authority: proof.optional(),
-  by: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{1,63}$/)
-    .describe('Code of the system or role that vouches for it; never a name.'),
-});
-export type VerificationBody = z.infer<typeof verificationBodySchema>;
-
-/** Body of `/input`: the person has answered, or has been asked. */
-export const inputBodySchema = z.strictObject({
-  outcome: z.enum(['given', 'asked']),
-  corrections: corrections.optional().describe('New values, where `corrected-values` were needed.'),
-});
-export type InputBody = z.infer<typeof inputBodySchema>;
-/** Body of `/accuracy`: the controller's word on a correction. */
-export const accuracyBodySchema = z.discriminatedUnion('outcome', [
-  z.strictObject({ outcome: z.enum(['accurate', 'unascertained']) }),
-  z.strictObject({ outcome: z.literal('refused'), reason: z.enum(CORRECTION_REFUSALS) }),
-]);
-/** Body of `/extension`: the person has been told that it takes longer. */
-export const extensionBodySchema = z.strictObject({ noticedAt: time });
-
-/** Answer of every call about one request. */
-export const privacyRequestViewSchema = z.object({
-  requestId: requestIdSchema,
-  type: z.enum(PRIVACY_REQUEST_TYPES),
-  state: z.enum(PRIVACY_STATES),
-  requester: z.enum(['person', 'agent']),
-  receivedAt: time,
-  verified: z.boolean().describe('Identity, and authority for an agent; an opt-out needs neither.'),
-  needs: z
-    .string()
-    .nullable()
-    .describe(
-      "What the person is asked for; `accuracy` when a correction waits for the controller's word, and for nothing of theirs.",
-    ),
-  corrects: z.array(z.enum(PERSON_ATTRIBUTES)).describe('Attributes that a correction is about.'),
-  dueAt: time
-    .nullable()
-    .describe("By the jurisdiction's calendar; null while the clock stands or has not begun."),
-  extended: z.boolean(),
-  denial: z.enum(Object.keys(DENIAL_REASONS) as [DenialReason, ...DenialReason[]]).nullable(),
-  restrictedUntil: time.nullable(),
-  deletedAt: time.nullable(),
-  pitrClearAt: time.nullable().describe('From then on no backup of the keys is left.'),
-  exportUntil: time.nullable().describe('How long an export can be fetched; null when there is none.'),
-  closedAt: time.nullable(),
-});
-export type PrivacyRequestView = z.infer<typeof privacyRequestViewSchema>;
-
-/** Answer of `POST /v1/privacy-requests/{requestId}/link`. */
-export const exportLinkSchema = z.object({
-  token: z.string().describe('Works once for each part; a new link ends an earlier one.'),
-  parts: z.int().positive().describe('How often to fetch with it.'),
-  expiresAt: time,
-});
-
-/** Body of `POST /v1/privacy-exports`. */
-export const exportRedeemSchema = z.strictObject({
-  requestId: requestIdSchema,
-  token: z.string().regex(/^[\w-]{43}$/),
-});
-/** Answer of `POST /v1/privacy-exports`: the next part of everything held of the person, as JSON and as CSV files. */
-export const exportAnswerSchema = z.object({
-  requestId: requestIdSchema,
-  part: z
-    .int()
-    .positive()
-    .describe('Which one this is, from 1; tables that several parts have go on from one to the next.'),
-  parts: z.int().positive(),
-  json: z.record(z.string(), z.unknown()),
-  csv: z.record(z.string(), z.string()).describe('One table each, by file name (RFC 4180).'),
-});

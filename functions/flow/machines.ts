@@ -113,6 +113,7 @@ export const machines: Readonly<Record<MachineId, FlowMachine>> = {
           { path: '$.action', equals: 'choose', next: 'Choose' },
           { path: '$.action', equals: 'correct', next: 'Correct' },
           { path: '$.action', equals: 'restrict', next: 'Restrict' },
+          { path: '$.action', equals: 'lift', next: 'Lift' },
           { path: '$.action', equals: 'export', next: 'Export' },
           { path: '$.action', equals: 'erase', next: 'Floor' },
           { path: '$.action', equals: 'clear', next: 'Clear' },
@@ -128,6 +129,7 @@ export const machines: Readonly<Record<MachineId, FlowMachine>> = {
         otherwise: 'Advance',
       },
       Applying: { kind: 'wait', until: { timestampPath: '$.corrected.wakeAt' }, next: 'Advance' },
+      Lift: { ...privacyStep('lift'), result: 'discarded', catch: 'Fail', next: 'Advance' },
       Restrict: { ...privacyStep('restrict'), result: 'discarded', catch: 'Fail', next: 'Advance' },
       Export: {
         kind: 'task',

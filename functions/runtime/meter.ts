@@ -16,6 +16,7 @@ export type Count =
   | 'monthsReleased'
   | 'removed'
   | 'left'
+  | 'unjudged'
   | 'objectsMerged'
   | 'objectsMade'
   | 'objectsRefused'

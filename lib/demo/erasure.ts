@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { PrivacyRequestView, PrivacyState } from '../../functions/contracts/privacy-requests.ts';
+import type { PrivacyState } from '../../functions/contracts/privacy-requests.ts';
+import type { PrivacyRequestView } from '../../functions/contracts/privacy-requests-api.ts';
 import type { Region } from '../local/region.ts';
 import type { ReadyJurisdiction } from '../local/regions.ts';
 import type { Person } from './town-people.ts';

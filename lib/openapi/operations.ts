@@ -10,7 +10,7 @@ import {
   alertsQuerySchema,
   subjectPathSchema,
 } from '../../functions/contracts/operations.ts';
-import { privacyRequestPathSchema } from '../../functions/contracts/privacy-requests.ts';
+import { privacyRequestPathSchema } from '../../functions/contracts/privacy-requests-api.ts';
 import { quarantineQuerySchema } from '../../functions/contracts/quarantine-api.ts';
 import type { HttpRoute } from '../../functions/flow/triggers.ts';
 import type { flow } from '../../functions/flow.ts';
@@ -77,7 +77,7 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     operationId: 'lookupProfile',
     summary: "Answers a customer's profile by identifiers",
     description:
-      'Identifiers may come in any order and need not all be known. When they lead to different customers the answer is 409. What the customer has not permitted is left out and named in `notComputed`. With the scope `attributes:read` too, it holds what is known of the person, and which values contradict each other.',
+      'Identifiers may come in any order and need not all be known. When they lead to different customers the answer is 409. What the customer has not permitted is left out and named in `notComputed`. Of a customer of whom processing is restricted the answer reads as of one who was never seen, and `notComputed` says so. With the scope `attributes:read` too, it holds what is known of the person, and which values contradict each other.',
     body: { [JSON_TYPE]: 'ProfileLookup' },
     answer: 'Profile',
     problems: [400, 404, 409],
@@ -234,6 +234,16 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
       'Without a word the person’s own counts, but for birth and national id, which wait for one. `unascertained` restricts processing until another word comes; `refused` needs a lawful reason.',
     path: privacyRequestPathSchema,
     body: { [JSON_TYPE]: 'PrivacyAccuracy' },
+    answer: 'PrivacyRequest',
+    problems: [400, 404, 409],
+  },
+  'POST /v1/privacy-requests/{requestId}/lift': {
+    operationId: 'liftRestriction',
+    summary: 'Says that a restriction has served its purpose, and that the person was told',
+    description:
+      'For a restriction that a person asked for, or that stands in the place of an erasure to which there is no right. One of a minimum ends by itself, and one of a contested accuracy with the correction. The person has to be told first; what was withheld meanwhile stays withheld. Other restrictions of the same person stand. Safe to repeat.',
+    path: privacyRequestPathSchema,
+    body: { [JSON_TYPE]: 'PrivacyLift' },
     answer: 'PrivacyRequest',
     problems: [400, 404, 409],
   },

@@ -57,10 +57,11 @@ import {
   exportRedeemSchema,
   extensionBodySchema,
   inputBodySchema,
+  liftBodySchema,
   privacyRequestBodySchema,
   privacyRequestViewSchema,
   verificationBodySchema,
-} from '../../functions/contracts/privacy-requests.ts';
+} from '../../functions/contracts/privacy-requests-api.ts';
 import {
   quarantinePageSchema,
   replayAnswerSchema,
@@ -111,6 +112,7 @@ export const schemas = {
   PrivacyInput: inputBodySchema,
   PrivacyAccuracy: accuracyBodySchema,
   PrivacyExtension: extensionBodySchema,
+  PrivacyLift: liftBodySchema,
   PrivacyExportLink: exportLinkSchema,
   PrivacyExportRedeem: exportRedeemSchema,
   PrivacyExport: exportAnswerSchema,

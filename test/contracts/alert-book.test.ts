@@ -78,6 +78,16 @@ describe.each([
     expect(await all(book, { state: 'acknowledged', limit: 5 })).toEqual([]);
   });
 
+  it('finds one by its id, as it was moved', async () => {
+    const { book, open } = await make();
+    await open(range(2));
+    const { alertId } = alert(1);
+    expect(await book.find(alertId, NOW)).toEqual(alert(1));
+    const moved = await book.move(alertId, ACKNOWLEDGE);
+    expect(await book.find(alertId, NOW)).toEqual(moved?.alert);
+    expect(await book.find(asAlertId('alert-of-nobody-at-all'), NOW)).toBeNull();
+  });
+
   it('pages through alerts of one instant without losing one', async () => {
     const { book, open } = await make();
     await open(range(7).map((each) => ({ ...each, openedAt: NOW })));

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { archiveReader } from '../../functions/adapters/aws/archive-reader.ts';
 import { s3 } from '../../functions/adapters/aws/clients.ts';
 import type { LineageRow } from '../../functions/contracts/lineage.ts';
@@ -49,6 +50,36 @@ const rowOf = (index: number, payloadBytes: number): LineageRow => ({
   rowRef: index % 1_000 === 7 ? 'ada' : `other-${index % 500}`,
   payload: randomBytes(payloadBytes).toString('base64'),
 });
+
+/** What storage, a tool or a person may do to an object: bits that flip, an end that is missing, a piece that is zeros or noise. The
+ * first four bytes, which only say what kind of file it is, are left alone. */
+const damageArbitrary = (length: number) =>
+  fc.record({
+    how: fc.constantFrom('flip', 'truncate', 'zeros', 'noise'),
+    at: fc.oneof(
+      fc.integer({ min: 4, max: length - 1 }),
+      fc.integer({ min: length - 2_000, max: length - 1 }),
+    ),
+    size: fc.integer({ min: 1, max: 300 }),
+    bit: fc.integer({ min: 0, max: 7 }),
+  });
+type Damage = ReturnType<typeof damageArbitrary> extends fc.Arbitrary<infer D> ? D : never;
+
+function damaged(bytes: Uint8Array, { how, at, size, bit }: Damage): Uint8Array {
+  if (how === 'truncate') return bytes.slice(0, at);
+  const copy = bytes.slice();
+  if (how === 'flip') copy[at] = (copy[at] ?? 0) ^ (1 << bit);
+  else
+    copy.set(
+      how === 'zeros'
+        ? new Uint8Array(Math.min(size, bytes.length - at))
+        : randomBytes(Math.min(size, bytes.length - at)),
+      at,
+    );
+  // Zeros over zeros are no damage.
+  if (Buffer.compare(copy, bytes) === 0) copy[at] = (copy[at] ?? 0) ^ 1;
+  return copy;
+}
 
 describe('the archive as a person’s export reads it', () => {
   it('has the rows of that person with all their columns, and of nobody else', async () => {
@@ -101,6 +132,32 @@ describe('the archive as a person’s export reads it', () => {
     expect(await archive.folders(FOLDER)).toEqual(all.slice(2));
     expect(await archive.folders(all.at(-1)?.prefix ?? '')).toEqual([]);
   });
+
+  it('tells damage wherever it lies, at once, and never rows that are not what was written', async () => {
+    const { bytes } = writeParquet(
+      'signals',
+      Array.from({ length: 3_000 }, (_, at) => rowOf(at, 40)),
+    );
+    const read = async (damaged: Uint8Array) => {
+      await put(`${FOLDER}damaged.parquet`, damaged);
+      const startedAt = performance.now();
+      const rows = await archiveReader(BUCKET).rows(`${FOLDER}damaged.parquet`, new Set(['ada']));
+      return { rows, ms: performance.now() - startedAt };
+    };
+    expect((await read(bytes)).rows).toHaveLength(3);
+    const isNamed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    await fc.assert(
+      fc.asyncProperty(damageArbitrary(bytes.length), async (damage) => {
+        isNamed.mockClear();
+        const { rows, ms } = await read(damaged(bytes, damage));
+        expect(ms).toBeLessThan(2_000);
+        expect(rows).toBeNull();
+        expect(isNamed.mock.calls.join()).toMatch(/damaged\.parquet.*DamagedFileError/);
+      }),
+      { numRuns: 250 },
+    );
+    isNamed.mockRestore();
+  }, 60_000);
 
   it('says of an object that is none of its own that it cannot be read', async () => {
     await put(`${FOLDER}cut.parquet`, randomBytes(5_000));

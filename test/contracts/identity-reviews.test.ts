@@ -46,6 +46,16 @@ describe.each([
     expect(third.cursor).toBeUndefined();
   });
 
+  it('finds one by its id, as it was decided', async () => {
+    const reviews = await make();
+    await reviews.put([match(0)], NOW);
+    const waiting = { ...match(0), reviewId: idOf(0), openedAt: NOW, decision: null };
+    expect(await reviews.find(idOf(0))).toEqual(waiting);
+    const decided = await reviews.decide(idOf(0), 'same', NOW + 1);
+    expect(await reviews.find(idOf(0))).toEqual(decided);
+    expect(await reviews.find(idOf(1))).toBeNull();
+  });
+
   it('keeps one review a pair, whichever way round and however often it is found', async () => {
     const reviews = await make();
     await reviews.put([match(0), match(0)], NOW);

@@ -31,9 +31,11 @@ describe.each(PROFILE_STORES)('a profile store %s, of what is past its time,', (
     const { user, email, graph } = someone();
     const published = { ...NOTHING_PUBLISHED, segments: { 'value-top': NOW } };
     const until = { keptUntil: ends(NOW), published };
+    const restrictions = [{ requestId: 'request', until: 6, liftedAt: null }];
+    const restricted = { restrictedUntil: 6, restrictions };
     await store.write([unit({ nodes: [node(user, { ...until, subjectId: graph.subjectId })] })]);
     await store.write([
-      unit({ nodes: [node(email, { ...until, saturated: true, erasedAt: 5, restrictedUntil: 6 })] }),
+      unit({ nodes: [node(email, { ...until, saturated: true, erasedAt: 5, ...restricted })] }),
     ]);
     expect((await store.read([user], [], true)).nodes.get(user)).toMatchObject({ state: '[1]', published });
     now = NOW;
@@ -50,7 +52,7 @@ describe.each(PROFILE_STORES)('a profile store %s, of what is past its time,', (
       ...node(user, { ...gone, subjectId: graph.subjectId }),
     });
     expect(nodes.get(email)).toEqual({
-      ...node(email, { ...gone, saturated: true, erasedAt: 5, restrictedUntil: 6 }),
+      ...node(email, { ...gone, saturated: true, erasedAt: 5, ...restricted }),
     });
     const anew = node(user, { version: 1, state: '[2]', keptUntil: ends(NOW + 1) });
     expect(await store.write([unit({ nodes: [anew] })])).toEqual(['written']);

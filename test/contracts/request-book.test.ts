@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestBook } from '../../functions/adapters/aws/request-book.ts';
 import { MemoryRequestBook } from '../../functions/adapters/memory/privacy.ts';
 import type { PrivacyRequest } from '../../functions/contracts/privacy-requests.ts';
+import { WITHOUT_END } from '../../functions/contracts/restriction.ts';
 import { DAY_MS } from '../../functions/kernel/time.ts';
 import type { RequestBook, RequestQueue } from '../../functions/rights/privacy-request/ports.ts';
 import { tokenOf } from '../arbitraries.ts';
@@ -89,6 +90,29 @@ describe.each([
     await book.save({ ...deleted, state: 'erased', closedAt: NOW });
     // The end of the first one does not let a third one in beside the second.
     expect((await book.open(request('c'))).requestId).toBe('b');
+  });
+
+  it('are kept as long as a restriction stands that they alone can lift, and queue while it is being lifted', async () => {
+    const book = await make();
+    const closedAt = NOW - 2 * KEEP_DAYS * DAY_MS;
+    const first = await book.open(request('a', { type: 'restrict', receivedAt: closedAt }));
+    const restricted = { state: 'complete', closedAt, restrictedUntil: WITHOUT_END } as const;
+    const standing = await book.save({ ...first, ...restricted });
+    expect(await book.find('a')).toEqual(standing);
+    if (standing === null) throw new Error('not saved');
+    const order = {
+      reason: 'asked-by-person',
+      informedAt: NOW - 1,
+      by: 'desk',
+      at: NOW,
+      doneAt: null,
+    } as const;
+    const lifting = await book.save({ ...standing, state: 'lifting', lift: order });
+    expect([await queued(book, 'open', NOW), await book.find('a')]).toEqual([['a'], lifting]);
+    if (lifting === null) throw new Error('not saved');
+    const lift = { ...order, doneAt: NOW };
+    const lifted = await book.save({ ...lifting, state: 'complete', restrictedUntil: null, lift });
+    expect([await queued(book, 'open'), await book.find('a')]).toEqual([[], lifted]);
   });
 
   it('queue while they are open, and as erased while a restore could bring back what they erased', async () => {

@@ -12,7 +12,7 @@ import type { Json } from '../../lib/local/template/template.ts';
 import type { FaultyClients } from './faulty-clients.ts';
 
 /** A handler of a task, as the shells make them. */
-type Task = (event: unknown, context: never) => Promise<unknown>;
+export type Task = (event: unknown, context: never) => Promise<unknown>;
 
 /** The state machines of the map over functions in this process, whose every attempt is a new instance. */
 export interface Machines {
@@ -26,13 +26,17 @@ export interface Machines {
 const arnOf = (id: string): string => `arn:aws:states:eu-central-1:111122223333:stateMachine:${id}`;
 const functionArn = (id: string): string => `arn:aws:lambda:eu-central-1:111122223333:function:${id}`;
 
+/** Far enough ahead that a wait for what takes seconds is over at once, and one for a deadline is not. */
+const AHEAD_MS = 3_000_000;
+const impatientClock = { ...systemClock, now: () => Date.now() + AHEAD_MS };
+
 /** @param tasks handlers by the id of their function; machines of which one is missing are not made */
 export async function startMachines(
   tasks: Readonly<Record<string, Task>>,
   faults: FaultyClients,
 ): Promise<Machines> {
   // Retries wait for seconds in real time; here they come at once.
-  const states = await startStepFunctions({ clock: systemClock, retryPauseMs: 0 });
+  const states = await startStepFunctions({ clock: impatientClock, retryPauseMs: 0 });
   for (const [id, machine] of Object.entries(machines))
     states.createMachine({
       arn: arnOf(id),

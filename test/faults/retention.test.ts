@@ -14,7 +14,7 @@ import { jurisdictionSecrets } from '../../functions/adapters/aws/secrets.ts';
 import { kmsSigner } from '../../functions/adapters/aws/signer.ts';
 import type { LineageRow } from '../../functions/contracts/lineage.ts';
 import type { JurisdictionSecrets } from '../../functions/contracts/tokens.ts';
-import { unpack } from '../../functions/kernel/codec.ts';
+import { stableId, unpack } from '../../functions/kernel/codec.ts';
 import { handler as retention } from '../../functions/rights/retention/handler.ts';
 import { monthsToRollUp, type Release, releaseKey } from '../../functions/rights/retention/roll-up.ts';
 import { lineageRow } from '../evidence/archive/rows.ts';
@@ -164,6 +164,14 @@ async function play(deaths: readonly Death[]) {
 const isOther = (key: string, month: string): boolean =>
   key.startsWith('v1/rollups/') && key !== releaseKey(month);
 
+/** What the newest report says of a shelf. */
+async function reported(shelf: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const store = evidenceStore();
+  const newest = [...(await store.keys('v1/retention/'))].sort().at(-1) ?? '';
+  const report = JSON.parse(new TextDecoder().decode(await store.read(newest)));
+  return report.shelves.find(({ name }: { readonly name: string }) => name === shelf);
+}
+
 describe('the daily machine of retention, over DynamoDB, S3, Kinesis and Step Functions', () => {
   it('leaves nothing past its time, one report and one release, after or between whatever writes it dies', async () => {
     await engines.freshArchive('people');
@@ -199,4 +207,46 @@ describe('the daily machine of retention, over DynamoDB, S3, Kinesis and Step Fu
         left,
       ]);
   }, 120_000);
+
+  it('goes on past somebody who throws, fails so that somebody looks, and takes them once they are mended', async () => {
+    const run = runs;
+    await engines.freshArchive('poisoned-people');
+    await known([personOf(run)], secrets, engines, faults);
+    const [poison] = tokensOf(personOf(run), secrets);
+    const key = { id: { S: poison }, part: { S: NODE_PART } };
+    const setPast = (text: string) =>
+      tables.send(
+        new UpdateItemCommand({
+          TableName: 'profiles',
+          Key: key,
+          UpdateExpression: 'SET keptUntil = :text',
+          ExpressionAttributeValues: { ':text': { S: text } },
+        }),
+      );
+    const { ports, month } = await freshArchive(run);
+    // An object of the month that nobody can read.
+    const broken = `v1/signals/event_class=transaction/dt=${month}-11/hh=00/broken.parquet`;
+    await ports.evidence.putOnce(broken, Buffer.from('PAR1 and nothing else PAR1'));
+    await letExpire(run);
+    await setPast('{');
+    expect((await machines.run('retention')).status).toBe('FAILED');
+    const ref = stableId('retention', 'profiles', poison, NODE_PART);
+    expect(await reported('profiles')).toMatchObject({
+      left: 0,
+      unjudged: 2,
+      refs: expect.arrayContaining([ref]),
+    });
+    expect(await reported('alerts')).toMatchObject({ removed: 1, left: 0, unjudged: 0 });
+    expect(JSON.stringify([await reported('profiles'), await reported('subjects')])).not.toContain(poison);
+    await setPast('[1,null]');
+    // The month waits for its object, and keeps nothing else.
+    expect(await ports.evidence.keys('v1/rollups/')).not.toContain(releaseKey(month));
+    const logged = vi.mocked(process.stdout.write).mock.calls.map(([line]) => String(line));
+    expect(logged.filter((line) => line.includes('a month cannot be rolled up')).join()).toContain(broken);
+    expect((await machines.run('retention')).status).toBe('SUCCEEDED');
+    expect(itemsAbout(personOf(run), secrets, await tablesAsText())).toMatchObject({
+      profiles: 0,
+      subjects: 0,
+    });
+  }, 60_000);
 });

@@ -11,6 +11,7 @@ import { lawfulStories } from './stories/lawful.ts';
 import { personalDataStories } from './stories/personal-data.ts';
 import { privacyStories } from './stories/privacy.ts';
 import { proofStories } from './stories/proofs.ts';
+import { restrictionStories } from './stories/restriction.ts';
 import { silenceStory } from './stories/silence.ts';
 
 // One pair of regions tells every story, since starting one takes longer than most of them.
@@ -36,6 +37,7 @@ describe('two stacks on one machine, through their public faces', () => {
   // Last, since they move the clock: that of the UK, and that of the EU.
   compactionStory(pair);
   privacyStories(pair);
+  restrictionStories(pair);
 
   it('never call what their roles do not allow', () => {
     expect([...pair().eu.region.violations(), ...pair().uk.region.violations()]).toEqual([]);

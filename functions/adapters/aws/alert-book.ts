@@ -1,12 +1,14 @@
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
+  GetItemCommand,
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { ALERT_STATES, type Alert, type AlertReason } from '../../contracts/alerts.ts';
 import { type AlertId, asAlertId, asSubjectId } from '../../contracts/ids.ts';
 import { InvariantError } from '../../kernel/invariant.ts';
+import type { EpochMs } from '../../kernel/time.ts';
 import type { AlertBook, AlertMove, AlertsQuery } from '../../pipeline/6-serve/ports.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
@@ -22,6 +24,7 @@ type Row = Record<string, AttributeValue>;
 /** Alerts in DynamoDB, for those who work them off; `alert-store.ts` opens them. */
 export function alertBook(table = required('ALERTS_TABLE')): AlertBook {
   return {
+    find: (alertId, now) => find(table, alertId, now),
     list: (query) => list(table, query),
     move: (alertId, step) => move(table, alertId, step),
   };
@@ -48,6 +51,25 @@ export function toAlert(row: Row): Alert {
     ...(acknowledgedAt === undefined ? {} : { acknowledgedAt: Number(acknowledgedAt) }),
     ...(resolvedAt === undefined ? {} : { resolvedAt: Number(resolvedAt) }),
   };
+}
+
+/** An alert past its time may still lie there: DynamoDB deletes late. */
+const isGone = (row: Row | undefined, now: EpochMs): row is undefined =>
+  row === undefined || Number(row.expiresAt?.N) * 1_000 <= now;
+
+async function find(table: string, alertId: AlertId, now: EpochMs): Promise<Alert | null> {
+  const { Item, ConsumedCapacity } = await translated('dynamodb', () =>
+    dynamodb().send(
+      new GetItemCommand({
+        TableName: table,
+        Key: { alertId: { S: alertId } },
+        ConsistentRead: true,
+        ReturnConsumedCapacity: 'TOTAL',
+      }),
+    ),
+  );
+  count('readUnits', ConsumedCapacity?.CapacityUnits ?? 0);
+  return isGone(Item, now) ? null : toAlert(Item);
 }
 
 function filterOf({ rule, subjectIds }: AlertsQuery): { expression: string; values: Row } {
@@ -138,8 +160,6 @@ async function move(
     return { alert: toAlert(answer.Attributes ?? {}), moved: true };
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw translate('dynamodb', error);
-    // An alert past its time may still lie there: DynamoDB deletes late.
-    const isGone = error.Item === undefined || Number(error.Item.expiresAt?.N) * 1_000 <= at;
-    return isGone ? null : { alert: toAlert(error.Item ?? {}), moved: false };
+    return isGone(error.Item, at) ? null : { alert: toAlert(error.Item), moved: false };
   }
 }

@@ -1,10 +1,12 @@
 import { zstdDecompressSync } from 'node:zlib';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { type AsyncBuffer, type FileMetaData, parquetReadObjects } from 'hyparquet';
 import { ARCHIVE_TABLES } from '../../contracts/lineage.ts';
+import { intactFile } from '../../evidence/archive/intact.ts';
 import { ThrottledError, TransientError } from '../../kernel/invariant.ts';
 import type { ArchivedRow, ArchiveFolder, ArchiveReader } from '../../rights/privacy-request/ports.ts';
 import { required } from '../../runtime/environment.ts';
+import { log } from '../../runtime/log.ts';
 import { s3 } from './clients.ts';
 import { translated } from './errors.ts';
 import { evidenceStore } from './evidence-store.ts';
@@ -35,11 +37,13 @@ export function archiveReader(bucket = required('EVIDENCE_BUCKET')): ArchiveRead
       return folders;
     },
     rows: async (key, wanted) => {
-      const file = await objectAt(bucket, key);
+      const { file, end } = await objectAt(bucket, key);
       try {
-        return await rowsIn(file, key, wanted);
+        return await rowsIn(await intactFile(file, end), key, wanted);
       } catch (error) {
         if (error instanceof TransientError || error instanceof ThrottledError) throw error;
+        // The key says nothing of anybody; `audit verify` says what is wrong with the object, and since when.
+        log.error('an object of the archive cannot be read', error, { object: key });
         return null;
       }
     },
@@ -47,7 +51,10 @@ export function archiveReader(bucket = required('EVIDENCE_BUCKET')): ArchiveRead
 }
 
 /** An object of which ranges are read, its end at once. @throws TransientError, ThrottledError */
-async function objectAt(bucket: string, key: string): Promise<AsyncBuffer> {
+async function objectAt(
+  bucket: string,
+  key: string,
+): Promise<{ readonly file: AsyncBuffer; readonly end: Uint8Array }> {
   const range = (Range: string) =>
     translated('evidence', async () => {
       const { Body, ContentRange } = await s3().send(
@@ -60,13 +67,14 @@ async function objectAt(bucket: string, key: string): Promise<AsyncBuffer> {
     });
   const { bytes: tail, size } = await range(`bytes=-${TAIL_BYTES}`);
   const tailFrom = size - tail.length;
-  return {
+  const file: AsyncBuffer = {
     byteLength: size,
     slice: async (from, to = size) => {
       if (from >= tailFrom) return tail.slice(from - tailFrom, to - tailFrom).buffer;
       return (await range(`bytes=${from}-${to - 1}`)).bytes.slice().buffer;
     },
   };
+  return { file, end: tail };
 }
 
 const READING = {
@@ -77,13 +85,10 @@ const READING = {
 
 /** Row group by row group: by its filter, then by its references, and only then all of it. */
 async function rowsIn(
-  file: AsyncBuffer,
+  { file, metadata }: { readonly file: AsyncBuffer; readonly metadata: FileMetaData },
   key: string,
   wanted: ReadonlySet<string>,
 ): Promise<readonly ArchivedRow[]> {
-  const metadata = await parquetMetadataAsync(file, {
-    initialFetchSize: Math.min(TAIL_BYTES, file.byteLength),
-  });
   const filter = { row_ref: { $in: [...wanted] } };
   const found: ArchivedRow[] = [];
   let rowEnd = 0;

@@ -2,6 +2,7 @@ import {
   type AttributeValue,
   BatchExecuteStatementCommand,
   ConditionalCheckFailedException,
+  GetItemCommand,
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -58,10 +59,26 @@ function toReview(row: Row): IdentityReview {
 /** Pairs that may be one person, in DynamoDB: `understand` puts them, stewards work them off. */
 export function identityReviews(table = required('IDENTITY_REVIEWS_TABLE')): ReviewQueue & ReviewBook {
   return {
+    find: (reviewId) => find(table, reviewId),
     put: (matches, openedAt) => put(table, matches, openedAt),
     list: (query) => list(table, query),
     decide: (reviewId, verdict, at) => decide(table, reviewId, verdict, at),
   };
+}
+
+async function find(table: string, reviewId: string): Promise<IdentityReview | null> {
+  const { Item, ConsumedCapacity } = await translated('dynamodb', () =>
+    dynamodb().send(
+      new GetItemCommand({
+        TableName: table,
+        Key: { reviewId: { S: reviewId } },
+        ConsistentRead: true,
+        ReturnConsumedCapacity: 'TOTAL',
+      }),
+    ),
+  );
+  count('readUnits', ConsumedCapacity?.CapacityUnits ?? 0);
+  return Item === undefined ? null : toReview(Item);
 }
 
 async function put(table: string, matches: readonly MatchLink[], openedAt: EpochMs): Promise<void> {

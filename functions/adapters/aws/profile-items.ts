@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { KeptUntil } from '../../contracts/profile.ts';
+import { endOf, type Restrictable, type Restriction } from '../../contracts/restriction.ts';
 import type { Published } from '../../contracts/subject.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -26,6 +27,15 @@ export const subjectKey = (subjectId: SubjectId): Item => ({ subjectId: { S: sub
 const nullable = (value: string | null): AttributeValue => (value === null ? { NULL: true } : { S: value });
 
 const instant = (at: EpochMs | null): AttributeValue => (at === null ? { NULL: true } : { N: String(at) });
+
+/** Restrictions where there are any, from which the rest follows. */
+const restrictionOf = ({ restrictions = [], restrictedUntil }: StoredNode): AttributeValue =>
+  restrictions.length === 0 ? instant(restrictedUntil) : { S: JSON.stringify(restrictions) };
+function restrictionIn(value: AttributeValue | undefined): Restrictable {
+  if (value?.S === undefined) return { restrictedUntil: value?.N === undefined ? null : Number(value.N) };
+  const restrictions = JSON.parse(value.S) as readonly Restriction[];
+  return { restrictedUntil: endOf(restrictions), restrictions };
+}
 
 /** Ends by position: facts, choices, and of each part. */
 const endsText = ({ facts, parts, choices }: KeptUntil): string => JSON.stringify([facts, choices, ...parts]);
@@ -64,7 +74,7 @@ export const nodeItem = (node: StoredNode): Item =>
     links: { B: node.links },
     published: nullable(node.published === null ? null : JSON.stringify(node.published)),
     erasedAt: instant(node.erasedAt),
-    restrictedUntil: instant(node.restrictedUntil),
+    restrictedUntil: restrictionOf(node),
     keptUntil: node.keptUntil === null ? { NULL: true } : { S: endsText(node.keptUntil) },
     expiresAt: expiryOf(node),
     around: node.around === undefined ? { NULL: true } : { B: packOutlines(node.around) },
@@ -81,7 +91,7 @@ export function toNode(item: Item): StoredNode {
     links: item.links?.B ?? new Uint8Array(),
     published: publishedIn(item),
     erasedAt: item.erasedAt?.N === undefined ? null : Number(item.erasedAt.N),
-    restrictedUntil: item.restrictedUntil?.N === undefined ? null : Number(item.restrictedUntil.N),
+    ...restrictionIn(item.restrictedUntil),
     keptUntil: item.keptUntil?.S === undefined ? null : endsOf(item.keptUntil.S),
     ...(item.around?.B === undefined ? {} : { around: unpackOutlines(item.around.B) }),
   };

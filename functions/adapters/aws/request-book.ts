@@ -31,7 +31,17 @@ function queueOf(request: PrivacyRequest): Item {
     return { queue: { S: 'erased' }, queuedAt: { N: String(request.deletedAt) } };
   return CLOSED_STATES.has(request.state)
     ? {}
-    : { queue: { S: 'open' }, queuedAt: { N: String(request.receivedAt) } };
+    : { queue: { S: 'open' }, queuedAt: { N: String(openSince(request)) } };
+}
+
+/** What asks for something of its own long after it was received is open since then. */
+const openSince = ({ lift, receivedAt }: PrivacyRequest): EpochMs => lift?.at ?? receivedAt;
+
+/** A request is not over while processing is restricted for it: without it nobody could lift that. */
+function expiryOf({ closedAt, restrictedUntil, lift }: PrivacyRequest, keepDays: number): Item {
+  const overAt = lift?.doneAt ?? (lift === undefined ? closedAt : null);
+  if (overAt === null || (restrictedUntil ?? 0) > overAt) return {};
+  return { expiresAt: { N: String(Math.ceil((overAt + keepDays * DAY_MS) / 1_000)) } };
 }
 
 /**
@@ -48,9 +58,7 @@ export function requestBook(
     version: { N: String(request.version) },
     request: { S: JSON.stringify(request) },
     ...queueOf(request),
-    ...(request.closedAt === null
-      ? {}
-      : { expiresAt: { N: String(Math.ceil((request.closedAt + keepDays * DAY_MS) / 1_000)) } }),
+    ...expiryOf(request, keepDays),
   });
   const find: RequestBook['find'] = async (requestId) => {
     const { Item } = await translated('dynamodb', () =>

@@ -11,7 +11,7 @@ import { inTurns } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translate } from './errors.ts';
 import { type Item, nodeKey } from './profile-items.ts';
-import { readNodes, removeEach, scan } from './retention-pages.ts';
+import { judged, readNodes, refOf, removeEach, scan } from './retention-pages.ts';
 import { UNUSED_SINCE } from './subject-keys.ts';
 
 interface IdleKey {
@@ -39,20 +39,28 @@ export function secretsShelf(
         tables.profiles,
         page.items.map((item) => item.id?.S ?? ''),
       );
-      const idle = page.items.map(toIdle).filter(({ id }) => {
-        const node = nodes.get(id);
+      const { over: idle, unjudged } = judged(page.items.map(toIdle), ({ id }) => {
+        const node = nodes(id);
         return node === undefined || asKeptAt(node, now).state === null;
       });
       const over = idle.filter(
         ({ unusedSince }) => unusedSince !== null && unusedSince + rowDaysMax * DAY_MS <= now,
       );
-      const removed = remove ? await removeEach(over, (key) => removedKey(tables, key)) : 0;
+      const { removed, refused } = remove
+        ? await removeEach(over, (key) => removedKey(tables, key))
+        : { removed: 0, refused: [] };
       if (remove)
         await inTurns(
           idle.filter(({ unusedSince }) => unusedSince === null),
           ({ id }) => noted(tables.keys, id, now),
         );
-      return { looked: page.items.length, over: over.length, removed, cursor: page.cursor };
+      return {
+        looked: page.items.length,
+        over: over.length,
+        removed,
+        unjudged: [...unjudged, ...refused].map(({ id }) => refOf(name, id)),
+        cursor: page.cursor,
+      };
     },
   };
 }

@@ -1,10 +1,11 @@
 import { DescribeStreamSummaryCommand } from '@aws-sdk/client-kinesis';
 import { DeleteObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { invariant } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { Shelf } from '../../rights/retention/ports.ts';
-import { inTurns } from './batching.ts';
 import { kinesis, s3 } from './clients.ts';
 import { translated } from './errors.ts';
+import { judged, refOf, removeEach } from './retention-pages.ts';
 
 /** Versions listed in one look. */
 const PAGE_MAX = 1_000;
@@ -34,20 +35,22 @@ export function objectsShelf(
       );
       // A delete marker holds nothing and is removed by its own lifecycle rule.
       const versions = page.Versions ?? [];
-      const over = versions.filter(({ Key = '', LastModified }) => {
+      const { over, unjudged } = judged(versions, ({ Key = '', LastModified }) => {
         const end = LastModified === undefined ? null : endOf(Key, LastModified.getTime());
-        return end !== null && end <= now;
+        return isPast(end, now);
       });
-      if (remove)
-        await inTurns(over, async ({ Key, VersionId }) => {
-          await translated('s3', () =>
-            s3().send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId })),
-          );
-        });
+      const { removed, refused } = remove
+        ? await removeEach(over, async ({ Key, VersionId }) => {
+            await s3().send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }));
+          })
+        : { removed: 0, refused: [] };
       return {
         looked: versions.length,
         over: over.length,
-        removed: remove ? over.length : 0,
+        removed,
+        unjudged: [...unjudged, ...refused].map(({ Key = '', VersionId = '' }) =>
+          refOf(name, Key, VersionId),
+        ),
         cursor:
           page.IsTruncated === true
             ? JSON.stringify(
@@ -57,6 +60,12 @@ export function objectsShelf(
       };
     },
   };
+}
+
+/** @throws InvariantError when the end is no time: a key that is not named as ours are */
+function isPast(end: EpochMs | null, now: EpochMs): boolean {
+  invariant(end === null || Number.isFinite(end), 'an object whose end is no time');
+  return end !== null && end <= now;
 }
 
 /** A stream: it forgets by itself, so that all there is to look at is how long it has been told to remember.
@@ -69,7 +78,7 @@ export function streamShelf(name: string, streamName: string, hoursMax: number):
         kinesis().send(new DescribeStreamSummaryCommand({ StreamName: streamName })),
       );
       const hours = StreamDescriptionSummary?.RetentionPeriodHours ?? Number.POSITIVE_INFINITY;
-      return { looked: 1, over: hours > hoursMax ? 1 : 0, removed: 0, cursor: null };
+      return { looked: 1, over: hours > hoursMax ? 1 : 0, removed: 0, unjudged: [], cursor: null };
     },
   };
 }

@@ -4,6 +4,8 @@ import {
   ScanCommand,
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
+import { stableId } from '../../kernel/codec.ts';
+import { ThrottledError, TransientError } from '../../kernel/invariant.ts';
 import type { StoredNode } from '../../pipeline/understand/ports.ts';
 import { chunks, inTurns, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
@@ -42,28 +44,74 @@ export async function scan(
 
 const GETS_PER_CALL_MAX = 100;
 
+/** Nodes that were read. @throws InvariantError for one that lies there and cannot be read: it is not as if there were none */
+export type NodesRead = (id: string) => StoredNode | undefined;
+
 /** Nodes as they lie there, past their time or not. */
-export async function readNodes(
-  table: string,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, StoredNode>> {
-  const found = new Map<string, StoredNode>();
+export async function readNodes(table: string, ids: readonly string[]): Promise<NodesRead> {
+  const found = new Map<string, Item>();
   await inTurns(chunks([...new Set(ids)], GETS_PER_CALL_MAX), (chunk) =>
     untilDone('dynamodb', chunk, async (wanted) => {
       const Keys = wanted.map((id) => ({ id: { S: id }, part: { S: NODE_PART } }));
       const answer = await dynamodb().send(
         new BatchGetItemCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }),
       );
-      for (const item of answer.Responses?.[table] ?? []) found.set(item.id?.S ?? '', toNode(item));
+      for (const item of answer.Responses?.[table] ?? []) found.set(item.id?.S ?? '', item);
       return (answer.UnprocessedKeys?.[table]?.Keys ?? []).map((key) => key.id?.S ?? '');
     }),
   );
-  return found;
+  return (id) => {
+    const item = found.get(id);
+    return item === undefined ? undefined : toNode(item);
+  };
 }
 
-/** Removes what is past its time, each unless it has changed meanwhile. @returns how many were removed */
-export async function removeEach<T>(over: readonly T[], remove: (one: T) => Promise<void>): Promise<number> {
+/** How one thing of a shelf is named in reports and logs: nobody can tell from it whose it is without the table itself. */
+export const refOf = (shelf: string, ...key: readonly string[]): string =>
+  stableId('retention', shelf, ...key);
+
+interface Judged<T> {
+  readonly over: readonly T[];
+  /** Those of which it cannot be told, since something of them cannot be read. */
+  readonly unjudged: readonly T[];
+}
+
+/** Finds what is past its time among many, each judged by itself: one that cannot be read stops no other. */
+export function judged<T>(all: readonly T[], isOver: (one: T) => boolean): Judged<T> {
+  const over: T[] = [];
+  const unjudged: T[] = [];
+  for (const one of all) {
+    try {
+      if (isOver(one)) over.push(one);
+    } catch {
+      unjudged.push(one);
+    }
+  }
+  return { over, unjudged };
+}
+
+/** Whether an error of one thing may pass, so that the whole step is to be tried again; if not it is that thing's own. */
+export const mayPass = (error: unknown): boolean =>
+  error instanceof TransientError || error instanceof ThrottledError;
+
+/** What comes of removing many. */
+interface Removal<T> {
+  readonly removed: number;
+  /** Those that the store will not remove, however often it is asked. */
+  readonly refused: readonly T[];
+}
+
+/** Errors that say that the request itself is at fault: it fails the same at every attempt. */
+const NEVER_PASSES = /^(?:Validation|Invalid|Malformed|KeyTooLong)/;
+
+/** Removes what is past its time, each unless it has changed meanwhile, and each by itself.
+ * @throws ThrottledError, TransientError */
+export async function removeEach<T>(
+  over: readonly T[],
+  remove: (one: T) => Promise<void>,
+): Promise<Removal<T>> {
   let removed = 0;
+  const refused: T[] = [];
   await inTurns(over, async (one) => {
     try {
       await remove(one);
@@ -72,8 +120,10 @@ export async function removeEach<T>(over: readonly T[], remove: (one: T) => Prom
       // Somebody wrote it meanwhile: it has a new time, and the next sweep will see it.
       const isChanged =
         error instanceof ConditionalCheckFailedException || error instanceof TransactionCanceledException;
-      if (!isChanged) throw translate('dynamodb', error);
+      if (isChanged) return;
+      if (!(error instanceof Error && NEVER_PASSES.test(error.name))) throw translate('aws', error);
+      refused.push(one);
     }
   });
-  return removed;
+  return { removed, refused };
 }

@@ -1,4 +1,5 @@
 import {
+  type AttributeValue,
   DeleteItemCommand,
   PutItemCommand,
   TransactWriteItemsCommand,
@@ -6,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { AtomId, SubjectId } from '../../contracts/ids.ts';
 import { NOTHING_PUBLISHED } from '../../contracts/subject.ts';
+import { invariant } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { lastEnd } from '../../pipeline/3-profile/kept.ts';
 import type { StoredNode } from '../../pipeline/understand/ports.ts';
@@ -17,16 +19,23 @@ import {
   NODE_PART,
   nodeItem,
   nodeKey,
+  PERSON_PART,
   subjectKey,
   toNode,
   toPerson,
   toSubject,
 } from './profile-items.ts';
-import { readNodes, removeEach, scan } from './retention-pages.ts';
+import { judged, mayPass, type NodesRead, readNodes, refOf, removeEach, scan } from './retention-pages.ts';
 
 const wholeSeconds = (now: EpochMs): string => String(Math.floor(now / 1_000));
-const isExpired = (item: Item, now: EpochMs): boolean =>
-  item.expiresAt?.N !== undefined && Number(item.expiresAt.N) * 1_000 <= now;
+/** @throws InvariantError when it does not say when */
+function isExpired({ expiresAt }: Item, now: EpochMs): boolean {
+  if (expiresAt === undefined || expiresAt.NULL === true) return false;
+  invariant(expiresAt.N !== undefined, 'an item whose end is no time');
+  return Number(expiresAt.N) * 1_000 <= now;
+}
+const NOTHING_REMOVED = { removed: 0, refused: [] } as const;
+const textOf = (value: AttributeValue | undefined): string => value?.S ?? value?.N ?? '';
 
 const removeExpired = async (table: string, key: Item, now: EpochMs): Promise<void> => {
   await dynamodb().send(
@@ -45,11 +54,19 @@ export function expiringShelf(name: string, table: string, keys: readonly string
     name,
     look: async (now, cursor, remove) => {
       const page = await scan(table, cursor);
-      const over = page.items.filter((item) => isExpired(item, now));
-      const removed = remove
+      const { over, unjudged } = judged(page.items, (item) => isExpired(item, now));
+      const { removed, refused } = remove
         ? await removeEach(over, (item) => removeExpired(table, picked(item, keys), now))
-        : 0;
-      return { looked: page.items.length, over: over.length, removed, cursor: page.cursor };
+        : NOTHING_REMOVED;
+      return {
+        looked: page.items.length,
+        over: over.length,
+        removed,
+        unjudged: [...unjudged, ...refused].map((item) =>
+          refOf(name, ...keys.map((key) => textOf(item[key]))),
+        ),
+        cursor: page.cursor,
+      };
     },
   };
 }
@@ -75,47 +92,83 @@ export function profilesShelf(
     name,
     look: async (now, cursor, remove) => {
       const page = await scan(table, cursor);
-      const nodes = page.items
-        .filter((item) => item.part?.S === NODE_PART)
-        .map(toNode)
-        .filter((node) => asKeptAt(node, now) !== node);
-      const beside = page.items.filter((item) => item.part?.S !== NODE_PART);
-      const expired = beside.filter((item) => isExpired(item, now));
-      const orphans = await withoutNode(
-        table,
-        beside.filter((item) => item.expiresAt?.N === undefined),
-        now,
+      const timeless = page.items.filter(
+        (item) => item.part?.S !== NODE_PART && item.expiresAt?.N === undefined,
       );
-      const over = nodes.length + expired.length + orphans.length;
-      const found = { looked: page.items.length, over, cursor: page.cursor };
-      if (!remove) return { ...found, removed: 0 };
-      if (orphans.length > 0) await forget(orphans.map((item) => toPerson(item).id));
-      const removed = [
-        await removeEach(nodes, async (node) => {
-          const left = asKeptAt(node, now);
-          await (left.state !== null || isNeeded(node) ? stripped(table, left) : removedNode(table, node));
-        }),
-        await removeEach(expired, (item) => removeExpired(table, picked(item, ['id', 'part']), now)),
-        await removeEach(orphans, async (item) => {
-          await dynamodb().send(
-            new DeleteItemCommand({
-              TableName: table,
-              Key: picked(item, ['id', 'part']),
-              ...asRead(toPerson(item)),
-            }),
-          );
-        }),
-      ];
-      return { ...found, removed: removed.reduce((sum, count) => sum + count, 0) };
+      const nodes = await readNodes(
+        table,
+        timeless.map((item) => textOf(item.id)),
+      );
+      const { over, unjudged } = judged(page.items, (item) => isOverOrAlone(item, nodes, now));
+      const orphans = over.filter((item) => timeless.includes(item)).map((item) => toPerson(item).id);
+      const { removed, refused } = remove
+        ? await removedAll(table, over, await stillFound(orphans, forget), now)
+        : NOTHING_REMOVED;
+      return {
+        looked: page.items.length,
+        over: over.length,
+        removed,
+        unjudged: [...unjudged, ...refused].map(({ id, part }) => refOf(name, textOf(id), textOf(part))),
+        cursor: page.cursor,
+      };
     },
   };
 }
 
-/** What lies beside a node and has no time of its own goes with what was learnt from the node's signals. */
-async function withoutNode(table: string, beside: readonly Item[], now: EpochMs): Promise<readonly Item[]> {
-  if (beside.length === 0) return [];
-  const nodes = await readNodes(table, [...new Set(beside.map((item) => item.id?.S ?? ''))]);
-  return beside.filter((item) => !mayBeKnown(toPerson(item), nodes.get(item.id?.S ?? ''), now));
+/** Whether an item of the table is past its time. What lies beside a node and has no time of its own goes with what was learnt
+ * from the node's signals. */
+function isOverOrAlone(item: Item, nodes: NodesRead, now: EpochMs): boolean {
+  if (item.part?.S === NODE_PART) {
+    const node = toNode(item);
+    return asKeptAt(node, now) !== node;
+  }
+  if (item.expiresAt?.N !== undefined) return isExpired(item, now);
+  return !mayBeKnown(toPerson(item), nodes(textOf(item.id)), now);
+}
+
+/** Takes atoms out of what was derived from their persons: all at once, or one by one where one of them keeps the others.
+ * @returns those that cannot be taken out, whose persons have to stay: by them one finds where they stand
+ * @throws ThrottledError, TransientError */
+async function stillFound(
+  atomIds: readonly AtomId[],
+  forget: (atomIds: readonly AtomId[]) => Promise<void>,
+): Promise<ReadonlySet<AtomId>> {
+  const found = new Set<AtomId>();
+  for (const batch of atomIds.length === 0 ? [] : [atomIds, ...atomIds.map((id) => [id])]) {
+    try {
+      await forget(batch);
+      if (batch === atomIds) break;
+    } catch (error) {
+      if (mayPass(error)) throw error;
+      if (batch !== atomIds) for (const id of batch) found.add(id);
+    }
+  }
+  return found;
+}
+
+async function removedAll(
+  table: string,
+  over: readonly Item[],
+  kept: ReadonlySet<AtomId>,
+  now: EpochMs,
+): ReturnType<typeof removeEach<Item>> {
+  const isKept = (item: Item): boolean => item.part?.S === PERSON_PART && kept.has(toPerson(item).id);
+  const { removed, refused } = await removeEach(
+    over.filter((item) => !isKept(item)),
+    (item) => removedOf(table, item, now),
+  );
+  return { removed, refused: [...over.filter(isKept), ...refused] };
+}
+
+async function removedOf(table: string, item: Item, now: EpochMs): Promise<void> {
+  const key = picked(item, ['id', 'part']);
+  if (item.part?.S === NODE_PART) {
+    const node = toNode(item);
+    const left = asKeptAt(node, now);
+    await (left.state !== null || isNeeded(node) ? stripped(table, left) : removedNode(table, node));
+  } else if (item.expiresAt?.N !== undefined) await removeExpired(table, key, now);
+  else
+    await dynamodb().send(new DeleteItemCommand({ TableName: table, Key: key, ...asRead(toPerson(item)) }));
 }
 
 const asRead = (
@@ -157,33 +210,50 @@ export function subjectsShelf(
     name,
     look: async (now, cursor, remove): Promise<Look> => {
       const page = await scan(tables.subjects, cursor, SUBJECTS_MAX);
-      const subjects = await withNodes(page.items, tables.profiles);
-      const gone = subjects.filter((subject) => isGone(subject, now));
-      const quiet = subjects.filter(
-        (subject) => subject.isPublished && !isGone(subject, now) && isBare(subject, now),
+      const subjects = judged(page.items, (item) => toSubject(item).length > 0);
+      const nodes = await readNodes(
+        tables.profiles,
+        subjects.over.flatMap((item) => toSubject(item)[1].graph.nodes),
       );
-      const removed = remove
-        ? (await removeEach(gone, (subject) => removedSubject(tables, subject))) +
-          (await removeEach(quiet, (subject) => quieted(tables.subjects, subject)))
-        : 0;
-      return { looked: page.items.length, over: gone.length + quiet.length, removed, cursor: page.cursor };
+      const { over, unjudged } = judged(subjects.over, (item) => {
+        const subject = foundIn(item, nodes);
+        return isGone(subject, now) || isToQuiet(subject, now);
+      });
+      const { removed, refused } = remove
+        ? await removeEach(over, async (item) => {
+            const subject = foundIn(item, nodes);
+            await (isGone(subject, now)
+              ? removedSubject(tables, subject)
+              : quieted(tables.subjects, subject));
+          })
+        : NOTHING_REMOVED;
+      return {
+        looked: page.items.length,
+        over: over.length,
+        removed,
+        unjudged: [...subjects.unjudged, ...unjudged, ...refused].map((item) =>
+          refOf(name, textOf(item.subjectId)),
+        ),
+        cursor: page.cursor,
+      };
     },
   };
 }
 
-async function withNodes(items: readonly Item[], profiles: string): Promise<readonly FoundSubject[]> {
-  const subjects = items.map(toSubject);
-  const nodes = await readNodes(
-    profiles,
-    subjects.flatMap(([, { graph }]) => graph.nodes),
-  );
-  return subjects.map(([subjectId, { version, graph, published }]) => ({
+/** @throws whatever is wrong with the subject, or with one of its nodes */
+function foundIn(item: Item, nodes: NodesRead): FoundSubject {
+  const [subjectId, { version, graph, published }] = toSubject(item);
+  return {
     subjectId,
     version,
     isPublished: JSON.stringify(published) !== JSON.stringify(NOTHING_PUBLISHED),
-    own: graph.nodes.flatMap((id) => nodes.get(id) ?? []),
-  }));
+    own: graph.nodes.flatMap((id) => nodes(id) ?? []),
+  };
 }
+
+/** Whether something was told of a subject of which nothing but choices is left. */
+const isToQuiet = (subject: FoundSubject, now: EpochMs): boolean =>
+  subject.isPublished && isBare(subject, now);
 
 const isGone = ({ subjectId, own }: FoundSubject, now: EpochMs): boolean =>
   own.every(

@@ -5,6 +5,7 @@ import type { AlertBook } from '../../pipeline/6-serve/ports.ts';
 /** Alerts in memory, for unit tests. @param alerts also holds what a test opens later */
 export function memoryAlertBook(alerts: Map<string, Alert> = new Map()): AlertBook {
   return {
+    find: async (alertId) => alerts.get(alertId) ?? null,
     list: async ({ state, limit, rule, subjectIds, cursor }) => {
       const matching = [...alerts.values()]
         .filter((alert) => alert.state === state)

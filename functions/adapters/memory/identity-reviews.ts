@@ -7,6 +7,7 @@ export function memoryIdentityReviews(
   reviews: Map<string, IdentityReview> = new Map(),
 ): ReviewQueue & ReviewBook {
   return {
+    find: async (reviewId) => reviews.get(reviewId) ?? null,
     put: async (matches, openedAt) => {
       for (const match of matches) {
         const reviewId = reviewIdOf(match.a, match.b);

@@ -48,7 +48,9 @@ export class MemoryRequestBook implements RequestBook {
     yield [...this.requests.values()].filter((request) =>
       name === 'erased'
         ? isErased(request) && (request.deletedAt ?? 0) >= since
-        : !isErased(request) && !CLOSED_STATES.has(request.state) && request.receivedAt >= since,
+        : !isErased(request) &&
+          !CLOSED_STATES.has(request.state) &&
+          (request.lift?.at ?? request.receivedAt) >= since,
     );
   }
 }

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { type FileMetaData, parquetMetadata, parquetRead, type SchemaElement } from 'hyparquet';
+import { parquetMetadata, parquetRead, type SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { columnsOf } from '../../contracts/archive-columns.ts';
 import type { ArchiveTable, LineageRow } from '../../contracts/lineage.ts';
@@ -14,6 +13,7 @@ import {
   rowHashes,
   rowsRoot,
 } from '../log/rows.ts';
+import { assertIntact, checkTail, integrityOf } from './intact.ts';
 
 /** Level 3 is zstd's default: a window is written once and read often, and 6 or more costs twice the CPU for 3 %. */
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
@@ -26,11 +26,6 @@ const ELEMENTS: Readonly<Record<CellType, Pick<SchemaElement, 'type' | 'converte
   int32: { type: 'INT32' },
   date: { type: 'INT32', converted_type: 'DATE' },
 };
-
-/** Name in the file's footer of the hashes of its column chunks, row group by row group. The reader of the library may run
- * for ever on a damaged chunk, so a damaged file is read around them. */
-const CHUNK_HASHES = 'rapport.chunks';
-const CHUNK_HASH_DIGITS = 16;
 
 /** The column that rows are looked for by. Its filters take 0.65 bytes a row and are wrong once in a hundred times. */
 const LOOKED_FOR_BY = 'row_ref';
@@ -87,9 +82,11 @@ export function writeColumns(columns: readonly CellColumn[]): RowsFile {
     })),
     rowGroupSize: ROW_GROUP_ROWS,
   });
-  file.kvMetadata = [{ key: CHUNK_HASHES, value: chunkHashes(writer.getBytes(), file.row_groups).join(' ') }];
+  file.kvMetadata = integrityOf(writer.getBytes(), file.row_groups);
   file.finish();
-  return { bytes: writer.getBytes(), rows: hashes.length, rowsRoot: rowsRoot(hashes) };
+  const bytes = writer.getBytes();
+  checkTail(bytes);
+  return { bytes, rows: hashes.length, rowsRoot: rowsRoot(hashes) };
 }
 
 const BYTES_AS_THEY_ARE = {
@@ -142,50 +139,12 @@ export async function readColumns(bytes: Uint8Array, names?: readonly string[]):
   return wanted.map((column) => ({ ...column, cells: cells.get(column.name) ?? [] }));
 }
 
-function chunkHashes(bytes: Uint8Array, groups: FileMetaData['row_groups']): string[] {
-  return groups.flatMap(({ columns }) =>
-    columns.map(({ meta_data }) => {
-      if (meta_data === undefined) return '';
-      const from = Number(meta_data.dictionary_page_offset ?? meta_data.data_page_offset);
-      const chunk = bytes.subarray(from, from + Number(meta_data.total_compressed_size));
-      return hash('sha256', chunk).slice(0, CHUNK_HASH_DIGITS);
-    }),
-  );
-}
-
-/** A column chunk that is not what was written. */
-export interface DamagedChunk {
-  readonly column: string;
-  /** Rows of it, from 0; the second not included. */
-  readonly rows: readonly [from: number, to: number];
-}
-
-/** The damaged chunks of a file. None, when another program wrote it, and so no hashes of them are there.
- * @throws Error when the footer cannot be read */
-export function damagedChunks(bytes: Uint8Array): readonly DamagedChunk[] {
-  const { key_value_metadata, row_groups } = parquetMetadata(bufferOf(bytes));
-  const written = key_value_metadata?.find(({ key }) => key === CHUNK_HASHES)?.value?.split(' ');
-  if (written === undefined) return [];
-  const present = chunkHashes(bytes, row_groups);
-  const damaged: DamagedChunk[] = [];
-  let [chunk, from] = [0, 0];
-  for (const { columns, num_rows } of row_groups) {
-    const to = from + Number(num_rows);
-    for (const { meta_data } of columns) {
-      if (written[chunk] !== present[chunk])
-        damaged.push({ column: meta_data?.path_in_schema[0] ?? '', rows: [from, to] });
-      chunk += 1;
-    }
-    from = to;
-  }
-  return damaged;
-}
-
-/** Rows of a file as values by column name. */
+/** Rows of a file as values by column name. @throws DamagedFileError for one that is not what was written */
 async function readObjects(
   bytes: Uint8Array,
   names: readonly string[],
 ): Promise<readonly Readonly<Record<string, Cell>>[]> {
+  assertIntact(bytes, names);
   const columns = await readColumns(bytes, names);
   const rows = columns[0]?.cells.length ?? 0;
   return Array.from({ length: rows }, (_, at) =>

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { LogEntry, RowsEntry } from '../../contracts/evidence-log.ts';
-import { columnsIn, type DamagedChunk, damagedChunks, readColumns } from '../archive/parquet.ts';
+import { type DamagedChunk, damagedChunks } from '../archive/intact.ts';
+import { columnsIn, readColumns } from '../archive/parquet.ts';
 import type { Hash } from '../log/merkle.ts';
 import { type CellColumn, ROW_CHECK, rowCheck, rowHashes, rowsRoot } from '../log/rows.ts';
 import { type Finding, ROWS_NAMED_MAX } from './findings.ts';

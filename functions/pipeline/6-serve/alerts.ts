@@ -8,6 +8,7 @@ import { rowRef, type SubjectKey } from '../../contracts/subject-keys.ts';
 import { stableId } from '../../kernel/codec.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { AlertsQuery, ServePorts } from './ports.ts';
+import { restrictedAmong } from './restricted.ts';
 import type { Answered, ServePolicy } from './setting.ts';
 import { findSubject } from './subject.ts';
 
@@ -29,16 +30,23 @@ export interface AlertFilter extends Omit<AlertsQuery, 'subjectIds'> {
 }
 
 /** `GET /v1/alerts`. An alert keeps the subject id it opened with, so those of a subject are looked for under every id
- * that leads to it. @throws ThrottledError, TransientError */
+ * that leads to it. None is told of whom processing is restricted; those are there again once it is not.
+ * @throws ThrottledError, TransientError */
 export async function listAlerts(
   filter: AlertFilter,
   ports: Pick<ServePorts, 'alerts' | 'subjects'>,
+  now: EpochMs,
 ): Promise<{ readonly alerts: readonly AlertView[]; readonly cursor?: string }> {
   const { subjectId, ...query } = filter;
   const subjectIds = subjectId === undefined ? undefined : await idsOf(subjectId, ports);
   const page = await ports.alerts.list({ ...query, ...(subjectIds === undefined ? {} : { subjectIds }) });
+  const untold = await restrictedAmong(
+    page.alerts.map((alert) => alert.subjectId),
+    ports.subjects,
+    now,
+  );
   return {
-    alerts: page.alerts.map(viewOf),
+    alerts: page.alerts.filter((alert) => !untold.has(alert.subjectId)).map(viewOf),
     ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
   };
 }
@@ -55,18 +63,21 @@ async function idsOf(
 /**
  * `POST /v1/alerts/{alertId}/acknowledge` and `/resolve`. A repeated call finds the move made and answers as the first
  * did. Evidence follows the move; a crash in between is made good by the caller's retry or the next move, which tell
- * earlier moves again, marked so that the archive takes each once.
+ * earlier moves again, marked so that the archive takes each once. An alert about somebody of whom nothing may be told is
+ * not there, as in the list, and stays as it is.
  * @throws ThrottledError, TransientError
  */
 export async function moveAlert(
   alertId: AlertId,
   action: AlertAction,
   policy: ServePolicy,
-  ports: Pick<ServePorts, 'alerts' | 'lineage' | 'keyring'>,
+  ports: Pick<ServePorts, 'alerts' | 'subjects' | 'lineage' | 'keyring'>,
   now: EpochMs,
 ): Promise<Answered<AlertView>> {
   const { to, from } = STEPS[action];
-  const result = await ports.alerts.move(alertId, { to, from, at: now });
+  const found = await ports.alerts.find(alertId, now);
+  const untold = found === null ? null : await restrictedAmong([found.subjectId], ports.subjects, now);
+  const result = untold?.size === 0 ? await ports.alerts.move(alertId, { to, from, at: now }) : null;
   if (result === null)
     return { refusal: { status: 404, title: 'Unknown alert', detail: 'There is no alert with this id.' } };
   const { alert, moved } = result;

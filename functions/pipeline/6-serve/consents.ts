@@ -15,6 +15,7 @@ import { isMinor, type Standing, standingsOf } from '../../rights/consent/standi
 import { refOf } from '../../rights/consent/state.ts';
 import { customerOf } from './customer.ts';
 import type { ServePorts } from './ports.ts';
+import { isRestricted } from './profile-view.ts';
 import type { Answered, Refusal, ServePolicy } from './setting.ts';
 import type { FoundSubject } from './subject.ts';
 
@@ -145,7 +146,8 @@ function receiptsOf(
 
 /**
  * `POST /v1/consents/lookup`: how every purpose stands for the customer, by what and since when, and what the law takes as
- * given. For a customer who is not known here that is the law alone.
+ * given. For a customer who is not known here that is the law alone. While processing is restricted no purpose is in effect;
+ * the choices and their receipts are told all the same, being the customer's own and the proof of them (GDPR art. 7(1)).
  * @throws ThrottledError, TransientError
  */
 export async function lookupConsent(
@@ -161,10 +163,11 @@ export async function lookupConsent(
   const consent = found?.state.consent ?? EMPTY_CONSENT;
   const standings = standingsOf(jurisdiction, consent, now);
   const { gpc } = consent;
+  const restricted = found !== null && isRestricted(found, now);
   const purposes = Object.fromEntries(
     PURPOSES.map((purpose) => [
       purpose,
-      purposeView(purpose, standings[purpose], actsOf(found, purpose), policy),
+      purposeView(purpose, standings[purpose], restricted, actsOf(found, purpose), policy),
     ]),
   ) as ConsentView['purposes'];
   return {
@@ -174,6 +177,7 @@ export async function lookupConsent(
       asOf: iso(now),
       gpc: gpc === null ? null : { firstAt: iso(gpc.firstAt), lastAt: iso(gpc.lastAt) },
       minor: isMinor(jurisdiction, consent, now),
+      restricted,
       purposes,
       receipts: found === null ? [] : newestReceipts(found, policy),
     },
@@ -191,11 +195,14 @@ function newestReceipts(found: FoundSubject, { jurisdiction }: ServePolicy): Con
 
 function purposeView(
   purpose: Purpose,
-  { depth, origin, at, since }: Standing,
+  standing: Standing,
+  restricted: boolean,
   acts: readonly ExplicitChoice[],
   { jurisdiction }: ServePolicy,
 ): ConsentView['purposes'][Purpose] {
   const { value, source, evidence } = jurisdiction.purposes[purpose];
+  const { origin, at, since } = standing;
+  const depth = restricted ? 'none' : standing.depth;
   return {
     inEffect: depth !== 'none',
     depth,

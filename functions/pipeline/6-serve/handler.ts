@@ -108,7 +108,7 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
     if ('problem' in parsed) return problem(parsed.problem);
     return told(await lookupConsent(parsed.value.identifiers, policy, ports, clock()));
   },
-  'GET /v1/alerts': async (event, { ports }) => {
+  'GET /v1/alerts': async (event, { ports, clock }) => {
     const parsed = parsedBy(alertsQuerySchema, event.queryStringParameters ?? {});
     if ('problem' in parsed) return problem(parsed.problem);
     const { state, limit, rule, subjectId, cursor } = parsed.value;
@@ -119,16 +119,16 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
       ...(subjectId === undefined ? {} : { subjectId: asSubjectId(subjectId) }),
       ...(cursor === undefined ? {} : { cursor }),
     };
-    return { status: 200, body: await listAlerts(filter, ports) };
+    return { status: 200, body: await listAlerts(filter, ports, clock()) };
   },
   'POST /v1/alerts/{alertId}/acknowledge': move('acknowledge'),
   'POST /v1/alerts/{alertId}/resolve': move('resolve'),
-  'GET /v1/identity/reviews': async (event, { ports }) => {
+  'GET /v1/identity/reviews': async (event, { ports, clock }) => {
     const parsed = parsedBy(reviewsQuerySchema, event.queryStringParameters ?? {});
     if ('problem' in parsed) return problem(parsed.problem);
     const { limit, cursor } = parsed.value;
     const query = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    return { status: 200, body: await listReviews(query, ports) };
+    return { status: 200, body: await listReviews(query, ports, clock()) };
   },
   'POST /v1/identity/reviews/{reviewId}': async (event, { policy, ports, clock }) => {
     const path = reviewPathSchema.safeParse(event.pathParameters);
@@ -142,10 +142,10 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
     if ('problem' in parsed) return problem(parsed.problem);
     return told(await unmerge(parsed.value, policy, ports, clock()));
   },
-  'GET /v1/subjects/{subjectId}/links': async (event, { ports }) => {
+  'GET /v1/subjects/{subjectId}/links': async (event, { ports, clock }) => {
     const path = subjectPathSchema.safeParse(event.pathParameters);
     if (!path.success) return noSuch('Unknown customer');
-    return told(await linksOfSubject(asSubjectId(path.data.subjectId), ports));
+    return told(await linksOfSubject(asSubjectId(path.data.subjectId), ports, clock()));
   },
   'GET /v1/sources': async (_event, { policy }) => ({
     status: 200,

@@ -4,22 +4,36 @@ import { nodeOfSubjectId, type SubjectGraph } from '../../contracts/subject.ts';
 import { typeOfToken } from '../../contracts/tokens.ts';
 import { DAY_MS, type EpochMs, utcDate } from '../../kernel/time.ts';
 import type { ServePorts } from './ports.ts';
+import { isRestricted } from './profile-view.ts';
 import type { Answered } from './setting.ts';
 import { findSubject } from './subject.ts';
 
 /** `GET /v1/subjects/{subjectId}/links`: why a subject is what it is, for stewards. Names of identifiers that say nothing of
- * their values, days, codes and numbers. @throws ThrottledError, TransientError */
+ * their values, days, codes and numbers. While processing of the subject is restricted there are none to tell; a wrong link can
+ * be taken away all the same (`unmerge`), by the identifiers.
+ * @throws ThrottledError, TransientError */
 export async function linksOfSubject(
   subjectId: SubjectId,
   ports: Pick<ServePorts, 'subjects'>,
+  now: EpochMs,
 ): Promise<Answered<LinksView>> {
   const search = await findSubject([nodeOfSubjectId(subjectId)], ports.subjects);
   if ('conflicting' in search || search.found === null) {
     const detail = 'No signal of this customer has been applied here.';
     return { refusal: { status: 404, title: 'Unknown customer', detail } };
   }
-  return { answer: viewOf(search.found.graph) };
+  const { graph } = search.found;
+  return { answer: isRestricted(search.found, now) ? nothingOf(graph) : viewOf(graph) };
 }
+
+const nothingOf = ({ subjectId }: SubjectGraph): LinksView => ({
+  subjectId,
+  identifiers: [],
+  links: [],
+  decisions: [],
+  severed: [],
+  shared: [],
+});
 
 const iso = (at: EpochMs): string => new Date(at).toISOString();
 

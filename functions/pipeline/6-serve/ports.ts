@@ -21,6 +21,8 @@ export interface KnownNode {
   /** Encoded window of seen messages. */
   readonly seen: Uint8Array | null;
   readonly published: Published | null;
+  /** Until when what is known of it may only be stored; null: it may be told. */
+  readonly restrictedUntil: EpochMs | null;
 }
 
 export interface KnownSubject {
@@ -65,6 +67,8 @@ export interface AlertMove {
 
 /** Alerts as operational systems work them off. */
 export interface AlertBook {
+  /** Null when there is none such at the time. @throws ThrottledError, TransientError */
+  find(alertId: AlertId, now: EpochMs): Promise<Alert | null>;
   /** Newest first. @throws ThrottledError, TransientError */
   list(query: AlertsQuery): Promise<{ readonly alerts: readonly Alert[]; readonly cursor?: string }>;
   /** Moves an alert if it is in one of the states, atomically.
@@ -89,6 +93,8 @@ export interface ReviewsQuery {
 
 /** Pairs that may be one person, as stewards work them off. */
 export interface ReviewBook {
+  /** Null when there is none such. @throws ThrottledError, TransientError */
+  find(reviewId: string): Promise<IdentityReview | null>;
   /** Those that wait, newest first. @throws ThrottledError, TransientError */
   list(
     query: ReviewsQuery,

@@ -10,6 +10,7 @@ import { lapseRisk } from '../../registry/segments/lapse-risk.ts';
 import { permits } from '../../rights/consent/permission.ts';
 import { type Standings, standingsOf } from '../../rights/consent/standing.ts';
 import { type StateFor, stateFor, wholeState, withoutWithdrawn } from '../3-profile/revocable.ts';
+import { EMPTY_STATE } from '../3-profile/state.ts';
 import { type Scored, scoreProfile } from '../4-score/score.ts';
 import { journeyStageOf } from './journey-stage.ts';
 import type { ServePolicy } from './setting.ts';
@@ -23,20 +24,76 @@ const NEEDS = {
   preferences: ['personalisation'],
   openCart: ['personalisation'],
 } as const satisfies Record<string, readonly Purpose[]>;
-type RestrictedPart = keyof typeof NEEDS;
+type RefusablePart = keyof typeof NEEDS;
 
 /**
  * What may be told of a subject at `now`. Facts of the service itself (orders, refunds, contacts, deliveries, answers)
  * are always there; what the customer has not permitted is left out and named in `notComputed` (law 6). Scores are
  * computed anew, so that they hold now and not at the last signal.
+ *
+ * While processing of the person is restricted, all of it reads as of somebody who was never seen: nothing observed, nothing
+ * concluded, no purpose in effect. That is an answer like every other, so that who asks treats them by the standard.
  */
 export function profileView(subject: FoundSubject, policy: ServePolicy, now: EpochMs): ProfileView {
+  return isRestricted(subject, now) ? restrictedView(subject, policy, now) : wholeView(subject, policy, now);
+}
+
+/** Whether of this subject nothing may be told but that it is so: what is restricted may be stored, and not used (GDPR
+ * art. 18(2)). The customer's own choices and the law's duties (exports, evidence, incidents) do not ask it. */
+export const isRestricted = (
+  { restrictedUntil }: Pick<FoundSubject, 'restrictedUntil'>,
+  now: EpochMs,
+): boolean => now < restrictedUntil;
+
+/** Parts of the view that are there for everybody. */
+const ALWAYS = ['value', 'service', 'satisfaction', 'effort'] as const satisfies (keyof ProfileView)[];
+
+function restrictedView(
+  { graph, state: { consent } }: FoundSubject,
+  { jurisdiction, segments }: ServePolicy,
+  now: EpochMs,
+): ProfileView {
+  const unitMinor = toMinorUnits(1, jurisdiction.currency, jurisdiction.currency);
+  const parts = [
+    ...ALWAYS,
+    ...Object.keys(NEEDS),
+    'attributes',
+    ...segments.map(({ name }) => `segment:${name}`),
+  ];
+  return {
+    subjectId: graph.subjectId,
+    jurisdiction: jurisdiction.code,
+    asOf: iso(now),
+    firstSeenAt: null,
+    lastSeenAt: null,
+    identifiers: {},
+    value: worthOf(EMPTY_STATE, jurisdiction.currency, unitMinor),
+    service: serviceOf(EMPTY_STATE),
+    satisfaction: answersOf(EMPTY_STATE.satisfaction),
+    effort: answersOf(EMPTY_STATE.effort),
+    consent: suspended(consentOf(standingsOf(jurisdiction, consent, now))),
+    segments: [],
+    scores: {},
+    notComputed: parts.map((what) => ({ what, missing: [], reason: 'processing-restricted' })),
+  };
+}
+
+/** Choices as they were made, of which none permits anything now. */
+const suspended = (consent: ProfileView['consent']): ProfileView['consent'] =>
+  Object.fromEntries(
+    Object.entries(consent).map(([purpose, entry]) => [
+      purpose,
+      { ...entry, depth: 'none', inEffect: false },
+    ]),
+  ) as ProfileView['consent'];
+
+function wholeView(subject: FoundSubject, policy: ServePolicy, now: EpochMs): ProfileView {
   const { graph, published } = subject;
   const { jurisdiction, segments } = policy;
   const standings = standingsOf(jurisdiction, subject.state.consent, now);
   const state = withoutWithdrawn(subject.state, standings);
   const seenFor = stateFor(state);
-  const missingFor = (part: RestrictedPart): Purpose[] =>
+  const missingFor = (part: RefusablePart): Purpose[] =>
     NEEDS[part].filter((purpose) => !permits(standings[purpose]));
   const scored = scoreProfile(seenFor, segments, (purpose, depth) => permits(standings[purpose], depth), now);
   const { firstSeenAt, lastSeenAt } = wholeState(state);
@@ -53,13 +110,13 @@ export function profileView(subject: FoundSubject, policy: ServePolicy, now: Epo
     satisfaction: answersOf(state.satisfaction),
     effort: answersOf(state.effort),
     consent: consentOf(standings),
-    ...restrictedParts(seenFor, scored, missingFor, unitMinor, now),
+    ...refusableParts(seenFor, scored, missingFor, unitMinor, now),
     segments: segments
       .filter(({ name }) => scored.segments.has(name))
       .map(({ name, version }) => ({ name, version, since: isoOrNull(published.segments[name] ?? null) })),
     scores: { ...scored.scores },
     notComputed: [
-      ...(Object.keys(NEEDS) as RestrictedPart[])
+      ...(Object.keys(NEEDS) as RefusablePart[])
         .map((what) => ({ what: what as string, missing: missingFor(what) }))
         .filter(({ missing }) => missing.length > 0),
       ...Object.entries(scored.notComputed).map(([name, missing]) => ({
@@ -70,15 +127,15 @@ export function profileView(subject: FoundSubject, policy: ServePolicy, now: Epo
   };
 }
 
-function restrictedParts(
+function refusableParts(
   seenFor: StateFor,
   scored: Scored,
-  missingFor: (part: RestrictedPart) => readonly Purpose[],
+  missingFor: (part: RefusablePart) => readonly Purpose[],
   unitMinor: number,
   now: EpochMs,
-): Pick<ProfileView, RestrictedPart> {
-  const parts: Pick<ProfileView, RestrictedPart> = {};
-  const state = (part: RestrictedPart): ProfileState => seenFor(NEEDS[part]);
+): Pick<ProfileView, RefusablePart> {
+  const parts: Pick<ProfileView, RefusablePart> = {};
+  const state = (part: RefusablePart): ProfileState => seenFor(NEEDS[part]);
   if (missingFor('engagement').length === 0)
     parts.engagement = {
       visits: state('engagement').visits,

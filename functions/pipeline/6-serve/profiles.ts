@@ -2,8 +2,6 @@ import type { SubjectId } from '../../contracts/ids.ts';
 import type { ProfileView, RawIdentifier } from '../../contracts/operations.ts';
 import { nodeOfSubjectId } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import { permits } from '../../rights/consent/permission.ts';
-import { standingsOf } from '../../rights/consent/standing.ts';
 import { attributesOf } from './attributes.ts';
 import { customerOf } from './customer.ts';
 import type { ServePorts } from './ports.ts';
@@ -51,7 +49,7 @@ export async function profileOfSubject(
     : { answer: await viewOf(search.found, policy, ports, scopes, now) };
 }
 
-/** Attributes are kept to serve the customer, and told to whom may read them. */
+/** Attributes are kept to serve the customer, and told to whom may read them while that is in effect. */
 async function viewOf(
   found: FoundSubject,
   policy: ServePolicy,
@@ -60,7 +58,6 @@ async function viewOf(
   now: EpochMs,
 ): Promise<ProfileView> {
   const view = profileView(found, policy, now);
-  const { service } = standingsOf(policy.jurisdiction, found.state.consent, now);
-  const mayTell = scopes.includes(ATTRIBUTES_SCOPE) && permits(service);
+  const mayTell = scopes.includes(ATTRIBUTES_SCOPE) && view.consent.service?.inEffect === true;
   return mayTell ? { ...view, attributes: await attributesOf(found.graph, ports) } : view;
 }

@@ -1,5 +1,6 @@
 import type { IdentifierToken } from '../../contracts/ids.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
+import { restrictedUntilOf } from '../../contracts/restriction.ts';
 import {
   NOTHING_PUBLISHED,
   type Published,
@@ -8,6 +9,7 @@ import {
   subjectIdOf,
 } from '../../contracts/subject.ts';
 import { TransientError } from '../../kernel/invariant.ts';
+import type { EpochMs } from '../../kernel/time.ts';
 import { EMPTY_STATE, mergeStates } from '../3-profile/state.ts';
 import { decodeState } from '../3-profile/state-codec.ts';
 import type { KnownNode, SubjectStore } from './ports.ts';
@@ -17,6 +19,8 @@ export interface FoundSubject {
   readonly graph: SubjectGraph;
   readonly state: ProfileState;
   readonly published: Published;
+  /** Until when what is known of it may only be stored; 0: it may be told. */
+  readonly restrictedUntil: EpochMs;
 }
 
 export type Search =
@@ -65,6 +69,7 @@ const aloneOf = (node: KnownNode): FoundSubject => ({
   graph: soloGraph(node.id),
   state: stateOf(node),
   published: node.published ?? NOTHING_PUBLISHED,
+  restrictedUntil: restrictedUntilOf([node]),
 });
 
 /** A subject of several identifiers; null when a merge or split is under way between the reads, `forgotten` when all that
@@ -79,13 +84,16 @@ async function joinedOf(
   const subject = (await store.read([], [node.subjectId], consistent)).subjects.get(node.subjectId);
   if (subject === undefined || !subject.graph.nodes.includes(node.id)) return null;
   const { graph, published } = subject;
-  const missing = graph.atoms.filter((atom) => !read.has(atom));
+  // Also those that hold no state: one of them may be restricted.
+  const missing = graph.nodes.filter((id) => !read.has(id));
   const rest = missing.length === 0 ? new Map() : (await store.read(missing, [], consistent)).nodes;
-  const atoms = graph.atoms.map((atom) => read.get(atom) ?? rest.get(atom));
+  const stored = (id: IdentifierToken): KnownNode | undefined => read.get(id) ?? rest.get(id);
+  const atoms = graph.atoms.map(stored);
   let state = EMPTY_STATE;
   for (const atom of atoms) {
     if (atom?.subjectId !== graph.subjectId) return null;
     state = mergeStates(state, stateOf(atom));
   }
-  return atoms.every((atom) => atom?.state === null) ? 'forgotten' : { graph, state, published };
+  if (atoms.every((atom) => atom?.state === null)) return 'forgotten';
+  return { graph, state, published, restrictedUntil: restrictedUntilOf(graph.nodes.map(stored)) };
 }

@@ -1,6 +1,7 @@
 import { type ConsentState, EMPTY_CONSENT } from '../../contracts/consent.ts';
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { PersonState } from '../../contracts/person.ts';
+import { isRestrictedAt } from '../../contracts/restriction.ts';
 import { nodeOfSubjectId, type SubjectGraph } from '../../contracts/subject.ts';
 import type { SubjectKey, SubjectKeyring } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -179,7 +180,7 @@ export class Acquaintances implements People {
   }
 
   #mayBeCompared(node: StoredNode): boolean {
-    if (node.saturated || (node.restrictedUntil !== null && this.#now < node.restrictedUntil)) return false;
+    if (node.saturated || isRestrictedAt([node], this.#now)) return false;
     return this.#planned.get(node.id)?.allows ?? this.#allows(consentIn(node));
   }
 

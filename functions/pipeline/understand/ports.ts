@@ -3,6 +3,7 @@ import type { AlertId, AtomId, IdentifierToken, SubjectId } from '../../contract
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { KeptUntil } from '../../contracts/profile.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
+import type { Restriction } from '../../contracts/restriction.ts';
 import type { MatchLink, Published, SubjectGraph, SubjectOutline } from '../../contracts/subject.ts';
 import type { SubjectKeyring } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -29,6 +30,8 @@ export interface StoredNode {
   readonly erasedAt: EpochMs | null;
   /** Until when processing is restricted; signals are withheld. */
   readonly restrictedUntil: EpochMs | null;
+  /** By which requests; see `restrictedUntil`. Absent where there never was one. */
+  readonly restrictions?: readonly Restriction[];
   /** When what was learnt from its signals has to be gone (`rights/retention/kept-until.ts`); null: nothing was. */
   readonly keptUntil: KeptUntil | null;
   /** Of an atom that others may find by what its person says: its subject, and then those that something keeps apart from it

@@ -2,6 +2,7 @@ import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
 import type { SuppressedReason, WithheldReason } from '../../contracts/outcomes.ts';
 import { STEWARDSHIP } from '../../contracts/person.ts';
+import { isRestrictedAt } from '../../contracts/restriction.ts';
 import { happenedBy } from '../../contracts/signal.ts';
 import { subjectIdOf } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -49,7 +50,10 @@ const isOverErased = (order: IdentityOrder, world: World): boolean =>
 
 /** Whether processing of any of the nodes is restricted. */
 export const isRestricted = (tokens: readonly IdentifierToken[], world: World, now: EpochMs): boolean =>
-  tokens.some((token) => now < (world.nodes.get(token)?.restrictedUntil ?? 0));
+  isRestrictedAt(
+    tokens.map((token) => world.nodes.get(token)),
+    now,
+  );
 
 type Forbidden = 'subject-erased' | 'processing-restricted';
 
@@ -59,7 +63,7 @@ function forbiddenBy({ signal }: Delivery, world: World, now: EpochMs): Forbidde
     const node = world.nodes.get(token);
     if (node === undefined) continue;
     if (happenedBy(signal) <= (node.erasedAt ?? -1)) return 'subject-erased';
-    if (now < (node.restrictedUntil ?? 0)) reason = 'processing-restricted';
+    if (isRestrictedAt([node], now)) reason = 'processing-restricted';
   }
   return reason;
 }

@@ -12,9 +12,18 @@ import { eventOf, saved, type Told, tell } from './evidence.ts';
 import { deadlineFor, isProven, type PrivacyPolicy } from './policy.ts';
 import type { StepPorts } from './ports.ts';
 
-/** What the machine does next. `wait`: until `wakeAt` · `choose`, `correct`, `restrict`, `export`, `erase`: the work ·
+/** What the machine does next. `wait`: until `wakeAt` · `choose`, `correct`, `restrict`, `lift`, `export`, `erase`: the work ·
  * `clear`: ends an erasure · `done`. */
-export type Action = 'wait' | 'choose' | 'correct' | 'restrict' | 'export' | 'erase' | 'clear' | 'done';
+export type Action =
+  | 'wait'
+  | 'choose'
+  | 'correct'
+  | 'restrict'
+  | 'lift'
+  | 'export'
+  | 'erase'
+  | 'clear'
+  | 'done';
 
 export interface Step {
   readonly action: Action;
@@ -55,7 +64,7 @@ export function stepOf(request: PrivacyRequest, policy: PrivacyPolicy, now: Epoc
   switch (request.state) {
     case 'received':
       if (isProven(request)) return step(workOf(request), [], { state: 'processing' });
-      return isUnprovable(request, deadline, now) ? deny(request, now, step) : step('wait');
+      return unprovableFrom(request, deadline) <= now ? deny(request, deadline, now, step) : step('wait');
     case 'needs-input':
       return step('wait');
     case 'restricted':
@@ -64,9 +73,12 @@ export function stepOf(request: PrivacyRequest, policy: PrivacyPolicy, now: Epoc
       return (request.restrictedUntil ?? 0) > now ? step('wait') : step('erase');
     case 'key-deleted':
       return (request.pitrClearAt ?? 0) > now ? step('wait') : step('clear');
+    case 'lifting':
+      return step('lift');
     case 'pending':
     case 'processing':
     case 'failed':
+      if (isLifting(request)) return step('lift', [], { state: 'lifting' });
       return step(workOf(request), [], request.state === 'processing' ? {} : { state: 'processing' });
     case 'erased':
     case 'complete':
@@ -76,6 +88,9 @@ export function stepOf(request: PrivacyRequest, policy: PrivacyPolicy, now: Epoc
       return unreachable(request.state);
   }
 }
+
+/** Whether a restriction is to be lifted and not yet is. */
+const isLifting = ({ lift }: PrivacyRequest): boolean => lift !== undefined && lift.doneAt === null;
 
 /** Whether the law lets an erasure begin only after more than one sleep of a machine. */
 export const isFarAhead = ({ state, restrictedUntil }: PrivacyRequest, now: EpochMs): boolean =>
@@ -104,19 +119,19 @@ function workOf(request: PrivacyRequest): Action {
   }
 }
 
-/** The time there was for showing who asks has passed. */
-function isUnprovable(request: PrivacyRequest, deadline: Deadline, now: EpochMs): boolean {
-  if (deadline.state === 'running') return now > deadline.dueAt;
-  return now > request.receivedAt + UNPROVEN_DAYS_MAX * DAY_MS;
-}
+/** When the time there was for showing who asks has passed. */
+const unprovableFrom = (request: PrivacyRequest, deadline: Deadline): EpochMs =>
+  1 + (deadline.state === 'running' ? deadline.dueAt : request.receivedAt + UNPROVEN_DAYS_MAX * DAY_MS);
 
 function deny(
   request: PrivacyRequest,
+  deadline: Deadline,
   now: EpochMs,
   step: (action: Action, told: readonly Told[], change: Partial<PrivacyRequest>) => Step,
 ): Step {
   const denial = request.identity === null ? 'identity-not-verified' : 'authority-not-verified';
-  return step('done', [{ kind: 'privacy-request-denied', reasons: denial, at: now }], {
+  const at = unprovableFrom(request, deadline);
+  return step('done', [{ kind: 'privacy-request-denied', reasons: denial, at }], {
     state: 'denied',
     denial,
     closedAt: now,
@@ -130,7 +145,8 @@ const timesOf = (deadline: Deadline): Readonly<Record<Reminder, EpochMs>> | null
     : null;
 
 /** The answer is given when keys are destroyed or processing is restricted; what follows has no deadline. */
-const isAnswered = ({ state }: PrivacyRequest): boolean => state === 'key-deleted' || state === 'restricted';
+const isAnswered = (request: PrivacyRequest): boolean =>
+  request.state === 'key-deleted' || request.state === 'restricted' || isLifting(request);
 
 function remindersDue(request: PrivacyRequest, deadline: Deadline, now: EpochMs): readonly Reminder[] {
   const times = timesOf(deadline);
@@ -160,8 +176,8 @@ export interface Advanced {
 }
 
 /**
- * Looks at a request and says what the machine does next. Reminders and evidence go out first and are safe to repeat; an
- * execution that another has relieved is done.
+ * Looks at a request and says what the machine does next. Reminders and evidence go out first and are safe to repeat: they bear
+ * the time at which they fell due, whenever that is looked at. An execution that another has relieved is done.
  * @throws TransientError when somebody wrote meanwhile: the machine looks again
  */
 export async function advance(
@@ -180,21 +196,25 @@ export async function advance(
   if (request === null || request.driver !== driver) return answer('done');
   const step = stepOf(request, policy, now);
   const dueAt = step.deadline.state === 'running' ? step.deadline.dueAt : null;
+  const times = timesOf(step.deadline);
+  const fellDueAt = (reminder: Reminder): EpochMs => times?.[reminder] ?? now;
   await tell(
     request,
     [
       ...step.told,
       ...step.reminders.map(
-        (reason): Told => ({ kind: 'privacy-request-reminded', reasons: reason, at: now }),
+        (reason): Told => ({ kind: 'privacy-request-reminded', reasons: reason, at: fellDueAt(reason) }),
       ),
     ],
     policy,
     ports,
   );
   await ports.events.publish([
-    ...step.reminders.map((reason) => eventOf(request, 'Privacy Request Due', reason, now, dueAt)),
+    ...step.reminders.map((reason) =>
+      eventOf(request, 'Privacy Request Due', reason, fellDueAt(reason), dueAt),
+    ),
     ...(step.next.state === 'denied' && request.state !== 'denied'
-      ? [eventOf(request, 'Privacy Request Closed', 'denied', now)]
+      ? [eventOf(request, 'Privacy Request Closed', 'denied', unprovableFrom(request, step.deadline))]
       : []),
   ]);
   if (step.next !== request) await saved(step.next, ports);

@@ -13,16 +13,18 @@ import {
   exportRedeemSchema,
   extensionBodySchema,
   inputBodySchema,
+  liftBodySchema,
   privacyRequestBodySchema,
   privacyRequestPathSchema,
   verificationBodySchema,
-} from '../../contracts/privacy-requests.ts';
+} from '../../contracts/privacy-requests-api.ts';
 import type { flow } from '../../flow.ts';
 import { required } from '../../runtime/environment.ts';
 import { type HttpAnswer, httpHandler, parsedBody, problem } from '../../runtime/http-handler.ts';
 import { lazily } from '../../runtime/lazily.ts';
 import { extend, input, judgeAccuracy, statedByOperator, statusOf, verify } from './door.ts';
 import { link, redeem } from './export-link.ts';
+import { orderLift } from './lift.ts';
 import { type PrivacyPolicy, policyOf } from './policy.ts';
 import type { DoorPorts } from './ports.ts';
 import { receive } from './receive.ts';
@@ -76,6 +78,11 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
     const parsed = parsedBody(accuracyBodySchema, event);
     if ('problem' in parsed) return problem(parsed.problem);
     return told(await judgeAccuracy(requestId, parsed.value, policy, ports, Date.now()));
+  }),
+  'POST /v1/privacy-requests/{requestId}/lift': about(async (requestId, event, { policy, ports }) => {
+    const parsed = parsedBody(liftBodySchema, event);
+    if ('problem' in parsed) return problem(parsed.problem);
+    return told(await orderLift(requestId, parsed.value, policy, ports, Date.now()));
   }),
   'POST /v1/privacy-requests/{requestId}/extension': about(async (requestId, event, { policy, ports }) => {
     const parsed = parsedBody(extensionBodySchema, event);

@@ -31,7 +31,7 @@ export const ERASED_STORES = [
  * after a crash finds the first one and adds none.
  * @throws TransientError, ThrottledError; InvariantError when a key is still there
  */
-export const certify = eraseStep(async (request, policy, ports, now) => {
+export const certify = eraseStep(async (request, policy, ports) => {
   const { requestId, located: found, deletedAt, pitrClearAt } = request;
   invariant(found !== null && deletedAt !== null && pitrClearAt !== null, 'a certificate before its erasure');
   const statement = {
@@ -55,8 +55,8 @@ export const certify = eraseStep(async (request, policy, ports, now) => {
     ports,
   );
   await ports.events.publish([
-    ...recipientsEvents(request, 'erasure', policy, now),
-    eventOf(request, 'Privacy Request Closed', 'key-deleted', now),
+    ...recipientsEvents(request, 'erasure', policy, deletedAt),
+    eventOf(request, 'Privacy Request Closed', 'key-deleted', deletedAt),
   ]);
   await saved({ ...request, state: 'key-deleted' }, ports);
 });

@@ -76,7 +76,7 @@ export async function choose(
   const request = await begun(found, ports, now);
   const at = request.startedAt;
   const byBucket = new Map<string, Signal[]>();
-  for (const signal of choiceSignals(request, policy, now)) {
+  for (const signal of choiceSignals(request, policy, at)) {
     const bucket = bucketOf(signal.identifiers[0].token, policy.buckets);
     byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), signal]);
   }
@@ -90,6 +90,6 @@ export async function choose(
     policy,
     ports,
   );
-  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'complete', now)]);
+  await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'complete', at)]);
   await saved({ ...request, state: 'complete', needs: null, closedAt: now }, ports);
 }

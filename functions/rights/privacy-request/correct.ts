@@ -2,6 +2,7 @@ import { bucketOf } from '../../contracts/bucket.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import type { PersonAttribute, PersonAttributes, PersonState } from '../../contracts/person.ts';
 import type { Correction, PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import { WITHOUT_END } from '../../contracts/restriction.ts';
 import type { Signal } from '../../contracts/signal.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import { type EpochMs, MINUTE_MS } from '../../kernel/time.ts';
@@ -13,7 +14,7 @@ import { awaitsWord, correctionSignal, valuesForgotten, valuesOf } from './corre
 import { eventOf, recipientsEvents, saved, type Told, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { StepPorts } from './ports.ts';
-import { liftContested, restrictContested, UNTIL_ACCURACY_IS_SETTLED } from './restrict.ts';
+import { freeFrom, restrictFor } from './restricting.ts';
 import { type FoundPerson, findPerson } from './subject.ts';
 
 /** Signals are applied within seconds; a stream that stands is asked again less and less often. */
@@ -62,7 +63,7 @@ export async function correct(
   if (awaitsWord(request)) return done;
   if (word?.outcome === 'refused') {
     const at = lastHeardAt(request);
-    await close(work, [{ kind: 'privacy-request-denied', reasons: word.reason, at }], word.reason);
+    await close(work, at, [{ kind: 'privacy-request-denied', reasons: word.reason, at }], word.reason);
     return done;
   }
   const sentAt = await apply(work);
@@ -91,7 +92,7 @@ async function apply(work: Work): Promise<EpochMs | null> {
   const persons = await personsIn(homes.flat(), ports);
   if (homes.length === 0) {
     const at = lastHeardAt(request);
-    await close(work, [{ kind: 'privacy-request-denied', reasons: 'nothing-held', at }], 'nothing-held');
+    await close(work, at, [{ kind: 'privacy-request-denied', reasons: 'nothing-held', at }], 'nothing-held');
     return null;
   }
   const values = normalised(request, [...persons.values()], policy);
@@ -103,7 +104,7 @@ async function apply(work: Work): Promise<EpochMs | null> {
   const { sentAt } = correction;
   if (sentAt !== null && isApplied(targets, persons, sentAt)) {
     const reasons = `attributes:${correction.attributes.join('+')}`;
-    await close(work, [
+    await close(work, sentAt, [
       { kind: 'subject-corrected', reasons, at: sentAt },
       { kind: 'privacy-request-completed', reasons: '', at: sentAt },
     ]);
@@ -193,46 +194,39 @@ const isApplied = (
   );
 
 /** Nobody can tell yet who is right: what is held is only stored until it can be told (GDPR art. 18(1)(a)). */
-async function contest({ request, correction, policy, ports, now }: Work): Promise<void> {
-  await restrictContested(request.tokens, ports);
-  await tell(
-    request,
-    [{ kind: 'subject-restricted', reasons: 'accuracy-contested', at: now }],
-    policy,
-    ports,
-  );
-  await ports.events.publish(recipientsEvents(request, 'restriction', policy, now));
+async function contest({ request: found, correction, policy, ports, now }: Work): Promise<void> {
+  const request = await restrictFor(found, WITHOUT_END, ports, now);
+  const { at } = request.restriction;
+  await tell(request, [{ kind: 'subject-restricted', reasons: 'accuracy-contested', at }], policy, ports);
+  await ports.events.publish(recipientsEvents(request, 'restriction', policy, at));
   await saved(
-    {
-      ...request,
-      restrictedUntil: UNTIL_ACCURACY_IS_SETTLED,
-      correction: { ...correction, contestedAt: now },
-    },
+    { ...request, restrictedUntil: WITHOUT_END, correction: { ...correction, contestedAt: at } },
     ports,
   );
 }
 
-/** Ends the request: what was restricted for it is free again, who has to hear of it does, and the values are forgotten. */
+/** Ends the request, at a time that is the same at every repetition: what was restricted for it is free again, who has to hear of it does, and the values are forgotten. */
 async function close(
   { request, correction, policy, ports, now }: Work,
+  at: EpochMs,
   told: readonly Told[],
   denial: PrivacyRequest['denial'] = null,
 ): Promise<void> {
   const { contestedAt } = correction;
+  const heardAt = lastHeardAt(request);
   if (contestedAt !== null) {
     // The person hears of it before it is lifted (GDPR art. 18(3)).
-    await ports.events.publish([eventOf(request, 'Restriction Ending', 'accuracy-settled', now)]);
-    await liftContested(request.tokens, ports);
+    await ports.events.publish([eventOf(request, 'Restriction Ending', 'accuracy-settled', heardAt)]);
+    await freeFrom(request, heardAt, ports);
+    await ports.events.publish([eventOf(request, 'Restriction Lifted', 'accuracy-settled', heardAt)]);
   }
   const lifted: readonly Told[] =
-    contestedAt === null
-      ? []
-      : [{ kind: 'subject-unrestricted', reasons: 'accuracy-settled', at: contestedAt }];
+    contestedAt === null ? [] : [{ kind: 'subject-unrestricted', reasons: 'accuracy-settled', at: heardAt }];
   await tell(request, [...lifted, ...told], policy, ports);
   const state = denial === null ? 'complete' : 'denied';
   await ports.events.publish([
-    ...(denial === null ? recipientsEvents(request, 'correction', policy, now) : []),
-    eventOf(request, 'Privacy Request Closed', state, now),
+    ...(denial === null ? recipientsEvents(request, 'correction', policy, at) : []),
+    eventOf(request, 'Privacy Request Closed', state, at),
   ]);
   const ended = { state, denial, restrictedUntil: null, needs: null, closedAt: now } as const;
   await saved({ ...request, ...ended, ...valuesForgotten(request) }, ports);

@@ -7,7 +7,8 @@ import {
   sealInTransit,
   unsealInTransit,
 } from '../../contracts/person.ts';
-import type { CorrectedValues, Correction, PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import type { Correction, PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import type { CorrectedValues } from '../../contracts/privacy-requests-api.ts';
 import type { Signal } from '../../contracts/signal.ts';
 import { type JurisdictionSecrets, messageToken, typeOfToken } from '../../contracts/tokens.ts';
 import type { EpochMs } from '../../kernel/time.ts';

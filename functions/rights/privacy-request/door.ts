@@ -2,16 +2,18 @@ import {
   type AccuracyWord,
   type Assurance,
   CLOSED_STATES,
-  type InputBody,
   type PrivacyRequest,
-  type PrivacyRequestView,
-  type VerificationBody,
 } from '../../contracts/privacy-requests.ts';
+import type {
+  InputBody,
+  PrivacyRequestView,
+  VerificationBody,
+} from '../../contracts/privacy-requests-api.ts';
 import { TransientError } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { correctionOf } from './correction.ts';
 import { type Told, tell } from './evidence.ts';
-import { isProven, type PrivacyPolicy } from './policy.ts';
+import { isProven, type PrivacyPolicy, provenAt } from './policy.ts';
 import type { DoorPorts } from './ports.ts';
 import { type Answered, CLOSED, UNKNOWN, viewOf } from './request-view.ts';
 
@@ -43,7 +45,8 @@ async function change(
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const request = await ports.requests.find(requestId);
     if (request === null) return UNKNOWN;
-    const changed = CLOSED_STATES.has(request.state) ? null : await how(request);
+    const isOver = CLOSED_STATES.has(request.state) || request.lift !== undefined;
+    const changed = isOver ? null : await how(request);
     if (changed === null) return CLOSED;
     const next = await ports.requests.save({ ...changed.next, driver: request.driver + 1 });
     if (next === null) continue;
@@ -75,7 +78,8 @@ export async function verify(
         const statement = body[shown];
         if (statement === undefined || (shown === 'authority' && request.requester === 'person')) continue;
         const verdict = await ports.verifier.judge(request, { of: shown, outcome: statement.outcome });
-        const assurance: Assurance = { method: statement.method, by: body.by, at: now };
+        // What was shown before was shown then: a repeated call tells the same.
+        const assurance: Assurance = request[shown] ?? { method: statement.method, by: body.by, at: now };
         next =
           verdict === 'verified'
             ? { ...next, [shown]: assurance }
@@ -92,7 +96,9 @@ export async function verify(
               },
             ]
           : []),
-        ...(isProven(next) ? [{ kind: 'privacy-request-verified' as const, reasons: body.by, at: now }] : []),
+        ...(isProven(next)
+          ? [{ kind: 'privacy-request-verified' as const, reasons: body.by, at: provenAt(next) ?? now }]
+          : []),
       ];
       return { next, told };
     },
@@ -164,12 +170,13 @@ export const judgeAccuracy = (
       // A refusal needs nothing of the person.
       const isMoot = word.outcome === 'refused' && request.state === 'needs-input';
       const reasons = word.outcome === 'refused' ? word.reason : word.outcome;
+      const at = correction.word?.outcome === word.outcome ? correction.word.at : now;
       return {
         next: {
           ...(isMoot ? goneOn(request, now) : request),
-          correction: { ...correction, word: { ...word, at: now } },
+          correction: { ...correction, word: { ...word, at } },
         },
-        told: [{ kind: 'correction-judged', reasons, at: now }],
+        told: [{ kind: 'correction-judged', reasons, at }],
       };
     },
     policy,

@@ -155,13 +155,9 @@ export async function notReturned(
 export const clear = eraseStep(
   async (request, policy, ports, now) => {
     await eraseAgain(request, ports);
-    await tell(
-      request,
-      [{ kind: 'subject-erased', reasons: '', at: request.pitrClearAt ?? now }],
-      policy,
-      ports,
-    );
-    await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'erased', now)]);
+    const at = request.pitrClearAt ?? now;
+    await tell(request, [{ kind: 'subject-erased', reasons: '', at }], policy, ports);
+    await ports.events.publish([eventOf(request, 'Privacy Request Closed', 'erased', at)]);
     await saved({ ...request, state: 'erased', closedAt: now }, ports);
   },
   (request, now) => request.state === 'key-deleted' && (request.pitrClearAt ?? now) <= now,

@@ -54,7 +54,7 @@ export const isProven = ({ type, identity, authority, requester }: PrivacyReques
   !needsProof(type) || (identity !== null && (requester === 'person' || authority !== null));
 
 /** When the proof was complete; null before. */
-const provenAt = (request: PrivacyRequest): EpochMs | null => {
+export const provenAt = (request: PrivacyRequest): EpochMs | null => {
   if (!needsProof(request.type)) return request.receivedAt;
   if (!isProven(request)) return null;
   return Math.max(request.identity?.at ?? 0, request.authority?.at ?? 0);

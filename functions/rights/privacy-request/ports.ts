@@ -42,7 +42,8 @@ export interface PrivacyEvent {
     | 'Privacy Request Closed'
     | 'Privacy Request Failed'
     | 'Recipients To Be Told'
-    | 'Restriction Ending';
+    | 'Restriction Ending'
+    | 'Restriction Lifted';
   readonly requestId: string;
   readonly name: PrivacyRequestType;
   /** `half`, `eighty` or `overdue`; the state for a closed one; what recipients are to be told of; why a restriction ends. */

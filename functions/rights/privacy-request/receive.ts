@@ -1,10 +1,6 @@
 import type { IdentifierToken } from '../../contracts/ids.ts';
-import {
-  CLOSED_STATES,
-  type PrivacyRequest,
-  type PrivacyRequestBody,
-  type PrivacyRequestView,
-} from '../../contracts/privacy-requests.ts';
+import { CLOSED_STATES, type PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import type { PrivacyRequestBody, PrivacyRequestView } from '../../contracts/privacy-requests-api.ts';
 import { IDENTIFIER_TYPES } from '../../contracts/signal.ts';
 import { identifierToken, messageToken, typeOfToken } from '../../contracts/tokens.ts';
 import type { EpochMs } from '../../kernel/time.ts';

@@ -1,8 +1,5 @@
-import {
-  CLOSED_STATES,
-  type PrivacyRequest,
-  type PrivacyRequestView,
-} from '../../contracts/privacy-requests.ts';
+import { CLOSED_STATES, type PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import type { PrivacyRequestView } from '../../contracts/privacy-requests-api.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { awaitsWord } from './correction.ts';
 import { deadlineFor, isProven, needsProof, type PrivacyPolicy } from './policy.ts';
@@ -26,12 +23,19 @@ export const CLOSED: { readonly refusal: Refusal } = {
     detail: 'The request is closed, or this does not apply to it now.',
   },
 };
+function liftOf({ lift }: PrivacyRequest): PrivacyRequestView['lift'] {
+  if (lift === undefined) return null;
+  const { reason, informedAt, at } = lift;
+  return { reason, informedAt: new Date(informedAt).toISOString(), at: new Date(at).toISOString() };
+}
+
 /** What the outside is told of a request: never whom it is about, and never whether anything is held of them. */
 export function viewOf(request: PrivacyRequest, policy: PrivacyPolicy): PrivacyRequestView {
   const deadline = deadlineFor(request, policy);
   const time = (at: EpochMs | null | undefined): string | null =>
     at === null || at === undefined ? null : new Date(at).toISOString();
-  const isRunning = deadline.state === 'running' && !CLOSED_STATES.has(request.state);
+  const isRunning =
+    deadline.state === 'running' && !CLOSED_STATES.has(request.state) && request.lift === undefined;
   return {
     requestId: request.requestId,
     type: request.type,
@@ -45,6 +49,7 @@ export function viewOf(request: PrivacyRequest, policy: PrivacyPolicy): PrivacyR
     extended: deadline.state === 'running' && deadline.extended,
     denial: request.denial,
     restrictedUntil: time(request.restrictedUntil),
+    lift: liftOf(request),
     deletedAt: time(request.deletedAt),
     pitrClearAt: time(request.pitrClearAt),
     exportUntil: time(request.exported?.expiresAt),

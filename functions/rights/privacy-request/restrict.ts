@@ -1,59 +1,16 @@
 import { EVENT_CLASSES } from '../../contracts/event-classes.ts';
-import type { PrivacyRequest } from '../../contracts/privacy-requests.ts';
-import { invariant, TransientError } from '../../kernel/invariant.ts';
+import { WITHOUT_END } from '../../contracts/restriction.ts';
+import { invariant } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { decodeState } from '../../pipeline/3-profile/state-codec.ts';
-import { begun } from './begun.ts';
 import { erasureFloorOf } from './erasure-floor.ts';
 import { eventOf, recipientsEvents, saved, tell } from './evidence.ts';
 import { isProven, type PrivacyPolicy } from './policy.ts';
 import type { StepPorts } from './ports.ts';
-import { blankNode, type FoundPerson, findPerson, located } from './subject.ts';
+import { restrictFor } from './restricting.ts';
+import { type FoundPerson, findPerson } from './subject.ts';
 
-/** Until somebody lifts it: the last millisecond of the year 9999. */
-export const WITHOUT_END: EpochMs = 253_402_300_799_999;
-const ATTEMPTS_MAX = 6;
-
-/** Until it can be told what is accurate. A millisecond short of {@link WITHOUT_END}, so that lifting it lifts nothing that
- * somebody asked for meanwhile. */
-export const UNTIL_ACCURACY_IS_SETTLED: EpochMs = WITHOUT_END - 1;
-
-/** Restricts processing of the subject as of now, or frees it: what `next` says for every identifier. Signals are withheld
- * until then, and what is kept stays as it is. @throws TransientError, ThrottledError */
-async function restrictSubject(
-  tokens: PrivacyRequest['tokens'],
-  next: (restrictedUntil: EpochMs | null) => EpochMs | null,
-  ports: Pick<StepPorts, 'subjects'>,
-): Promise<void> {
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const person = await findPerson(tokens, ports.subjects);
-    const { nodes } = located(person, tokens, null);
-    const changed = nodes
-      .map((id) => person.nodes.get(id) ?? blankNode(id))
-      .filter((node) => next(node.restrictedUntil) !== node.restrictedUntil)
-      .map((node) => ({ ...node, restrictedUntil: next(node.restrictedUntil) }));
-    if (changed.length === 0) return;
-    const [result] = await ports.subjects.write([{ pages: [], nodes: changed, subjects: [], atomic: true }]);
-    if (result === 'written') return;
-  }
-  throw new TransientError('the subject is being changed');
-}
-
-/** Restricts while accuracy is contested; a longer restriction stays. @throws TransientError, ThrottledError */
-export const restrictContested = (
-  tokens: PrivacyRequest['tokens'],
-  ports: Pick<StepPorts, 'subjects'>,
-): Promise<void> =>
-  restrictSubject(tokens, (until) => Math.max(until ?? 0, UNTIL_ACCURACY_IS_SETTLED), ports);
-
-/** Lifts what {@link restrictContested} did, and no other restriction. @throws TransientError, ThrottledError */
-export const liftContested = (
-  tokens: PrivacyRequest['tokens'],
-  ports: Pick<StepPorts, 'subjects'>,
-): Promise<void> =>
-  restrictSubject(tokens, (until) => (until === UNTIL_ACCURACY_IS_SETTLED ? null : until), ports);
-
-/** `restrict`: until further notice. @throws TransientError, ThrottledError */
+/** `restrict`: until it is lifted. @throws TransientError, ThrottledError */
 export async function restrict(
   requestId: string,
   policy: PrivacyPolicy,
@@ -62,23 +19,26 @@ export async function restrict(
 ): Promise<void> {
   const found = await ports.requests.find(requestId);
   invariant(found !== null && found.type === 'restrict' && isProven(found), 'no such restriction');
-  if (found.state === 'complete') return;
-  const request = await begun(found, ports, now);
-  await restrictSubject(request.tokens, () => WITHOUT_END, ports);
+  if (found.state === 'complete' || found.lift !== undefined) return;
+  const request = await restrictFor(found, WITHOUT_END, ports, now);
+  const { at } = request.restriction;
   await tell(
     request,
     [
-      { kind: 'subject-restricted', reasons: 'until:further-notice', at: request.startedAt },
-      { kind: 'privacy-request-completed', reasons: '', at: request.startedAt },
+      { kind: 'subject-restricted', reasons: 'until:further-notice', at },
+      { kind: 'privacy-request-completed', reasons: '', at },
     ],
     policy,
     ports,
   );
   await ports.events.publish([
-    ...recipientsEvents(request, 'restriction', policy, now),
-    eventOf(request, 'Privacy Request Closed', 'complete', now),
+    ...recipientsEvents(request, 'restriction', policy, at),
+    eventOf(request, 'Privacy Request Closed', 'complete', at),
   ]);
-  await saved({ ...request, state: 'complete', restrictedUntil: WITHOUT_END, closedAt: now }, ports);
+  await saved(
+    { ...request, state: 'complete', startedAt: at, restrictedUntil: WITHOUT_END, closedAt: now },
+    ports,
+  );
 }
 
 /** The newest that is held of a person, whatever its class: a profile does not say which, so the latest floor holds. */
@@ -93,7 +53,8 @@ function newestHeld(person: FoundPerson): EpochMs | null {
 
 /**
  * Before an erasure: whether the law lets it begin. Where it has a minimum that has not passed (India, rule 8(3)), and where
- * there is no right to erasure, processing is restricted instead: with the date on which it will be erased, or without end.
+ * there is no right to erasure, processing is restricted instead: with the date on which it will be erased, or until it is
+ * lifted. One of a minimum ends by itself, and nobody can lift it.
  * @returns `erase` when it may begin @throws TransientError, ThrottledError
  */
 export async function floor(
@@ -102,28 +63,43 @@ export async function floor(
   ports: StepPorts,
   now: EpochMs,
 ): Promise<'erase' | 'restricted'> {
-  const request = await ports.requests.find(requestId);
-  invariant(request !== null && request.type === 'erase' && isProven(request), 'no such erasure');
-  if (request.startedAt !== null) return 'erase';
-  const { jurisdiction } = policy;
-  const newest = newestHeld(await findPerson(request.tokens, ports.subjects));
-  const held = newest === null ? {} : Object.fromEntries(EVENT_CLASSES.map((each) => [each, newest]));
-  const until = jurisdiction.rights.value.erasure ? erasureFloorOf(jurisdiction, held, now) : WITHOUT_END;
+  const found = await ports.requests.find(requestId);
+  invariant(found !== null && found.type === 'erase' && isProven(found), 'no such erasure');
+  if (found.startedAt !== null) return 'erase';
+  if (found.state === 'complete' || (found.restrictedUntil ?? 0) > now) return 'restricted';
+  // A step that died is repeated as it was; what comes back when its time has passed is looked at anew.
+  const { restriction, ...unrestricted } = found;
+  const isRepeated = restriction !== undefined && found.state !== 'restricted';
+  const until = isRepeated ? restriction.until : await floorOf(found.tokens, policy, ports, now);
   if (until === null) return 'erase';
-  await restrictSubject(request.tokens, () => until, ports);
+  const request = await restrictFor(isRepeated ? found : unrestricted, until, ports, now);
+  const { at } = request.restriction;
   const date = new Date(until).toISOString().slice(0, 10);
   const isClosed = until === WITHOUT_END;
   await tell(
     request,
-    [{ kind: 'subject-restricted', reasons: isClosed ? 'no-right-to-erasure' : `until:${date}`, at: now }],
+    [{ kind: 'subject-restricted', reasons: isClosed ? 'no-right-to-erasure' : `until:${date}`, at }],
     policy,
     ports,
   );
   await ports.events.publish([
-    ...recipientsEvents(request, 'restriction', policy, now),
-    eventOf(request, 'Privacy Request Closed', 'restricted', now),
+    ...recipientsEvents(request, 'restriction', policy, at),
+    eventOf(request, 'Privacy Request Closed', 'restricted', at),
   ]);
   const state = isClosed ? 'complete' : 'restricted';
   await saved({ ...request, state, restrictedUntil: until, closedAt: isClosed ? now : null }, ports);
   return 'restricted';
+}
+
+/** Until when the law has the person kept; null when they can be erased at `now`. */
+async function floorOf(
+  tokens: Parameters<typeof findPerson>[0],
+  { jurisdiction }: PrivacyPolicy,
+  ports: Pick<StepPorts, 'subjects'>,
+  now: EpochMs,
+): Promise<EpochMs | null> {
+  if (!jurisdiction.rights.value.erasure) return WITHOUT_END;
+  const newest = newestHeld(await findPerson(tokens, ports.subjects));
+  const held = newest === null ? {} : Object.fromEntries(EVENT_CLASSES.map((each) => [each, newest]));
+  return erasureFloorOf(jurisdiction, held, now);
 }

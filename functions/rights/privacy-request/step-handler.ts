@@ -14,6 +14,7 @@ import { stepHandler } from '../../runtime/step-handler.ts';
 import { advance } from './advance.ts';
 import { choose } from './choose.ts';
 import { correct } from './correct.ts';
+import { lift } from './lift.ts';
 import { policyOf } from './policy.ts';
 import { floor, restrict } from './restrict.ts';
 import { fail, tick } from './tick.ts';
@@ -37,7 +38,10 @@ const wiring = lazily(async () => {
 
 const document = z.object({ requestId: z.string(), driver: z.int() });
 const input = z.union([
-  z.object({ step: z.enum(['advance', 'floor', 'choose', 'correct', 'restrict', 'fail']), input: document }),
+  z.object({
+    step: z.enum(['advance', 'floor', 'choose', 'correct', 'restrict', 'lift', 'fail']),
+    input: document,
+  }),
   z.object({ step: z.literal('tick'), input: z.unknown() }),
 ]);
 
@@ -60,6 +64,8 @@ export const handler = stepHandler({
         return correct(requestId, policy, ports, now);
       case 'restrict':
         return restrict(requestId, policy, ports, now);
+      case 'lift':
+        return lift(requestId, policy, ports, now);
       case 'fail':
         return fail(requestId, policy, ports, now);
       default:

@@ -1,7 +1,7 @@
 import { CLOSED_STATES, type PrivacyRequest } from '../../contracts/privacy-requests.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import { isFarAhead } from './advance.ts';
-import { eventOf, tell } from './evidence.ts';
+import { eventOf, saved, tell } from './evidence.ts';
 import type { PrivacyPolicy } from './policy.ts';
 import type { StepPorts } from './ports.ts';
 
@@ -46,14 +46,16 @@ export async function fail(
   ports: Pick<StepPorts, 'requests' | 'lineage' | 'events'>,
   now: EpochMs,
 ): Promise<void> {
-  const request = await ports.requests.find(requestId);
-  if (request === null || CLOSED_STATES.has(request.state) || request.state === 'key-deleted') return;
-  await tell(
-    request,
-    [{ kind: 'privacy-request-failed', reasons: `driver:${request.driver}`, at: now }],
-    policy,
-    ports,
-  );
-  await ports.events.publish([eventOf(request, 'Privacy Request Failed', `driver:${request.driver}`, now)]);
-  await ports.requests.save({ ...request, state: 'failed' });
+  const found = await ports.requests.find(requestId);
+  if (found === null || CLOSED_STATES.has(found.state) || found.state === 'key-deleted') return;
+  const { driver } = found;
+  // Its time is kept before it is told, so that a repetition tells the same.
+  const isKept = found.state === 'failed' && found.failed?.driver === driver;
+  const request = isKept
+    ? found
+    : await saved({ ...found, state: 'failed', failed: { driver, at: now } }, ports);
+  const at = request.failed?.at ?? now;
+  const reasons = `driver:${driver}`;
+  await tell(request, [{ kind: 'privacy-request-failed', reasons, at }], policy, ports);
+  await ports.events.publish([eventOf(request, 'Privacy Request Failed', reasons, at)]);
 }

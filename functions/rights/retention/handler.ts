@@ -10,6 +10,7 @@ import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
 import { STREAM_HOURS } from '../../contracts/retention.ts';
 import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
+import { DamagedFileError } from '../../evidence/archive/intact.ts';
 import type { EvidenceStore } from '../../evidence/archive/ports.ts';
 import { documentOf, keepOnce } from '../../evidence/log/keep.ts';
 import { invariant } from '../../kernel/invariant.ts';
@@ -18,6 +19,7 @@ import { forgetPersons } from '../../pipeline/understand/forget-persons.ts';
 import type { JurisdictionDefinition } from '../../registry/jurisdiction-definition.ts';
 import { jurisdictions } from '../../registry/jurisdictions/index.ts';
 import { required } from '../../runtime/environment.ts';
+import { log } from '../../runtime/log.ts';
 import { count } from '../../runtime/meter.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
 import { longestDays } from './kept-until.ts';
@@ -95,6 +97,21 @@ export const handler = stepHandler({
   },
 });
 
+/** A month with a damaged object waits for its repair, and keeps the sweep from nothing: the next day it is tried again. */
+async function releasedOrNot(
+  month: string,
+  jurisdiction: JurisdictionDefinition,
+  ports: RetentionPorts,
+): Promise<Awaited<ReturnType<typeof releaseMonth>> | 'unreadable'> {
+  try {
+    return await releaseMonth(month, jurisdiction, ports);
+  } catch (error) {
+    if (!(error instanceof DamagedFileError)) throw error;
+    log.error('a month cannot be rolled up', error, { month, object: error.object });
+    return 'unreadable';
+  }
+}
+
 async function answered(
   request: z.infer<typeof requestSchema>,
   jurisdiction: JurisdictionDefinition,
@@ -105,16 +122,19 @@ async function answered(
     case 'begin':
       return beginSweep(ports, now);
     case 'roll-up': {
-      const outcome = await releaseMonth(request.input, jurisdiction, ports);
+      const outcome = await releasedOrNot(request.input, jurisdiction, ports);
       count('monthsReleased', outcome === 'released' ? 1 : 0);
       return { outcome };
     }
     case 'sweep':
       return sweepOn(request.input, ports);
     case 'report': {
-      const { clean, removed, left } = await reportSweep(request.input, jurisdiction.code, ports);
+      for (const [shelf, { refs }] of Object.entries(request.input.tallies))
+        for (const ref of refs) log.error('retention cannot do its work on one thing', null, { shelf, ref });
+      const { clean, removed, left, unjudged } = await reportSweep(request.input, jurisdiction.code, ports);
       count('removed', removed);
       count('left', left);
+      count('unjudged', unjudged);
       return { clean };
     }
   }

@@ -9,6 +9,9 @@ export interface Look {
   readonly over: number;
   /** Of those, how many this look removed. */
   readonly removed: number;
+  /** Things that cannot be judged, or cannot be removed, whatever is tried: each by a reference that says nothing of whose it
+   * is. They stay, and nobody knows whether they are past their time. */
+  readonly unjudged: readonly string[];
   /** Where to go on; null at the end of the shelf. */
   readonly cursor: string | null;
 }
@@ -18,7 +21,7 @@ export interface Shelf {
   readonly name: string;
   /** Looks at the next part of the shelf. Repeating a look that removed things finds what is left.
    * @param remove whether to remove what is past its time, or only to count it
-   * @throws ThrottledError, TransientError */
+   * @throws ThrottledError, TransientError for what may pass; never for one thing that is not as it should be */
   look(now: EpochMs, cursor: string | null, remove: boolean): Promise<Look>;
 }
 

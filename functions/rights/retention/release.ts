@@ -1,5 +1,6 @@
 import type { EffectRow } from '../../contracts/lineage.ts';
 import { EVENT_CLASSES } from '../../contracts/signal.ts';
+import { DamagedFileError } from '../../evidence/archive/intact.ts';
 import { readPlainSignals } from '../../evidence/archive/parquet.ts';
 import { stableId } from '../../kernel/codec.ts';
 import { invariant } from '../../kernel/invariant.ts';
@@ -13,7 +14,7 @@ import { RETENTION_VERSION } from './sweep.ts';
  * then. Reads every object of the month, so that a month's people have to fit in memory: a few million.
  * @param month `YYYY-MM`, of receipt
  * @returns what the release is, or that there was one
- * @throws ThrottledError, TransientError
+ * @throws DamagedFileError when an object of the month is not what was written; ThrottledError, TransientError
  */
 export async function releaseMonth(
   month: string,
@@ -34,6 +35,16 @@ export async function releaseMonth(
   return written === 'written' ? 'released' : 'already-released';
 }
 
+/** @throws DamagedFileError that names the object */
+async function signalsIn(key: string, { evidence }: Pick<RetentionPorts, 'evidence'>) {
+  const bytes = await evidence.read(key);
+  try {
+    return await readPlainSignals(bytes);
+  } catch (error) {
+    throw error instanceof DamagedFileError ? new DamagedFileError(error.message, key) : error;
+  }
+}
+
 async function rolledUp(
   month: string,
   jurisdiction: JurisdictionDefinition,
@@ -42,9 +53,7 @@ async function rolledUp(
   const rollUp = new RollUp();
   for (const eventClass of EVENT_CLASSES)
     for (const key of await ports.evidence.keys(`v1/signals/event_class=${eventClass}/dt=${month}-`))
-      for (const signal of key.endsWith('.parquet')
-        ? await readPlainSignals(await ports.evidence.read(key))
-        : [])
+      for (const signal of key.endsWith('.parquet') ? await signalsIn(key, ports) : [])
         rollUp.add({ eventClass, ...signal });
   const threshold = jurisdiction.aggregateThreshold.value;
   return { month, jurisdiction: jurisdiction.code, threshold, cells: rollUp.cells(threshold) };

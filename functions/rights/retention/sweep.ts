@@ -15,7 +15,14 @@ export interface Tally {
   readonly removed: number;
   /** Still past its time and there, when all was looked at once more. */
   readonly left: number;
+  /** Of which nobody could tell then whether they are past their time. */
+  readonly unjudged: number;
+  /** References of the first of those, and of what was left because it could not be removed. */
+  readonly refs: readonly string[];
 }
+
+/** References that a shelf's tally holds: a document goes from step to step, and its size has a limit. */
+const REFS_MAX = 50;
 
 /** The document that a sweep carries from step to step; all it needs to go on after a crash. */
 export interface Sweep {
@@ -34,7 +41,7 @@ export interface Sweep {
 
 /** Looks of one step: each is a page of a table or of a bucket's listing, so that a step is over in time. */
 const LOOKS_PER_STEP = 20;
-const NOTHING: Tally = { looked: 0, removed: 0, left: 0 };
+const NOTHING: Tally = { looked: 0, removed: 0, left: 0, unjudged: 0, refs: [] };
 
 /** Where a sweep begins. @throws ThrottledError, TransientError */
 export async function beginSweep(ports: Pick<RetentionPorts, 'evidence'>, now: EpochMs): Promise<Sweep> {
@@ -52,7 +59,8 @@ export async function beginSweep(ports: Pick<RetentionPorts, 'evidence'>, now: E
 
 /**
  * One step of a sweep: the same document gives the same next one, save for what was removed meanwhile, so a step that
- * crashed is repeated with its own.
+ * crashed is repeated with its own. One thing that is not as it should be stops nothing: it is counted and named, stays, and is
+ * looked at again the next day.
  * @throws ThrottledError, TransientError
  */
 export async function sweepOn(sweep: Sweep, ports: Pick<RetentionPorts, 'shelves'>): Promise<Sweep> {
@@ -66,11 +74,12 @@ async function look(at: Sweep, shelves: readonly Shelf[]): Promise<Sweep> {
   if (shelf === undefined)
     return at.pass === 'remove' ? { ...at, pass: 'prove', shelf: 0, cursor: null } : { ...at, done: true };
   const removes = at.pass === 'remove';
-  const { looked, over, removed, cursor } = await shelf.look(at.asOf, at.cursor, removes);
+  const { looked, over, removed, unjudged, cursor } = await shelf.look(at.asOf, at.cursor, removes);
   const tally = at.tallies[shelf.name] ?? NOTHING;
+  const refs = firstOf(tally.refs, unjudged);
   const next: Tally = removes
-    ? { looked: tally.looked + looked, removed: tally.removed + removed, left: 0 }
-    : { ...tally, left: tally.left + over };
+    ? { ...tally, looked: tally.looked + looked, removed: tally.removed + removed, refs }
+    : { ...tally, left: tally.left + over, unjudged: tally.unjudged + unjudged.length, refs };
   return {
     ...at,
     tallies: { ...at.tallies, [shelf.name]: next },
@@ -79,20 +88,30 @@ async function look(at: Sweep, shelves: readonly Shelf[]): Promise<Sweep> {
   };
 }
 
+const firstOf = (known: readonly string[], found: readonly string[]): readonly string[] =>
+  [...new Set([...known, ...found])].slice(0, REFS_MAX);
+
 /** Where the report of a sweep lies. */
 export const reportKey = (asOf: EpochMs): string =>
   `v1/retention/${new Date(asOf).toISOString().replaceAll(':', '-')}.json`;
 
+export interface Swept {
+  readonly clean: boolean;
+  readonly removed: number;
+  readonly left: number;
+  readonly unjudged: number;
+}
+
 /**
  * Tells what a sweep did: one report object and one row of evidence for each shelf. A repeated report changes nothing.
- * @returns whether nothing past its time is left
+ * @returns whether it is sure that nothing past its time is left
  * @throws ThrottledError, TransientError
  */
 export async function reportSweep(
   sweep: Sweep,
   jurisdiction: string,
   ports: Pick<RetentionPorts, 'evidence' | 'lineage'>,
-): Promise<{ readonly clean: boolean; readonly removed: number; readonly left: number }> {
+): Promise<Swept> {
   if (!sweep.done) throw new InvariantError('a sweep is reported before it is done');
   const { asOf, tallies } = sweep;
   const text = JSON.stringify({
@@ -102,7 +121,7 @@ export async function reportSweep(
   });
   const written = await ports.evidence.putOnce(reportKey(asOf), new TextEncoder().encode(`${text}\n`));
   const rows = Object.entries(tallies).map(
-    ([name, { looked, removed, left }]): EffectRow => ({
+    ([name, { looked, removed, left, unjudged }]): EffectRow => ({
       table: 'effects',
       rowId: stableId('retention-swept', name, asOf),
       eventClass: 'other',
@@ -111,7 +130,7 @@ export async function reportSweep(
       rowRef: null,
       kind: 'retention-swept',
       name,
-      reasons: `looked:${looked},removed:${removed},left:${left}`,
+      reasons: `looked:${looked},removed:${removed},left:${left},unjudged:${unjudged}`,
       latencyMs: null,
       ...(written === 'present' ? { redelivered: true as const } : {}),
     }),
@@ -120,5 +139,6 @@ export async function reportSweep(
   const sum = (of: (tally: Tally) => number): number =>
     Object.values(tallies).reduce((total, tally) => total + of(tally), 0);
   const left = sum((tally) => tally.left);
-  return { clean: left === 0, removed: sum((tally) => tally.removed), left };
+  const unjudged = sum((tally) => tally.unjudged);
+  return { clean: left === 0 && unjudged === 0, removed: sum((tally) => tally.removed), left, unjudged };
 }

@@ -130,9 +130,15 @@ describe('an alert', () => {
     const id = region.effects.opened.get(alertId)?.alertId;
     if (id === undefined) throw new Error('no alert');
     await expect(
-      moveAlert(id, 'acknowledge', policy, { alerts, lineage: down, keyring }, NOW + 5),
+      moveAlert(
+        id,
+        'acknowledge',
+        policy,
+        { alerts, subjects: region.store, lineage: down, keyring },
+        NOW + 5,
+      ),
     ).rejects.toThrow(TransientError);
-    await moveAlert(id, 'resolve', policy, { alerts, lineage, keyring }, NOW + 9);
+    await moveAlert(id, 'resolve', policy, { alerts, subjects: region.store, lineage, keyring }, NOW + 9);
     expect(lineage.appended.flatMap(({ rows }) => rows)).toMatchObject([
       { kind: 'alert-acknowledged', receivedAt: NOW + 5, redelivered: true },
       { kind: 'alert-resolved', receivedAt: NOW + 9 },

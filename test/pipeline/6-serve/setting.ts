@@ -49,8 +49,7 @@ export function from(
 export const order = (valueMinor: number): Fact => ({ kind: 'order', valueMinor, items: 1 });
 
 /** The operations API over a region in memory, whose state only the real `understand` makes. */
-export function operations(jurisdiction = 'eu') {
-  const region = new MemoryRegion(jurisdiction);
+export function operations(jurisdiction = 'eu', region = new MemoryRegion(jurisdiction)) {
   const lineage = memoryLineageStream();
   const receipts = memoryOutcomeRecords();
   const signals = memorySignalStream();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type PersonAttributes, sealInTransit } from '../../../functions/contracts/person.ts';
-import type { AccuracyWord, CorrectedValues } from '../../../functions/contracts/privacy-requests.ts';
+import type { AccuracyWord } from '../../../functions/contracts/privacy-requests.ts';
+import type { CorrectedValues } from '../../../functions/contracts/privacy-requests-api.ts';
 import type { Signal } from '../../../functions/contracts/signal.ts';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
 import { personOf } from '../../../functions/pipeline/3-profile/person.ts';

@@ -7,11 +7,8 @@ import {
 import { memoryQuarantineStore } from '../../../functions/adapters/memory/quarantine-store.ts';
 import type { IdentifierToken } from '../../../functions/contracts/ids.ts';
 import type { LineageRow } from '../../../functions/contracts/lineage.ts';
-import type {
-  PrivacyRequest,
-  PrivacyRequestBody,
-  PrivacyRequestType,
-} from '../../../functions/contracts/privacy-requests.ts';
+import type { PrivacyRequest, PrivacyRequestType } from '../../../functions/contracts/privacy-requests.ts';
+import type { LiftBody, PrivacyRequestBody } from '../../../functions/contracts/privacy-requests-api.ts';
 import { IDENTIFIER_TYPES, type IdentifierType, type Signal } from '../../../functions/contracts/signal.ts';
 import { identifierToken } from '../../../functions/contracts/tokens.ts';
 import { TransientError } from '../../../functions/kernel/invariant.ts';
@@ -30,6 +27,7 @@ import {
   suppress,
 } from '../../../functions/rights/privacy-request/erase.ts';
 import { exportPerson } from '../../../functions/rights/privacy-request/export.ts';
+import { lift, orderLift } from '../../../functions/rights/privacy-request/lift.ts';
 import { type PrivacyPolicy, policyOf } from '../../../functions/rights/privacy-request/policy.ts';
 import type { ArchivedRow } from '../../../functions/rights/privacy-request/ports.ts';
 import { receive } from '../../../functions/rights/privacy-request/receive.ts';
@@ -156,6 +154,19 @@ export class PrivacyRegion {
     return [...once.values()].map((row) => (row.table === 'effects' ? row.kind : row.table));
   }
 
+  /** Rows and events that were told again with other bytes, by what they tell. */
+  get toldOtherwise(): readonly string[] {
+    const told = [
+      ...this.rows.map((row) => [row.rowId, JSON.stringify(row)] as const),
+      ...this.memory.announced.map((event) => [event.id, JSON.stringify(event)] as const),
+      ...this.sent.map((signal) => [signal.messageToken, JSON.stringify({ ...signal, person: '' })] as const),
+    ];
+    return [...Map.groupBy(told, ([id]) => id).values()]
+      .map((copies) => [...new Set(copies.map(([, text]) => text))])
+      .filter((texts) => texts.length > 1)
+      .map((texts) => texts.join(' '));
+  }
+
   /** Lays what `understand` archived so far where the archive's reader finds it. */
   archive(): void {
     for (const [at, row] of this.region.archived().entries()) {
@@ -207,6 +218,17 @@ export class PrivacyRegion {
     return requestId;
   }
 
+  lift(requestId: string, body: Partial<LiftBody> = {}) {
+    const informedAt = new Date(this.now).toISOString();
+    return orderLift(
+      requestId,
+      { reason: 'asked-by-person', informedAt, by: 'desk', ...body },
+      this.policy,
+      this.ports,
+      this.now,
+    );
+  }
+
   /**
    * Runs the machine of `functions/flow.ts` until it waits or is done; a step that fails is repeated, as its retries do.
    * @returns what it stopped with
@@ -232,6 +254,7 @@ export class PrivacyRegion {
         if (outcome === 'applying') return 'wait';
       }
       if (action === 'restrict') await step(restrict);
+      if (action === 'lift') await step(lift);
       if (action === 'export') await step(exportPerson);
       if (action === 'clear') await step(clear);
       if (action === 'erase' && (await step(floor)) === 'erase')

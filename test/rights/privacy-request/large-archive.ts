@@ -8,7 +8,7 @@ import { jurisdictionSecrets } from '../../../functions/adapters/aws/secrets.ts'
 import { kmsSigner } from '../../../functions/adapters/aws/signer.ts';
 import { subjectKeyring } from '../../../functions/adapters/aws/subject-keys.ts';
 import type { SignalRow } from '../../../functions/contracts/lineage.ts';
-import type { PrivacyRequestView } from '../../../functions/contracts/privacy-requests.ts';
+import type { PrivacyRequestView } from '../../../functions/contracts/privacy-requests-api.ts';
 import { rowRef, type SubjectKey, seal, unseal } from '../../../functions/contracts/subject-keys.ts';
 import { archiveWindow } from '../../../functions/evidence/archive/archive.ts';
 import { type AuditReport, verifyArchive } from '../../../functions/evidence/audit/verify.ts';

@@ -75,6 +75,7 @@ function shelfOf(name: string, ends: readonly number[]): Shelf & { readonly ends
         looked: page.length,
         over,
         removed: remove ? over : 0,
+        unjudged: [],
         cursor: from === 0 ? null : String(next),
       };
     },
@@ -131,33 +132,50 @@ describe('a sweep', () => {
     const shelves = [shelfOf('profiles', LEFTOVERS), shelfOf('alerts', [])];
     const { ports, evidence, lineage } = world(shelves);
     const { report } = await swept(ports, NOW);
-    expect(report).toEqual({ clean: true, removed: 4, left: 0 });
+    expect(report).toEqual({ clean: true, removed: 4, left: 0, unjudged: 0 });
     expect(shelves[0]?.ends).toEqual([NOW + 1, NOW + DAY_MS, NOW + 2]);
     const told = JSON.parse(new TextDecoder().decode(await evidence.read(reportKey(NOW))));
     expect(told).toEqual({
       jurisdiction: 'eu',
       asOf: new Date(NOW).toISOString(),
       shelves: [
-        { name: 'profiles', looked: 7, removed: 4, left: 0 },
-        { name: 'alerts', looked: 0, removed: 0, left: 0 },
+        { name: 'profiles', looked: 7, removed: 4, left: 0, unjudged: 0, refs: [] },
+        { name: 'alerts', looked: 0, removed: 0, left: 0, unjudged: 0, refs: [] },
       ],
     });
     const rows = rowsTold(lineage).filter((row): row is EffectRow => row.table === 'effects');
     expect(
       rows.filter(({ kind }) => kind === 'retention-swept').map(({ name, reasons }) => [name, reasons]),
     ).toEqual([
-      ['profiles', 'looked:7,removed:4,left:0'],
-      ['alerts', 'looked:0,removed:0,left:0'],
+      ['profiles', 'looked:7,removed:4,left:0,unjudged:0'],
+      ['alerts', 'looked:0,removed:0,left:0,unjudged:0'],
     ]);
   });
 
   it('is not proven when something stays that is past its time', async () => {
     const stubborn: Shelf = {
       name: 'signals',
-      look: async () => ({ looked: 1, over: 1, removed: 0, cursor: null }),
+      look: async () => ({ looked: 1, over: 1, removed: 0, unjudged: [], cursor: null }),
     };
     const { report } = await swept(world([stubborn]).ports, NOW);
-    expect(report).toEqual({ clean: false, removed: 0, left: 1 });
+    expect(report).toEqual({ clean: false, removed: 0, left: 1, unjudged: 0 });
+  });
+
+  it('goes on past what cannot be judged, counts and names it, and claims nothing of it', async () => {
+    const refs = Array.from({ length: 120 }, (_, at) => `ref-${at}`);
+    const poisoned: Shelf = {
+      name: 'subjects',
+      look: async () => ({ looked: 121, over: 0, removed: 0, unjudged: refs, cursor: null }),
+    };
+    const after = shelfOf('records', LEFTOVERS);
+    const { ports, evidence, lineage } = world([poisoned, after]);
+    const { report } = await swept(ports, NOW);
+    expect(report).toEqual({ clean: false, removed: 4, left: 0, unjudged: 120 });
+    expect(after.ends).toEqual([NOW + 1, NOW + DAY_MS, NOW + 2]);
+    const told = JSON.parse(new TextDecoder().decode(await evidence.read(reportKey(NOW))));
+    expect(told.shelves[0]).toMatchObject({ unjudged: 120, refs: refs.slice(0, 50) });
+    const rows = rowsTold(lineage).filter((row) => row.table === 'effects' && row.name === 'subjects');
+    expect(rows).toMatchObject([{ reasons: 'looked:121,removed:0,left:0,unjudged:120' }]);
   });
 
   it('removes nothing while it proves', async () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import type { PrivacyRequestView } from '../../../functions/contracts/privacy-requests.ts';
+import type { PrivacyRequestView } from '../../../functions/contracts/privacy-requests-api.ts';
 import { AwsJsonClient } from '../../../lib/local/aws-request.ts';
 import { ALL_ALLOWED, type Answer, type Door, type RunningPair } from '../running-pair.ts';
 
