@@ -26,7 +26,7 @@ type Rest = Omit<UnderstandPorts, 'profiles' | 'lineage' | 'clock'>;
 const silent: Rest = {
   keyring: new MemorySubjectKeyring(secrets),
   records: { put: async () => undefined },
-  reviews: { put: async () => undefined },
+  reviews: { waiting: async () => [], put: async () => undefined, drop: async () => undefined },
   candidates: new MemoryCandidateStore(),
   quarantine: { putOnce: async () => undefined },
   alerts: { open: async () => undefined, close: async () => undefined },

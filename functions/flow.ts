@@ -112,7 +112,15 @@ export const flow = {
       { on: 'records', actions: ['dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'] },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
-      { on: 'identityReviews', actions: ['dynamodb:PartiQLInsert'] },
+      {
+        on: 'identityReviews',
+        actions: [
+          'dynamodb:BatchGetItem',
+          'dynamodb:PartiQLInsert',
+          'dynamodb:PartiQLUpdate',
+          'dynamodb:PartiQLDelete',
+        ],
+      },
       {
         on: 'candidates',
         actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'],

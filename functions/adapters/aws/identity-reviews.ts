@@ -1,30 +1,34 @@
 import {
   type AttributeValue,
-  BatchExecuteStatementCommand,
+  type BatchStatementRequest,
   ConditionalCheckFailedException,
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type IdentityReview, reviewIdOf } from '../../contracts/identity-review.ts';
+import { type AtomPair, type IdentityReview, reviewIdOf } from '../../contracts/identity-review.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import { type MatchLink, VERDICTS, type Verdict } from '../../contracts/subject.ts';
-import { InvariantError, ThrottledError, TransientError } from '../../kernel/invariant.ts';
+import { InvariantError } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import type { ReviewBook, ReviewsQuery } from '../../pipeline/6-serve/ports.ts';
 import type { ReviewQueue } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
-import { chunks, inTurns } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
+import { addTo, circleOf, circlesOf, pairsAround, removeFrom } from './review-circles.ts';
+import { execute, insertNew, NONE, UNMET } from './statements.ts';
 
 /** How long a pair waits for a steward. What was decided is kept with the subjects, for as long as they are. */
 const REVIEW_DAYS = 180;
-const STATEMENTS_PER_CALL_MAX = 25;
 /** Key of the sparse index: only what waits for a steward carries it. */
 const PENDING = { S: 'pending' };
 
 type Row = Record<string, AttributeValue>;
+
+const expiryOf = (openedAt: EpochMs): AttributeValue => ({
+  N: String(Math.ceil((openedAt + REVIEW_DAYS * DAY_MS) / 1_000)),
+});
 
 const rowOf = (match: MatchLink, openedAt: EpochMs): Row => ({
   reviewId: { S: reviewIdOf(match.a, match.b) },
@@ -35,7 +39,7 @@ const rowOf = (match: MatchLink, openedAt: EpochMs): Row => ({
   bits: { N: String(match.bits) },
   contributions: { S: JSON.stringify(match.contributions) },
   model: { S: match.model },
-  expiresAt: { N: String(Math.ceil((openedAt + REVIEW_DAYS * DAY_MS) / 1_000)) },
+  expiresAt: expiryOf(openedAt),
 });
 
 function toReview(row: Row): IdentityReview {
@@ -58,32 +62,56 @@ function toReview(row: Row): IdentityReview {
 /** Pairs that may be one person, in DynamoDB: `understand` puts them, stewards work them off. */
 export function identityReviews(table = required('IDENTITY_REVIEWS_TABLE')): ReviewQueue & ReviewBook {
   return {
+    waiting: (atomIds) => pairsAround(table, atomIds),
     put: (matches, openedAt) => put(table, matches, openedAt),
+    drop: (pairs) => drop(table, pairs),
     list: (query) => list(table, query),
     decide: (reviewId, verdict, at) => decide(table, reviewId, verdict, at),
   };
 }
 
+/** What a review that waits is told anew. */
+const renewed = (table: string, { bits, contributions, model, reviewId }: Row): BatchStatementRequest => ({
+  Statement: `UPDATE "${table}" SET "bits"=? SET "contributions"=? SET "model"=? WHERE "reviewId"=? AND "verdict" IS MISSING`,
+  Parameters: [bits, contributions, model, reviewId].filter((value) => value !== undefined),
+});
+
+/** What leads to a review is written before it: a crash in between leaves an entry that leads to nothing, and no review that
+ * nobody finds again. */
 async function put(table: string, matches: readonly MatchLink[], openedAt: EpochMs): Promise<void> {
-  const rows = new Map(matches.map((match) => [reviewIdOf(match.a, match.b), rowOf(match, openedAt)]));
-  await inTurns(chunks([...rows.values()], STATEMENTS_PER_CALL_MAX), async (chunk) => {
-    const Statements = chunk.map((row) => ({
-      Statement: `INSERT INTO "${table}" VALUE {${Object.keys(row)
-        .map((name) => `'${name}':?`)
-        .join()}}`,
-      Parameters: Object.values(row),
-    }));
-    const answer = await translated('dynamodb', () =>
-      dynamodb().send(new BatchExecuteStatementCommand({ Statements })),
-    );
-    count('writeUnits', chunk.length);
-    for (const { Error: failure } of answer.Responses ?? []) {
-      if (failure?.Code === undefined || failure.Code === 'DuplicateItem') continue;
-      if (/Throttl|ProvisionedThroughputExceeded/.test(failure.Code))
-        throw new ThrottledError('dynamodb asks to slow down');
-      throw new TransientError(`dynamodb: ${failure.Code}`);
-    }
-  });
+  const expiresAt = expiryOf(openedAt);
+  const circles = [...circlesOf(matches.map(({ a, b }) => [a, b]))];
+  const known = await insertNew(
+    table,
+    circles.map((circle) => circleOf(circle, expiresAt)),
+  );
+  await execute(
+    circles.filter((_, at) => known.has(at)).map((circle) => addTo(table, circle, expiresAt)),
+    NONE,
+  );
+  const rows = [
+    ...new Map(matches.map((match) => [reviewIdOf(match.a, match.b), rowOf(match, openedAt)])).values(),
+  ];
+  const standing = await insertNew(table, rows);
+  await execute(
+    rows.filter((_, at) => standing.has(at)).map((row) => renewed(table, row)),
+    UNMET,
+  );
+}
+
+async function drop(table: string, pairs: readonly AtomPair[]): Promise<void> {
+  const ids = new Set(pairs.map(([a, b]) => reviewIdOf(a, b)));
+  await execute(
+    [...ids].map((reviewId) => ({
+      Statement: `DELETE FROM "${table}" WHERE "reviewId"=? AND "verdict" IS MISSING`,
+      Parameters: [{ S: reviewId }],
+    })),
+    UNMET,
+  );
+  await execute(
+    [...circlesOf(pairs)].map((circle) => removeFrom(table, circle)),
+    UNMET,
+  );
 }
 
 async function list(

@@ -7,10 +7,29 @@ export function memoryIdentityReviews(
   reviews: Map<string, IdentityReview> = new Map(),
 ): ReviewQueue & ReviewBook {
   return {
+    waiting: async (atomIds) => {
+      const asked = new Set(atomIds);
+      return [...reviews.values()]
+        .filter(({ a, b, decision }) => decision === null && (asked.has(a) || asked.has(b)))
+        .map(({ a, b }) => [a, b] as const);
+    },
     put: async (matches, openedAt) => {
       for (const match of matches) {
         const reviewId = reviewIdOf(match.a, match.b);
-        if (!reviews.has(reviewId)) reviews.set(reviewId, { ...match, reviewId, openedAt, decision: null });
+        const standing = reviews.get(reviewId);
+        if (standing === undefined || standing.decision === null)
+          reviews.set(reviewId, {
+            ...match,
+            reviewId,
+            openedAt: standing?.openedAt ?? openedAt,
+            decision: null,
+          });
+      }
+    },
+    drop: async (pairs) => {
+      for (const [a, b] of pairs) {
+        const reviewId = reviewIdOf(a, b);
+        if (reviews.get(reviewId)?.decision === null) reviews.delete(reviewId);
       }
     },
     list: async ({ limit, cursor }) => {

@@ -182,7 +182,7 @@ const silent = ({ rebuilt, keyring }: PlayPorts): UnderstandPorts => ({
     destroy: nothing,
   },
   records: { put: nothing },
-  reviews: { put: nothing },
+  reviews: { waiting: async () => [], put: nothing, drop: nothing },
   candidates: null,
   quarantine: { putOnce: nothing },
   alerts: { open: nothing, close: nothing },

@@ -36,8 +36,8 @@ export interface MatchedPlan {
 
 /**
  * Matches the persons that a batch makes or changes, as the jurisdiction and each customer allow. Enters them into the
- * candidate index and opens reviews; both come before the batch is written, so that a crash in between is made good when
- * the signals come again.
+ * candidate index, opens reviews, and brings those that wait up to date; all of it comes before the batch is written, so
+ * that a crash in between is made good when the signals come again.
  *
  * @param store what this attempt has read
  * @returns links to add and to take back; null when there are none
@@ -63,7 +63,8 @@ export async function matchPersons(
   );
   const changed = (await Promise.all(plans.map((plan) => changedIn(plan, people, consistent)))).flat();
   if (changed.length === 0) return null;
-  const { links, withdrawn, reviews } = await match(
+  const mayWait = atomsThatMayWait(changed, plans);
+  const { links, withdrawn, reviews, settled } = await match(
     changed,
     {
       token: (text) => candidateToken(context.secrets, text),
@@ -74,19 +75,36 @@ export async function matchPersons(
       model: new MatchModel(parameters, policy),
       candidates,
       people,
+      waiting: async () => (mayWait.length === 0 ? [] : ports.reviews.waiting(mayWait)),
     },
     { policy, mayMerge: probabilistic === 'on', model },
     consistent,
   );
-  if (reviews.length > 0) await ports.reviews.put(reviews, now);
+  await Promise.all([
+    reviews.length === 0 ? undefined : ports.reviews.put(reviews, now),
+    settled.length === 0 ? undefined : ports.reviews.drop(settled),
+  ]);
   return links.length + withdrawn.length === 0
     ? null
     : { links, withdrawn: withdrawn.map(({ a, b }) => [a, b] as const), at: ports.clock() };
 }
 
+/** Who of the subjects that are matched anew may be waiting for a steward: nobody whom this batch brings. */
+function atomsThatMayWait(
+  changed: readonly ChangedPerson[],
+  plans: readonly MatchedPlan[],
+): readonly AtomId[] {
+  const matched = new Set(changed.map(({ subjectId }) => subjectId));
+  return plans
+    .flatMap(({ subjects }) => subjects)
+    .filter(({ graph }) => matched.has(graph.subjectId))
+    .flatMap(({ findable }) => findable);
+}
+
 type ChangedPerson = IndexedRecord & { readonly subjectId: SubjectId };
 
-/** Persons to be matched: those of whom something new is known, and all those of a customer who allows it from now on. */
+/** Persons to be matched: those of whom something new is known, and all those of a customer who allows it from now on, or of a
+ * subject that has another shape now. */
 async function changedIn(
   { persons, subjects }: MatchedPlan,
   people: Acquaintances,
@@ -98,9 +116,9 @@ async function changedIn(
   const changed = new Map<AtomId, ChangedPerson>();
   const former: { readonly atomId: AtomId; readonly subjectId: SubjectId }[] = [];
   const stating = new Set(persons.map(({ atomId }) => atomId));
-  for (const [subjectId, { former: atoms, allowedBefore, isRepeated }] of allowing) {
-    if (allowedBefore && !isRepeated) continue;
-    for (const atomId of atoms) if (!stating.has(atomId)) former.push({ atomId, subjectId });
+  for (const [subjectId, { former: atoms, findable, allowedBefore, isRepeated, isReshaped }] of allowing) {
+    if (allowedBefore && !isRepeated && !isReshaped) continue;
+    for (const atomId of allowedBefore && !isRepeated ? findable : atoms) if (!stating.has(atomId)) former.push({ atomId, subjectId });
   }
   for (const { atomId, subjectId, before, after, isRepeated } of persons) {
     const subject = allowing.get(subjectId);
@@ -109,7 +127,7 @@ async function changedIn(
     const isFirst = !subject.allowedBefore;
     const known = recordOfPerson(before);
     const isNews = COMPARISONS.some((comparison) => record[comparison] !== known[comparison]);
-    if (isNews || isRepeated || isFirst)
+    if (isNews || isRepeated || isFirst || subject.isReshaped)
       changed.set(atomId, { atomId, subjectId, record, before: isFirst ? null : known });
   }
   if (former.length > 0) {

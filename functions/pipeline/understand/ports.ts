@@ -1,4 +1,5 @@
 import type { Alert } from '../../contracts/alerts.ts';
+import type { AtomPair } from '../../contracts/identity-review.ts';
 import type { AlertId, AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { KeptUntil } from '../../contracts/profile.ts';
@@ -153,9 +154,15 @@ export interface EffectPorts {
 
 /** Where pairs go that may be one person, for a steward to decide. */
 export interface ReviewQueue {
-  /** Opens reviews, one a pair. A pair that was opened before, decided or not, stays as it is.
+  /** Pairs with one of these atoms that wait for a steward, and maybe some that do no more.
    * @throws ThrottledError, TransientError */
+  waiting(atomIds: readonly AtomId[]): Promise<readonly AtomPair[]>;
+  /** Opens reviews, one a pair. One that waits shows the new evidence from then on, as opened before; a decided one stays as
+   * it is. @throws ThrottledError, TransientError */
   put(matches: readonly MatchLink[], openedAt: EpochMs): Promise<void>;
+  /** Takes pairs off the queue that need nobody's decision any more. A decided one stays as it is.
+   * @throws ThrottledError, TransientError */
+  drop(pairs: readonly AtomPair[]): Promise<void>;
 }
 
 export interface UnderstandPorts extends EffectPorts {

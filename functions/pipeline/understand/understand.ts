@@ -13,6 +13,7 @@ import { type AtomKeys, openPersons, sealPersons } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { ProfileStore, UnderstandPorts, World, WriteUnit } from './ports.ts';
 import { rememberingStore } from './remembering.ts';
+import { closeReviewsWithin, forgetReviews } from './settle-reviews.ts';
 import { StaleReadError } from './stale-read.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
 import type { PlannedUnit } from './writes.ts';
@@ -81,9 +82,15 @@ export async function understand(
   }
   const lost = done.flatMap((plan) => plan.lostProfiling);
   const { candidates } = ports;
-  // A crash before this leaves entries that nobody may be found by any more.
   if (lost.length > 0 && candidates !== null)
-    await forgetPersons(lost, { ...ports, candidates }, context.secrets);
+    await Promise.all([
+      forgetPersons(lost, { ...ports, candidates }, context.secrets),
+      forgetReviews(lost, ports.reviews),
+    ]);
+  await closeReviewsWithin(
+    done.flatMap((plan) => plan.merged),
+    ports.reviews,
+  );
   const emission = emptyEmission();
   const effects = done.flatMap(effectsOf);
   const unkept = done.flatMap(({ identity }) => identity.map(({ effect }) => effect));
