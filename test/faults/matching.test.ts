@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toCandidateEntry } from '../../functions/adapters/aws/candidate-items.ts';
 import { candidateStore } from '../../functions/adapters/aws/candidate-store.ts';
+import { identityReviews } from '../../functions/adapters/aws/identity-reviews.ts';
 import {
   NODE_PART,
   PERSON_PART,
@@ -11,21 +12,24 @@ import {
   toSubject,
 } from '../../functions/adapters/aws/profile-items.ts';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
+import { type IdentityReview, reviewIdOf } from '../../functions/contracts/identity-review.ts';
 import type { PersonAttributes } from '../../functions/contracts/person.ts';
 import type { Signal } from '../../functions/contracts/signal.ts';
+import { orderedPair } from '../../functions/contracts/subject.ts';
 import { estimatedSize } from '../../functions/pipeline/2-identify/probabilistic/population.ts';
 import type { StreamRecord } from '../../functions/pipeline/understand/delivery.ts';
 import type { UnderstandPorts } from '../../functions/pipeline/understand/ports.ts';
 import { understand } from '../../functions/pipeline/understand/understand.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
-import { NOW, permutationArbitrary, signal } from '../arbitraries.ts';
+import { NOW, permutationArbitrary, signal, tokenOf } from '../arbitraries.ts';
 import { type LocalTables, startTables } from '../local-tables.ts';
 import { MemoryRegion } from '../understand-harness.ts';
 import { FaultyClients } from './faulty-clients.ts';
 
 const DELIVERIES_MAX = 9;
 const GRANTED = { profiling: true, personalisation: true, analytics: true };
-const on = Object.values(jurisdictions).find(({ identity }) => identity.value.probabilistic === 'on')?.code;
+const ofMode = (mode: 'on' | 'review') =>
+  Object.values(jurisdictions).find(({ identity }) => identity.value.probabilistic === mode)?.code;
 
 let local: LocalTables;
 let faults: FaultyClients;
@@ -40,22 +44,25 @@ interface Tables {
   readonly profiles: string;
   readonly subjects: string;
   readonly candidates: string;
+  readonly reviews: string;
 }
 
 const freshTables = async (): Promise<Tables> => ({
   profiles: await local.fresh('profiles'),
   subjects: await local.fresh('subjects'),
   candidates: await local.fresh('candidates'),
+  reviews: await local.fresh('identityReviews'),
 });
 
 /** Instances of `understand` over tables of their own in DynamoDB. */
 class StoredRegion {
-  readonly memory = new MemoryRegion(on);
+  readonly memory: MemoryRegion;
   readonly #tables: Tables;
   readonly #ports: UnderstandPorts;
   #sequence = 0;
 
-  private constructor(tables: Tables) {
+  private constructor(tables: Tables, mode: 'on' | 'review') {
+    this.memory = new MemoryRegion(ofMode(mode));
     this.#tables = tables;
     this.#ports = {
       ...this.memory.effects,
@@ -63,13 +70,19 @@ class StoredRegion {
       profiles: profileStore(tables, () => 0),
       keyring: this.memory.keyring,
       candidates: candidateStore(tables.candidates),
+      reviews: identityReviews(tables.reviews),
       quarantine: { putOnce: async () => undefined },
       clock: () => NOW,
     };
   }
 
-  static async fresh(): Promise<StoredRegion> {
-    return new StoredRegion(await freshTables());
+  static async fresh(mode: 'on' | 'review' = 'on'): Promise<StoredRegion> {
+    return new StoredRegion(await freshTables(), mode);
+  }
+
+  /** What waits for a steward. */
+  async queue(): Promise<readonly IdentityReview[]> {
+    return (await identityReviews(this.#tables.reviews).list({ limit: 100 })).reviews;
   }
 
   /** Delivers as a stream does: again until nothing fails. @returns conflicts with others */
@@ -260,6 +273,51 @@ describe('a matching batch on real tables', () => {
       for (const when of ['before', 'after'] as const) {
         const [crashed] = await play(call, when);
         expect([call, when, crashed]).toEqual([call, when, calm]);
+      }
+    }
+  });
+
+  it('leaves the queue of stewards as it leaves it otherwise, whatever call it dies at', async () => {
+    faults.onCall = () => undefined;
+    const news = (name: string, at: number, over: Partial<PersonAttributes>): Signal =>
+      signal({
+        id: `news ${name}`,
+        who: { userId: name },
+        states: { ...person(at), ...over },
+        occurredAt: NOW,
+        consent: GRANTED,
+      });
+    const together = signal({ id: 'together', who: { userId: 'c', email: 'mail e' }, consent: GRANTED });
+    // One pair is more alike by that, one less, one not at all, and one is joined.
+    const last = [news('b', 0, { street: 'Mill Ln' }), news('f', 2, {}), news('g', 1, {}), together];
+    const known = [
+      account('a', 0),
+      account('b', 0),
+      account('c', 1),
+      account('e', 1),
+      account('f', 3),
+      account('g', 3),
+    ];
+    const play = async (call: number, when: 'before' | 'after') => {
+      const region = await StoredRegion.fresh('review');
+      await region.deliver(known);
+      const waiting = (await region.queue()).length;
+      faults.begin(call === 0 ? [] : [{ call, when }]);
+      await region.deliver(last);
+      const { calls } = faults;
+      faults.begin([]);
+      return { waiting, calls, queue: await region.queue() };
+    };
+    const calm = await play(0, 'before');
+    const user = (name: string) => tokenOf('userId', name);
+    const [least] = orderedPair(user('c'), user('e'));
+    const expected = [reviewIdOf(user('a'), user('b')), reviewIdOf(least, user('g'))];
+    expect(calm.waiting).toBe(3);
+    expect(calm.queue.map(({ reviewId }) => reviewId).sort()).toEqual(expected.sort());
+    for (let call = 1; call <= calm.calls.length; call += 1) {
+      for (const when of ['before', 'after'] as const) {
+        const { queue } = await play(call, when);
+        expect([call, when, queue]).toEqual([call, when, calm.queue]);
       }
     }
   });

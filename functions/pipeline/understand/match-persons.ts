@@ -118,7 +118,8 @@ async function changedIn(
   const stating = new Set(persons.map(({ atomId }) => atomId));
   for (const [subjectId, { former: atoms, findable, allowedBefore, isRepeated, isReshaped }] of allowing) {
     if (allowedBefore && !isRepeated && !isReshaped) continue;
-    for (const atomId of allowedBefore && !isRepeated ? findable : atoms) if (!stating.has(atomId)) former.push({ atomId, subjectId });
+    for (const atomId of allowedBefore && !isRepeated ? findable : atoms)
+      if (!stating.has(atomId)) former.push({ atomId, subjectId });
   }
   for (const { atomId, subjectId, before, after, isRepeated } of persons) {
     const subject = allowing.get(subjectId);

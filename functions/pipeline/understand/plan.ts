@@ -2,7 +2,12 @@ import { EMPTY_CONSENT } from '../../contracts/consent.ts';
 import type { AtomId, AtomVersion, SubjectId } from '../../contracts/ids.ts';
 import type { PersonState } from '../../contracts/person.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
-import { nodeOfSubjectId, type SubjectGraph, type SubjectOutline, soloGraph } from '../../contracts/subject.ts';
+import {
+  nodeOfSubjectId,
+  type SubjectGraph,
+  type SubjectOutline,
+  soloGraph,
+} from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { permits } from '../../rights/consent/permission.ts';
 import { standingsOf } from '../../rights/consent/standing.ts';
@@ -224,8 +229,9 @@ const isReshaped = (
   findable: readonly AtomId[],
   { changes, obeyed }: Identified,
 ): boolean =>
-  changes.some((change) => change.subjectId === subjectId && (change.kind === 'subject-split' || findable.length > 1)) ||
-  obeyed.some(({ order }) => tokensOfOrder(order).some((token) => nodes.includes(token)));
+  changes.some(
+    (change) => change.subjectId === subjectId && (change.kind === 'subject-split' || findable.length > 1),
+  ) || obeyed.some(({ order }) => tokensOfOrder(order).some((token) => nodes.includes(token)));
 
 const statesPerson = (atom: Atom): boolean =>
   atom.deliveries.some(({ signal }) => signal.person !== undefined);

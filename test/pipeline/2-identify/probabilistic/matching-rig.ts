@@ -1,8 +1,8 @@
 import { ExportPeople } from '../../../../bin/identity/export-people.ts';
 import { Overlap } from '../../../../bin/identity/overlap.ts';
 import { MemoryCandidateStore } from '../../../../functions/adapters/memory/candidate-store.ts';
-import { type AtomId, asIdentifierToken } from '../../../../functions/contracts/ids.ts';
 import type { AtomPair } from '../../../../functions/contracts/identity-review.ts';
+import { type AtomId, asIdentifierToken } from '../../../../functions/contracts/ids.ts';
 import type { Verdict } from '../../../../functions/contracts/subject.ts';
 import { KeyChoice } from '../../../../functions/pipeline/2-identify/probabilistic/key-choice.ts';
 import type { Matched } from '../../../../functions/pipeline/2-identify/probabilistic/match-batch.ts';
