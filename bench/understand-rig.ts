@@ -27,6 +27,7 @@ const silent: Rest = {
   keyring: new MemorySubjectKeyring(secrets),
   records: { put: async () => undefined },
   reviews: { waiting: async () => [], put: async () => undefined, drop: async () => undefined },
+  conflicts: { open: async () => undefined, close: async () => undefined },
   candidates: new MemoryCandidateStore(),
   quarantine: { putOnce: async () => undefined },
   alerts: { open: async () => undefined, close: async () => undefined },

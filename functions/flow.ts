@@ -248,6 +248,7 @@ export const flow = {
         route('POST', '/v1/alerts/{alertId}/resolve', 'alerts:write', OPERATE),
         route('GET', '/v1/identity/reviews', 'identity:read', STEWARD),
         route('POST', '/v1/identity/reviews/{reviewId}', 'identity:write', STEWARD),
+        route('GET', '/v1/identity/conflicts', 'identity:read', STEWARD, 'attributes:read'),
         route('POST', '/v1/identity/unmerge', 'identity:write', STEWARD),
         route('GET', '/v1/subjects/{subjectId}/links', 'identity:read', STEWARD),
         route('GET', '/v1/sources', 'write-keys:read', STEWARD),
@@ -510,6 +511,10 @@ export const flow = {
       { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'], indexes: true },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
+      {
+        on: 'identityReviews',
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate', 'dynamodb:PartiQLDelete'],
+      },
       { on: 'records', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'], indexes: true },
       {
         on: 'quarantine',
@@ -560,6 +565,7 @@ export const flow = {
       { on: 'records', actions: LOOK_THROUGH },
       { on: 'alerts', actions: LOOK_THROUGH },
       { on: 'dueCues', actions: LOOK_THROUGH },
+      { on: 'identityReviews', actions: LOOK_THROUGH },
       {
         on: 'evidence',
         actions: ['s3:PutObject', 's3:GetObject', 's3:DeleteObjectVersion'],

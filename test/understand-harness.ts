@@ -111,6 +111,7 @@ export class MemoryRegion {
         put: guard(effects.reviews.put),
         drop: guard(effects.reviews.drop),
       },
+      conflicts: { open: guard(effects.conflicts.open), close: guard(effects.conflicts.close) },
       candidates: {
         read: guard(this.candidates.read.bind(this.candidates)),
         write: guard(this.candidates.write.bind(this.candidates)),

@@ -2,7 +2,6 @@ import {
   type AttributeValue,
   type BatchStatementRequest,
   ConditionalCheckFailedException,
-  QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type AtomPair, type IdentityReview, reviewIdOf } from '../../contracts/identity-review.ts';
@@ -10,13 +9,14 @@ import type { AtomId } from '../../contracts/ids.ts';
 import { type MatchLink, VERDICTS, type Verdict } from '../../contracts/subject.ts';
 import { InvariantError } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
-import type { ReviewBook, ReviewsQuery } from '../../pipeline/6-serve/ports.ts';
+import type { ReviewBook } from '../../pipeline/6-serve/ports.ts';
 import type { ReviewQueue } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { dynamodb } from './clients.ts';
-import { translate, translated } from './errors.ts';
-import { addTo, circleOf, circlesOf, pairsAround, removeFrom } from './review-circles.ts';
+import { translate } from './errors.ts';
+import { listedPage } from './listed-pages.ts';
+import { addTo, circleOf, circlesOf, pairsAround, removed, removeFrom } from './review-circles.ts';
 import { execute, insertNew, NONE, UNMET } from './statements.ts';
 
 /** How long a pair waits for a steward. What was decided is kept with the subjects, for as long as they are. */
@@ -60,12 +60,18 @@ function toReview(row: Row): IdentityReview {
 }
 
 /** Pairs that may be one person, in DynamoDB: `understand` puts them, stewards work them off. */
-export function identityReviews(table = required('IDENTITY_REVIEWS_TABLE')): ReviewQueue & ReviewBook {
+export function identityReviews(
+  table = required('IDENTITY_REVIEWS_TABLE'),
+): ReviewQueue & ReviewBook & { forget(atomIds: readonly AtomId[]): Promise<void> } {
   return {
     waiting: (atomIds) => pairsAround(table, atomIds),
     put: (matches, openedAt) => put(table, matches, openedAt),
     drop: (pairs) => drop(table, pairs),
-    list: (query) => list(table, query),
+    forget: (atomIds) => forget(table, atomIds),
+    list: async (query) => {
+      const { rows, ...rest } = await listedPage(table, PENDING, query);
+      return { reviews: rows.map(toReview), ...rest };
+    },
     decide: (reviewId, verdict, at) => decide(table, reviewId, verdict, at),
   };
 }
@@ -114,37 +120,25 @@ async function drop(table: string, pairs: readonly AtomPair[]): Promise<void> {
   );
 }
 
-async function list(
-  table: string,
-  { limit, cursor }: ReviewsQuery,
-): Promise<{ readonly reviews: readonly IdentityReview[]; readonly cursor?: string }> {
-  const [openedAt = '', reviewId = ''] = cursor?.split('.', 2) ?? [];
-  const answer = await translated('dynamodb', () =>
-    dynamodb().send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: 'listed',
-        KeyConditionExpression: 'listed = :pending',
-        ExpressionAttributeValues: { ':pending': PENDING },
-        ScanIndexForward: false,
-        // One more than asked for, so that a last page which is full needs no empty one after it.
-        Limit: limit + 1,
-        ...(cursor === undefined
-          ? {}
-          : {
-              ExclusiveStartKey: { listed: PENDING, openedAt: { N: openedAt }, reviewId: { S: reviewId } },
-            }),
-        ReturnConsumedCapacity: 'TOTAL',
-      }),
-    ),
+/** Reviews of atoms, decided or not, and what leads to them. */
+async function forget(table: string, atomIds: readonly AtomId[]): Promise<void> {
+  const pairs = await pairsAround(table, atomIds);
+  const reviewIds = pairs.map(([a, b]) => reviewIdOf(a, b));
+  await execute(
+    reviewIds.map((reviewId) => ({
+      Statement: `DELETE FROM "${table}" WHERE "reviewId"=?`,
+      Parameters: [{ S: reviewId }],
+    })),
+    UNMET,
   );
-  count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
-  const found = (answer.Items ?? []).map(toReview);
-  const last = found[limit - 1];
-  return {
-    reviews: found.slice(0, limit),
-    ...(found.length > limit && last !== undefined ? { cursor: `${last.openedAt}.${last.reviewId}` } : {}),
-  };
+  await execute(
+    [...circlesOf(pairs)].map((circle) => removeFrom(table, circle)),
+    UNMET,
+  );
+  await execute(
+    atomIds.map((atom) => removed(table, atom)),
+    UNMET,
+  );
 }
 
 async function decide(

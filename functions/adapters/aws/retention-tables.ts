@@ -21,10 +21,10 @@ import {
 import { readNodes, removeEach, scan } from './retention-pages.ts';
 
 const wholeSeconds = (now: EpochMs): string => String(Math.floor(now / 1_000));
-const isExpired = (item: Item, now: EpochMs): boolean =>
+export const isExpired = (item: Item, now: EpochMs): boolean =>
   item.expiresAt?.N !== undefined && Number(item.expiresAt.N) * 1_000 <= now;
 
-const removeExpired = async (table: string, key: Item, now: EpochMs): Promise<void> => {
+export const removeExpired = async (table: string, key: Item, now: EpochMs): Promise<void> => {
   await dynamodb().send(
     new DeleteItemCommand({
       TableName: table,

@@ -57,6 +57,11 @@ export const removeFrom = (table: string, [atom, others]: Circle): BatchStatemen
   Parameters: [setOf(others), keyOf(atom)],
 });
 
+export const removed = (table: string, atom: AtomId): BatchStatementRequest => ({
+  Statement: `DELETE FROM "${table}" WHERE "reviewId"=?`,
+  Parameters: [keyOf(atom)],
+});
+
 /** The pairs that the atoms are in, as surely the latest: what was noted a moment ago must not be overlooked.
  * @throws ThrottledError, TransientError */
 export async function pairsAround(table: string, atomIds: readonly AtomId[]): Promise<readonly AtomPair[]> {

@@ -1,11 +1,12 @@
 import { type IdentityReview, reviewIdOf } from '../../contracts/identity-review.ts';
+import type { AtomId } from '../../contracts/ids.ts';
 import type { ReviewBook } from '../../pipeline/6-serve/ports.ts';
 import type { ReviewQueue } from '../../pipeline/understand/ports.ts';
 
 /** Pairs that may be one person in memory, for unit tests. */
 export function memoryIdentityReviews(
   reviews: Map<string, IdentityReview> = new Map(),
-): ReviewQueue & ReviewBook {
+): ReviewQueue & ReviewBook & { forget(atomIds: readonly AtomId[]): Promise<void> } {
   return {
     waiting: async (atomIds) => {
       const asked = new Set(atomIds);
@@ -31,6 +32,10 @@ export function memoryIdentityReviews(
         const reviewId = reviewIdOf(a, b);
         if (reviews.get(reviewId)?.decision === null) reviews.delete(reviewId);
       }
+    },
+    forget: async (atomIds) => {
+      const asked = new Set(atomIds);
+      for (const [reviewId, { a, b }] of reviews) if (asked.has(a) || asked.has(b)) reviews.delete(reviewId);
     },
     list: async ({ limit, cursor }) => {
       const pending = [...reviews.values()]

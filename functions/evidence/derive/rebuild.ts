@@ -183,6 +183,7 @@ const silent = ({ rebuilt, keyring }: PlayPorts): UnderstandPorts => ({
   },
   records: { put: nothing },
   reviews: { waiting: async () => [], put: nothing, drop: nothing },
+  conflicts: { open: nothing, close: nothing },
   candidates: null,
   quarantine: { putOnce: nothing },
   alerts: { open: nothing, close: nothing },

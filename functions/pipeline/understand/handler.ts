@@ -1,4 +1,5 @@
 import { alertStore } from '../../adapters/aws/alert-store.ts';
+import { attributeConflicts } from '../../adapters/aws/attribute-conflicts.ts';
 import { candidateStore } from '../../adapters/aws/candidate-store.ts';
 import { dueCues } from '../../adapters/aws/due-cues.ts';
 import { eventBus } from '../../adapters/aws/event-bus.ts';
@@ -25,6 +26,7 @@ const wiring = lazily(async () => {
     records: outcomeRecords(),
     candidates: candidateStore(),
     reviews: identityReviews(),
+    conflicts: attributeConflicts(),
     quarantine: quarantineStore(),
     alerts: alertStore(),
     dueCues: dueCues(),

@@ -18,6 +18,8 @@ export interface PlannedPerson {
   readonly subjectId: SubjectId;
   readonly before: PersonState;
   readonly after: PersonState;
+  /** Whether what is stored of it changes. */
+  readonly isChanged: boolean;
   /** An earlier attempt at the same signals may have stored the person, and died before it was matched. */
   readonly isRepeated: boolean;
 }

@@ -7,6 +7,7 @@ import {
   type SubjectGraph,
   type SubjectOutline,
   soloGraph,
+  subjectIdOf,
 } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { permits } from '../../rights/consent/permission.ts';
@@ -17,6 +18,7 @@ import { NOBODY } from '../3-profile/person.ts';
 import { remember } from '../3-profile/seen.ts';
 import { MATCHING_PURPOSE, type PlannedSubject } from './acquaintances.ts';
 import { type Atom, atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
+import type { ConflictCheck } from './conflicts.ts';
 import { consentEffects, consentOutcome, tellsLossOf } from './consent.ts';
 import { mayMatch, type UnderstandContext } from './context.ts';
 import { tokensOfOrder } from './delivery.ts';
@@ -40,6 +42,8 @@ export interface Plan {
   /** Persons that signals state something of, and all subjects of the unit: what matching looks at. */
   readonly persons: readonly PlannedPerson[];
   readonly subjects: readonly PlannedSubject[];
+  /** Subjects in which values may contradict each other otherwise than before. */
+  readonly conflicts: readonly ConflictCheck[];
   /** Subjects that the unit joined of several (or did in an earlier attempt, which may have died before it told of it), with
    * those of their atoms that others may find. */
   readonly merged: readonly Pick<SubjectOutline, 'atoms'>[];
@@ -82,6 +86,7 @@ export function planUnit(
   const lostProfiling: AtomId[] = [];
   const planned: PlannedPerson[] = [];
   const subjects: PlannedSubject[] = [];
+  const conflicts: ConflictCheck[] = [];
   const bucket = bucketOf([...atoms.values()], unit.orders[0]?.bucket ?? 'b00');
   const orderedAt = unit.orders[0]?.order.receivedAt ?? null;
   const receivedAt = newestReceipt([...atoms.values()]) ?? orderedAt;
@@ -128,7 +133,10 @@ export function planUnit(
         if (isWritten || change !== null) stored.push(atom.id);
         const isRepeated =
           judged.endings.some(({ repeated }) => repeated) || wasStoredBefore(before, judged.endings);
-        planned.push({ atomId: atom.id, subjectId: graph.subjectId, before, after, isRepeated });
+        planned.push({
+          ...{ atomId: atom.id, subjectId: graph.subjectId },
+          ...{ before, after, isChanged: change !== null, isRepeated },
+        });
       } else if (isWritten) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
     }
@@ -171,6 +179,9 @@ export function planUnit(
       now,
     );
     published.push(publication);
+    conflicts.push(
+      ...conflictChecks(graph, group, planned, identity, { isFindable, told: publication.repeated }),
+    );
     const wasLost = publication.repeated.some(tellsLossOf(MATCHING_PURPOSE));
     if (chosen.lostProfiling || (wasLost && !permits(standings[MATCHING_PURPOSE])))
       lostProfiling.push(...graph.atoms);
@@ -190,6 +201,7 @@ export function planUnit(
     published,
     persons: planned,
     subjects,
+    conflicts,
     merged: subjects.flatMap(({ findable }, at) => {
       const group = published[at];
       return group !== undefined && isMerged(group) ? [{ atoms: findable }] : [];
@@ -232,6 +244,33 @@ const isReshaped = (
   changes.some(
     (change) => change.subjectId === subjectId && (change.kind === 'subject-split' || findable.length > 1),
   ) || obeyed.some(({ order }) => tokensOfOrder(order).some((token) => nodes.includes(token)));
+
+/** Whether values may contradict each other otherwise than before: the customer or a system stated something, or the subject
+ * is made of several of whom something may be known, or is a part of one; now, or in an earlier attempt. */
+function conflictChecks(
+  graph: SubjectGraph,
+  group: readonly Atom[],
+  planned: readonly PlannedPerson[],
+  { changes, before }: Identified,
+  { isFindable, told }: { readonly isFindable: boolean; readonly told: PublishedGroup['repeated'] },
+): readonly ConflictCheck[] {
+  const persons = planned.filter(({ subjectId }) => subjectId === graph.subjectId);
+  const stated = new Map(persons.map((person) => [person.atomId, person]));
+  const mayBeKnown = ({ id, stored }: Atom): boolean =>
+    stated.has(id) || (stored !== undefined && (!isFindable || stored.around !== undefined));
+  const former = new Map(
+    group.filter(mayBeKnown).map(({ id }) => [id, before.get(id) ?? subjectIdOf([id])] as const),
+  );
+  const isOfShape = (kind: string): boolean =>
+    kind === 'subject-split' || (kind === 'subjects-merged' && former.size > 1);
+  const isReshaped = changes.some(({ subjectId, kind }) => subjectId === graph.subjectId && isOfShape(kind));
+  const wasReshaped = told.some(({ kind }) => isOfShape(kind));
+  const isRepeated = wasReshaped || persons.some((person) => person.isRepeated);
+  const isStated = persons.some(({ isChanged }) => isChanged);
+  return former.size > 0 && (isReshaped || isRepeated || isStated)
+    ? [{ graph, former, stated, isRepeated }]
+    : [];
+}
 
 const statesPerson = (atom: Atom): boolean =>
   atom.deliveries.some(({ signal }) => signal.person !== undefined);

@@ -165,11 +165,22 @@ export interface ReviewQueue {
   drop(pairs: readonly AtomPair[]): Promise<void>;
 }
 
+/** Customers of whom two values contradict each other, for the owners to settle. */
+export interface ConflictQueue {
+  /** Lists customers. One that is listed keeps its place.
+   * @param judgedAt by a clock that was read after all that it follows from @throws ThrottledError, TransientError */
+  open(subjectIds: readonly SubjectId[], openedAt: EpochMs, judgedAt: EpochMs): Promise<void>;
+  /** Takes customers off the list, unless somebody found out later that there is a conflict.
+   * @param judgedAt by a clock that was read before all that it follows from @throws ThrottledError, TransientError */
+  close(subjectIds: readonly SubjectId[], judgedAt: EpochMs): Promise<void>;
+}
+
 export interface UnderstandPorts extends EffectPorts {
   readonly profiles: ProfileStore;
   readonly keyring: SubjectKeyring;
   readonly records: { put(records: readonly OutcomeRecord[]): Promise<void> };
   readonly reviews: ReviewQueue;
+  readonly conflicts: ConflictQueue;
   /** Where records are found by what they say; null where nothing is matched (profiles built again from the archive). */
   readonly candidates: CandidateStore | null;
   /** Keeps the bytes of a record that could not be read, once. */

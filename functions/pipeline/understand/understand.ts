@@ -4,6 +4,7 @@ import type { KeptEffect } from '../../contracts/subject.ts';
 import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { floorMinuteOf, messagePrefix, needsPages, rememberedFrom } from '../3-profile/seen.ts';
+import { tellConflicts } from './conflicts.ts';
 import { mayMatch, type UnderstandContext } from './context.ts';
 import { type Batch, batchOf, type Delivery, NO_MATCHES, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
@@ -87,10 +88,18 @@ export async function understand(
       forgetPersons(lost, { ...ports, candidates }, context.secrets),
       forgetReviews(lost, ports.reviews),
     ]);
-  await closeReviewsWithin(
-    done.flatMap((plan) => plan.merged),
-    ports.reviews,
-  );
+  await Promise.all([
+    closeReviewsWithin(
+      done.flatMap((plan) => plan.merged),
+      ports.reviews,
+    ),
+    tellConflicts(
+      done.flatMap((plan) => plan.conflicts),
+      keys,
+      ports,
+      now,
+    ),
+  ]);
   const emission = emptyEmission();
   const effects = done.flatMap(effectsOf);
   const unkept = done.flatMap(({ identity }) => identity.map(({ effect }) => effect));

@@ -3,6 +3,7 @@ import { evidenceStore } from '../../adapters/aws/evidence-store.ts';
 import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { secretsShelf } from '../../adapters/aws/retention-keys.ts';
 import { objectsShelf, streamShelf } from '../../adapters/aws/retention-objects.ts';
+import { stewardshipShelf } from '../../adapters/aws/retention-stewardship.ts';
 import { expiringShelf, profilesShelf, subjectsShelf } from '../../adapters/aws/retention-tables.ts';
 import { STREAM_HOURS } from '../../contracts/retention.ts';
 import type { EvidenceStore } from '../../evidence/archive/ports.ts';
@@ -45,6 +46,7 @@ function portsOf({ retention }: JurisdictionDefinition): RetentionPorts {
       ),
       subjectsShelf('rebuiltSubjects', rebuilt),
       profilesShelf('rebuiltProfiles', rebuilt.profiles),
+      stewardshipShelf('identityReviews', required('IDENTITY_REVIEWS_TABLE'), live.profiles),
       expiringShelf('records', required('RECORDS_TABLE'), ['messageToken']),
       expiringShelf('alerts', required('ALERTS_TABLE'), ['alertId']),
       expiringShelf('dueCues', required('DUE_CUES_TABLE'), ['slot', 'cue']),

@@ -72,6 +72,7 @@ export function operations(jurisdiction = 'eu') {
       },
       lineage,
       reviews: region.effects.reviews,
+      conflicts: region.effects.conflicts,
       // The stream, as short as can be.
       orders: {
         append: async (byBucket) => {
