@@ -256,8 +256,10 @@ function conflictChecks(
 ): readonly ConflictCheck[] {
   const persons = planned.filter(({ subjectId }) => subjectId === graph.subjectId);
   const stated = new Map(persons.map((person) => [person.atomId, person]));
+  const isStated = persons.some(({ isChanged }) => isChanged);
+  // Where one states something, another may do so for the first time right now.
   const mayBeKnown = ({ id, stored }: Atom): boolean =>
-    stated.has(id) || (stored !== undefined && (!isFindable || stored.around !== undefined));
+    stated.has(id) || (stored !== undefined && (isStated || !isFindable || stored.around !== undefined));
   const former = new Map(
     group.filter(mayBeKnown).map(({ id }) => [id, before.get(id) ?? subjectIdOf([id])] as const),
   );
@@ -266,7 +268,6 @@ function conflictChecks(
   const isReshaped = changes.some(({ subjectId, kind }) => subjectId === graph.subjectId && isOfShape(kind));
   const wasReshaped = told.some(({ kind }) => isOfShape(kind));
   const isRepeated = wasReshaped || persons.some((person) => person.isRepeated);
-  const isStated = persons.some(({ isChanged }) => isChanged);
   return former.size > 0 && (isReshaped || isRepeated || isStated)
     ? [{ graph, former, stated, isRepeated }]
     : [];
