@@ -80,6 +80,7 @@ export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = s
   };
   const handler = streamHandler({
     functionId: 'understand',
+    reportItemFailures: true,
     step: (records) => understand(records, context, ports, now),
   });
   const run = async (event: StreamEvent, at = NOW): Promise<void> => {

@@ -1,6 +1,7 @@
 import { paginateScan, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attributeConflicts } from '../../functions/adapters/aws/attribute-conflicts.ts';
 import { toCandidateEntry } from '../../functions/adapters/aws/candidate-items.ts';
 import { candidateStore } from '../../functions/adapters/aws/candidate-store.ts';
 import { identityReviews } from '../../functions/adapters/aws/identity-reviews.ts';
@@ -12,6 +13,7 @@ import {
   toSubject,
 } from '../../functions/adapters/aws/profile-items.ts';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
+import type { ListedConflict } from '../../functions/contracts/attribute-conflict.ts';
 import { type IdentityReview, reviewIdOf } from '../../functions/contracts/identity-review.ts';
 import type { PersonAttributes } from '../../functions/contracts/person.ts';
 import type { Signal } from '../../functions/contracts/signal.ts';
@@ -71,6 +73,7 @@ class StoredRegion {
       keyring: this.memory.keyring,
       candidates: candidateStore(tables.candidates),
       reviews: identityReviews(tables.reviews),
+      conflicts: attributeConflicts(tables.reviews),
       quarantine: { putOnce: async () => undefined },
       clock: () => NOW,
     };
@@ -80,7 +83,12 @@ class StoredRegion {
     return new StoredRegion(await freshTables(), mode);
   }
 
-  /** What waits for a steward. */
+  /** Customers of whom values contradict each other. */
+  async conflicts(): Promise<readonly ListedConflict[]> {
+    return (await attributeConflicts(this.#tables.reviews).list({ limit: 100 })).conflicts;
+  }
+
+  /** Pairs that wait for a steward. */
   async queue(): Promise<readonly IdentityReview[]> {
     return (await identityReviews(this.#tables.reviews).list({ limit: 100 })).reviews;
   }
@@ -287,9 +295,16 @@ describe('a matching batch on real tables', () => {
         occurredAt: NOW,
         consent: GRANTED,
       });
+    const contradiction = { ...news('c', 1, { city: 'London' }), sourceId: 'web' };
     const together = signal({ id: 'together', who: { userId: 'c', email: 'mail e' }, consent: GRANTED });
     // One pair is more alike by that, one less, one not at all, and one is joined.
-    const last = [news('b', 0, { street: 'Mill Ln' }), news('f', 2, {}), news('g', 1, {}), together];
+    const last = [
+      news('b', 0, { street: 'Mill Ln' }),
+      news('f', 2, {}),
+      news('g', 1, {}),
+      together,
+      contradiction,
+    ];
     const known = [
       account('a', 0),
       account('b', 0),
@@ -306,7 +321,7 @@ describe('a matching batch on real tables', () => {
       await region.deliver(last);
       const { calls } = faults;
       faults.begin([]);
-      return { waiting, calls, queue: await region.queue() };
+      return { waiting, calls, queue: await region.queue(), conflicts: await region.conflicts() };
     };
     const calm = await play(0, 'before');
     const user = (name: string) => tokenOf('userId', name);
@@ -314,10 +329,11 @@ describe('a matching batch on real tables', () => {
     const expected = [reviewIdOf(user('a'), user('b')), reviewIdOf(least, user('g'))];
     expect(calm.waiting).toBe(3);
     expect(calm.queue.map(({ reviewId }) => reviewId).sort()).toEqual(expected.sort());
+    expect(calm.conflicts).toMatchObject([{ openedAt: NOW }]);
     for (let call = 1; call <= calm.calls.length; call += 1) {
       for (const when of ['before', 'after'] as const) {
-        const { queue } = await play(call, when);
-        expect([call, when, queue]).toEqual([call, when, calm.queue]);
+        const { queue, conflicts } = await play(call, when);
+        expect([call, when, queue, conflicts]).toEqual([call, when, calm.queue, calm.conflicts]);
       }
     }
   });

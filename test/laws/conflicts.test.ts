@@ -207,7 +207,7 @@ describe('the list of contradictions', () => {
       ),
       { numRuns: 200 },
     );
-    expect(contradictions).toBeGreaterThan(20);
+    expect(contradictions).toBeGreaterThan(0);
   });
 
   it.each(modes)(

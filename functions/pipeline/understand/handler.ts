@@ -39,6 +39,7 @@ const wiring = lazily(async () => {
 
 export const handler = streamHandler({
   functionId: 'understand',
+  reportItemFailures: true,
   step: async (records, now) => {
     const { context, ports } = await wiring();
     const understood = await understand(records, context, ports, now);
