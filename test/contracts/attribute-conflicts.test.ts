@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attributeConflicts } from '../../functions/adapters/aws/attribute-conflicts.ts';
+import { conflictBook } from '../../functions/adapters/aws/conflict-book.ts';
 import { identityReviews } from '../../functions/adapters/aws/identity-reviews.ts';
 import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
 import { stewardshipShelf } from '../../functions/adapters/aws/retention-stewardship.ts';
+import { reviewBook } from '../../functions/adapters/aws/review-book.ts';
 import { memoryAttributeConflicts } from '../../functions/adapters/memory/attribute-conflicts.ts';
 import { subjectIdOf } from '../../functions/contracts/subject.ts';
 import { DAY_MS } from '../../functions/kernel/time.ts';
@@ -17,12 +19,14 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => tables?.stop());
 
+const reviewsIn = (table: string) => ({ ...identityReviews(table), ...reviewBook(table) });
+const conflictsIn = (table: string) => ({ ...attributeConflicts(table), ...conflictBook(table) });
 const nodeOf = (at: number) => tokenOf('userId', `customer ${at}`);
 const subjectOf = (at: number) => subjectIdOf([nodeOf(at)]);
 
 describe.each([
   ['in memory', async () => memoryAttributeConflicts()],
-  ['in DynamoDB', async () => attributeConflicts(await tables.fresh('identityReviews'))],
+  ['in DynamoDB', async () => conflictsIn(await tables.fresh('identityReviews'))],
 ])('a list of customers who contradict themselves %s', (_name, make) => {
   it('gives back who was listed, newest first, page by page', async () => {
     const conflicts = await make();
@@ -69,7 +73,7 @@ describe.each([
 describe('what waits for stewards in DynamoDB', () => {
   it('is two lists in one table, of which neither shows what is of the other', async () => {
     const table = await tables.fresh('identityReviews');
-    const [reviews, conflicts] = [identityReviews(table), attributeConflicts(table)];
+    const [reviews, conflicts] = [reviewsIn(table), conflictsIn(table)];
     const match = { a: nodeOf(0), b: nodeOf(1), bits: 0.5, contributions: {}, model: 'shipped@1' };
     await reviews.put([match], NOW);
     await conflicts.open([subjectOf(0)], NOW, NOW);
@@ -84,7 +88,7 @@ describe('what waits for stewards in DynamoDB', () => {
   it('goes with its time, or with the customer, at the sweep', async () => {
     const table = await tables.fresh('identityReviews');
     const stores = { profiles: await tables.fresh('profiles'), subjects: await tables.fresh('subjects') };
-    const [reviews, conflicts] = [identityReviews(table), attributeConflicts(table)];
+    const [reviews, conflicts] = [reviewsIn(table), conflictsIn(table)];
     const pair = (at: number) => ({
       a: nodeOf(at),
       b: nodeOf(at + 1),

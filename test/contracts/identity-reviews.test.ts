@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertBook } from '../../functions/adapters/aws/alert-book.ts';
 import { alertStore } from '../../functions/adapters/aws/alert-store.ts';
 import { identityReviews } from '../../functions/adapters/aws/identity-reviews.ts';
+import { reviewBook } from '../../functions/adapters/aws/review-book.ts';
 import { memoryAlertBook } from '../../functions/adapters/memory/alert-book.ts';
 import { MemoryEffects } from '../../functions/adapters/memory/effects.ts';
 import { memoryIdentityReviews } from '../../functions/adapters/memory/identity-reviews.ts';
@@ -30,7 +31,13 @@ const idOf = (at: number): string => reviewIdOf(match(at).a, match(at).b);
 
 describe.each([
   ['in memory', async (): Promise<ReviewQueue & ReviewBook> => memoryIdentityReviews()],
-  ['in DynamoDB', async () => identityReviews(await tables.fresh('identityReviews'))],
+  [
+    'in DynamoDB',
+    async () => {
+      const table = await tables.fresh('identityReviews');
+      return { ...identityReviews(table), ...reviewBook(table) };
+    },
+  ],
 ])('a queue of reviews %s', (_name, make) => {
   it('gives back what was put, newest first, page by page', async () => {
     const reviews = await make();

@@ -2,14 +2,10 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { conflictIdOf } from '../../contracts/attribute-conflict.ts';
 import type { SubjectId } from '../../contracts/ids.ts';
 import type { EpochMs } from '../../kernel/time.ts';
-import type { ConflictBook } from '../../pipeline/6-serve/ports.ts';
 import type { ConflictQueue } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
-import { listedPage } from './listed-pages.ts';
 import { execute, insertNew, NONE, UNMET } from './statements.ts';
-
-/** Partition of the sparse index that these lie in, beside the reviews. */
-const CONFLICTS = { S: 'conflicts' };
+import { LISTED } from './stewards-lists.ts';
 
 const keyOf = (subjectId: SubjectId): AttributeValue => ({ S: conflictIdOf(subjectId) });
 const numberOf = (at: EpochMs): AttributeValue => ({ N: String(at) });
@@ -18,7 +14,7 @@ const numberOf = (at: EpochMs): AttributeValue => ({ N: String(at) });
  * time of its own. */
 export function attributeConflicts(
   table = required('IDENTITY_REVIEWS_TABLE'),
-): ConflictQueue & ConflictBook & { forget(subjectIds: readonly SubjectId[]): Promise<void> } {
+): ConflictQueue & { forget(subjectIds: readonly SubjectId[]): Promise<void> } {
   return {
     open: async (subjectIds, openedAt, judgedAt) => {
       const ids = [...new Set(subjectIds)];
@@ -26,7 +22,7 @@ export function attributeConflicts(
         table,
         ids.map((subjectId) => ({
           reviewId: keyOf(subjectId),
-          listed: CONFLICTS,
+          listed: LISTED.conflicts,
           openedAt: numberOf(openedAt),
           subjectId: { S: subjectId },
           judgedAt: numberOf(judgedAt),
@@ -58,14 +54,6 @@ export function attributeConflicts(
         })),
         UNMET,
       );
-    },
-    list: async (query) => {
-      const { rows, ...rest } = await listedPage(table, CONFLICTS, query);
-      const conflicts = rows.map(({ subjectId, openedAt }) => ({
-        subjectId: subjectId?.S as SubjectId,
-        openedAt: Number(openedAt?.N),
-      }));
-      return { conflicts, ...rest };
     },
   };
 }

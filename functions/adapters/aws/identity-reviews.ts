@@ -1,28 +1,16 @@
-import {
-  type AttributeValue,
-  type BatchStatementRequest,
-  ConditionalCheckFailedException,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
-import { type AtomPair, type IdentityReview, reviewIdOf } from '../../contracts/identity-review.ts';
+import type { AttributeValue, BatchStatementRequest } from '@aws-sdk/client-dynamodb';
+import { type AtomPair, reviewIdOf } from '../../contracts/identity-review.ts';
 import type { AtomId } from '../../contracts/ids.ts';
-import { type MatchLink, VERDICTS, type Verdict } from '../../contracts/subject.ts';
-import { InvariantError } from '../../kernel/invariant.ts';
+import type { MatchLink } from '../../contracts/subject.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
-import type { ReviewBook } from '../../pipeline/6-serve/ports.ts';
 import type { ReviewQueue } from '../../pipeline/understand/ports.ts';
 import { required } from '../../runtime/environment.ts';
-import { count } from '../../runtime/meter.ts';
-import { dynamodb } from './clients.ts';
-import { translate } from './errors.ts';
-import { listedPage } from './listed-pages.ts';
 import { addTo, circleOf, circlesOf, pairsAround, removed, removeFrom } from './review-circles.ts';
 import { execute, insertNew, NONE, UNMET } from './statements.ts';
+import { LISTED } from './stewards-lists.ts';
 
 /** How long a pair waits for a steward. What was decided is kept with the subjects, for as long as they are. */
 const REVIEW_DAYS = 180;
-/** Key of the sparse index: only what waits for a steward carries it. */
-const PENDING = { S: 'pending' };
 
 type Row = Record<string, AttributeValue>;
 
@@ -32,7 +20,7 @@ const expiryOf = (openedAt: EpochMs): AttributeValue => ({
 
 const rowOf = (match: MatchLink, openedAt: EpochMs): Row => ({
   reviewId: { S: reviewIdOf(match.a, match.b) },
-  listed: PENDING,
+  listed: LISTED.reviews,
   openedAt: { N: String(openedAt) },
   a: { S: match.a },
   b: { S: match.b },
@@ -42,37 +30,15 @@ const rowOf = (match: MatchLink, openedAt: EpochMs): Row => ({
   expiresAt: expiryOf(openedAt),
 });
 
-function toReview(row: Row): IdentityReview {
-  const verdict = VERDICTS.find((known) => known === row.verdict?.S);
-  const [reviewId, contributions] = [row.reviewId?.S, row.contributions?.S];
-  if (reviewId === undefined || contributions === undefined)
-    throw new InvariantError('identity review of unknown shape');
-  return {
-    reviewId,
-    openedAt: Number(row.openedAt?.N),
-    a: row.a?.S as AtomId,
-    b: row.b?.S as AtomId,
-    bits: Number(row.bits?.N),
-    contributions: JSON.parse(contributions) as Record<string, number>,
-    model: row.model?.S ?? '',
-    decision: verdict === undefined ? null : { verdict, at: Number(row.decidedAt?.N) },
-  };
-}
-
-/** Pairs that may be one person, in DynamoDB: `understand` puts them, stewards work them off. */
+/** Pairs that may be one person, in DynamoDB. Stewards work them off in `review-book.ts`. */
 export function identityReviews(
   table = required('IDENTITY_REVIEWS_TABLE'),
-): ReviewQueue & ReviewBook & { forget(atomIds: readonly AtomId[]): Promise<void> } {
+): ReviewQueue & { forget(atomIds: readonly AtomId[]): Promise<void> } {
   return {
     waiting: (atomIds) => pairsAround(table, atomIds),
     put: (matches, openedAt) => put(table, matches, openedAt),
     drop: (pairs) => drop(table, pairs),
     forget: (atomIds) => forget(table, atomIds),
-    list: async (query) => {
-      const { rows, ...rest } = await listedPage(table, PENDING, query);
-      return { reviews: rows.map(toReview), ...rest };
-    },
-    decide: (reviewId, verdict, at) => decide(table, reviewId, verdict, at),
   };
 }
 
@@ -139,32 +105,4 @@ async function forget(table: string, atomIds: readonly AtomId[]): Promise<void> 
     atomIds.map((atom) => removed(table, atom)),
     UNMET,
   );
-}
-
-async function decide(
-  table: string,
-  reviewId: string,
-  verdict: Verdict,
-  at: EpochMs,
-): Promise<IdentityReview | null> {
-  try {
-    const answer = await dynamodb().send(
-      new UpdateItemCommand({
-        TableName: table,
-        Key: { reviewId: { S: reviewId } },
-        UpdateExpression: 'SET verdict = :verdict, decidedAt = :at REMOVE listed',
-        ConditionExpression:
-          'attribute_exists(reviewId) AND (attribute_not_exists(verdict) OR (verdict <> :verdict AND decidedAt < :at))',
-        ExpressionAttributeValues: { ':verdict': { S: verdict }, ':at': { N: String(at) } },
-        ReturnValues: 'ALL_NEW',
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        ReturnConsumedCapacity: 'TOTAL',
-      }),
-    );
-    count('writeUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
-    return toReview(answer.Attributes ?? {});
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw translate('dynamodb', error);
-    return error.Item === undefined ? null : toReview(error.Item);
-  }
 }

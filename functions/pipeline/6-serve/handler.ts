@@ -1,10 +1,10 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { alertBook } from '../../adapters/aws/alert-book.ts';
-import { attributeConflicts } from '../../adapters/aws/attribute-conflicts.ts';
-import { identityReviews } from '../../adapters/aws/identity-reviews.ts';
+import { conflictBook } from '../../adapters/aws/conflict-book.ts';
 import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { outcomeRecords } from '../../adapters/aws/outcome-records.ts';
 import { profileStore } from '../../adapters/aws/profile-store.ts';
+import { reviewBook } from '../../adapters/aws/review-book.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { signalStream } from '../../adapters/aws/signal-stream.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
@@ -200,8 +200,8 @@ export const handler = serveHandler(
         subjects: profileStore(),
         alerts: alertBook(),
         receipts: outcomeRecords(),
-        reviews: identityReviews(),
-        conflicts: attributeConflicts(),
+        reviews: reviewBook(),
+        conflicts: conflictBook(),
         orders: signalStream(),
         signals: signalStream(),
         keyring: subjectKeyring(secrets, { function: 'serve', purpose: 'serve' }),
