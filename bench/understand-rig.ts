@@ -126,6 +126,7 @@ export async function frozenPast(jurisdiction: string, consent: boolean): Promis
   const past = await pastOf(jurisdiction, consent);
   return {
     read: past.read.bind(past),
+    storedPersons: past.storedPersons.bind(past),
     pagedMessages: past.pagedMessages.bind(past),
     write: async (units) => units.map(() => 'written' as const),
   };

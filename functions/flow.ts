@@ -17,11 +17,21 @@ const route = <Method extends 'GET' | 'POST', const Path extends string>(
   throttle: HttpRoute['throttle'],
   fullerWith?: string,
 ) => ({ method, path, scope, throttle, ...(fullerWith === undefined ? {} : { fullerWith }) });
-const collectRoute = (path: string): HttpRoute => ({ method: 'POST', path, throttle: INGEST });
+const collectRoute = (path: string): HttpRoute => ({
+  method: 'POST',
+  path,
+  throttle: INGEST,
+  fromBrowsers: true,
+});
 
 const LOOK_THROUGH = ['dynamodb:Scan', 'dynamodb:DeleteItem'] as const;
 const LOOK_THROUGH_SUBJECTS = [...LOOK_THROUGH, 'dynamodb:UpdateItem'] as const;
-const LOOK_THROUGH_PROFILES = [...LOOK_THROUGH, 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'] as const;
+const LOOK_THROUGH_PROFILES = [...LOOK_THROUGH, 'dynamodb:BatchGetItem', 'dynamodb:PutItem'] as const;
+
+const CHANGES_THE_INDEX = {
+  on: 'candidates',
+  actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'],
+} as const;
 
 /** What every function of privacy requests may do beside its own: know who is meant, and tell of what it did. */
 const TELLS_OF_REQUESTS = [
@@ -121,10 +131,7 @@ export const flow = {
           'dynamodb:PartiQLDelete',
         ],
       },
-      {
-        on: 'candidates',
-        actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'],
-      },
+      CHANGES_THE_INDEX,
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'quarantine', actions: ['s3:PutObject'] },
       { on: 'events', actions: ['events:PutEvents'] },
@@ -241,8 +248,8 @@ export const flow = {
         route('POST', '/v1/profiles/lookup', 'profiles:read', OPERATE, 'attributes:read'),
         route('GET', '/v1/subjects/{subjectId}', 'profiles:read', OPERATE, 'attributes:read'),
         route('POST', '/v1/identity/conflicts/settle', 'identity:write', STEWARD),
-        route('POST', '/v1/consents', 'consents:write', OPERATE),
-        route('POST', '/v1/consents/lookup', 'consents:read', OPERATE),
+        { ...route('POST', '/v1/consents', 'consents:write', OPERATE), fromBrowsers: true },
+        { ...route('POST', '/v1/consents/lookup', 'consents:read', OPERATE), fromBrowsers: true },
         route('GET', '/v1/alerts', 'alerts:read', OPERATE),
         route('POST', '/v1/alerts/{alertId}/acknowledge', 'alerts:write', OPERATE),
         route('POST', '/v1/alerts/{alertId}/resolve', 'alerts:write', OPERATE),
@@ -504,10 +511,7 @@ export const flow = {
       { on: 'rebuiltProfiles', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'] },
       { on: 'rebuiltSubjects', actions: ['dynamodb:BatchWriteItem'] },
       { on: 'subjects', actions: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem'] },
-      {
-        on: 'candidates',
-        actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'],
-      },
+      CHANGES_THE_INDEX,
       { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'], indexes: true },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
@@ -558,7 +562,9 @@ export const flow = {
     keyPurposes: ['forget'],
     access: [
       { on: 'profiles', actions: [...LOOK_THROUGH_PROFILES, 'dynamodb:ConditionCheckItem'] },
-      { on: 'subjectKeys', actions: LOOK_THROUGH_SUBJECTS },
+      { on: 'subjectKeys', actions: [...LOOK_THROUGH_SUBJECTS, 'dynamodb:BatchGetItem'] },
+      { on: 'tokenKey', actions: ['kms:GenerateMac'] },
+      CHANGES_THE_INDEX,
       { on: 'subjects', actions: LOOK_THROUGH_SUBJECTS },
       { on: 'rebuiltProfiles', actions: LOOK_THROUGH_PROFILES },
       { on: 'rebuiltSubjects', actions: LOOK_THROUGH_SUBJECTS },

@@ -45,6 +45,7 @@ function bundleAll(outDir: string): Metafile {
     format: 'cjs',
     // The libraries' ES modules, from which what is not used can be left out.
     mainFields: ['module', 'main'],
+    alias: { '@aws-sdk/credential-provider-node': join(root, 'functions/runtime/execution-credentials.ts') },
     minify: true,
     sourcemap: 'linked',
     // The repository has the text.

@@ -201,8 +201,9 @@ export class JurisdictionStack extends Stack {
   }
 
   private openApis(): Readonly<Record<'collect' | 'operations', FlowHttpApi>> {
-    const shared = { code: this.code, dataKey: this.encryption.dataKey, logGroupPrefix: this.logGroupPrefix };
-    const { oidcIssuer, oidcAudience } = this.parameters;
+    const { oidcIssuer, oidcAudience, browserOrigins } = this.parameters;
+    const { code, logGroupPrefix } = this;
+    const shared = { code, dataKey: this.encryption.dataKey, logGroupPrefix, browserOrigins };
     return {
       collect: new FlowHttpApi(this, 'CollectApi', {
         ...shared,

@@ -1,5 +1,14 @@
-import { CfnParameter } from 'aws-cdk-lib';
+import { CfnCondition, CfnParameter, Fn } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+
+/** An origin as browsers write it (RFC 6454 §6.1): never a wildcard, and without encryption only on one's own machine. */
+const ORIGIN = '(https://[a-z0-9.-]+|http://(localhost|127\\.0\\.0\\.1))(:\\d{1,5})?';
+
+/** Origins whose pages may call an API, comma-separated, and whether there are any. */
+export interface BrowserOrigins {
+  readonly list: string;
+  readonly areGiven: CfnCondition;
+}
 
 /** What one template leaves open: every difference between its deployments, and between those and one machine. */
 export class Parameters extends Construct {
@@ -10,6 +19,7 @@ export class Parameters extends Construct {
   readonly peerEndpoints: string;
   /** Dates, or `none`. */
   readonly publicHolidays: string;
+  readonly browserOrigins: BrowserOrigins;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -51,6 +61,25 @@ export class Parameters extends Construct {
       // Ten years of a dozen days; a function's whole environment has 4 KB.
       maxLength: 1_500,
     }).valueAsString;
+    this.browserOrigins = this.origins();
+  }
+
+  private origins(): BrowserOrigins {
+    const list = this.parameter('BrowserOrigins', {
+      type: 'String',
+      description:
+        'Origins whose pages may send signals and consents from a browser, comma-separated: https://shop.example,https://www.shop.example',
+      default: 'none',
+      allowedPattern: `(none|${ORIGIN}(,${ORIGIN})*)`,
+      constraintDescription:
+        'must be origins such as https://shop.example, comma-separated, without a path or a wildcard, or none',
+      maxLength: 2_000,
+    }).valueAsString;
+    const areGiven = new CfnCondition(this, 'BrowserOriginsGiven', {
+      expression: Fn.conditionNot(Fn.conditionEquals(list, 'none')),
+    });
+    areGiven.overrideLogicalId('BrowserOriginsGiven');
+    return { list, areGiven };
   }
 
   private parameter(name: string, props: ConstructorParameters<typeof CfnParameter>[2]): CfnParameter {

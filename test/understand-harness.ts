@@ -96,6 +96,7 @@ export class MemoryRegion {
     return {
       profiles: {
         read: guard(store.read.bind(store)),
+        storedPersons: guard(store.storedPersons.bind(store)),
         pagedMessages: guard(store.pagedMessages.bind(store)),
         write: guard(store.write.bind(store)),
       },

@@ -15,6 +15,7 @@ Synthesizes the CDK app and runs the stack of each jurisdiction on 127.0.0.1, un
   --ready-file FILE     also write the URLs, write keys and token here
   --data-dir DIR        where the state lies (default .rapport); wiped at each start
   --keep                go on with the state of the last run instead
+  --origins LIST        origins whose pages may send from a browser: http://localhost:3000 (default none)
   --port BASE           first port (default ${BASE_PORT}; ten for each jurisdiction), 0 for any free ones
 
 When it is ready it writes DATA_DIR/ready.json: collect and operations URL, write key of each source, and a token for
@@ -36,6 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
       'ready-file': { type: 'string' },
       'data-dir': { type: 'string', default: '.rapport' },
       keep: { type: 'boolean', default: false },
+      origins: { type: 'string', default: 'none' },
       port: { type: 'string', default: String(BASE_PORT) },
     },
   });
@@ -46,6 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
     dataDir: values['data-dir'],
     keep: values.keep,
     basePort: portIn(values.port),
+    browserOrigins: values.origins,
     archiveWindowSeconds: ARCHIVE_WINDOW_SECONDS,
     tuning: { eager: true },
     onProgress: (line) => process.stderr.write(`  ${line}\n`),

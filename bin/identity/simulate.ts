@@ -93,7 +93,8 @@ export class Simulation {
     const { policy } = this.#options;
     const rules = { policy, mayMerge: this.mayMerge, model: 'simulation@1' };
     const matched = await match([{ atomId, record, before: null, subjectId }], this.#tools, rules, false);
-    this.#indexWrites += matched.indexWrites;
+    const { written } = await matched.enter(new Set([atomId]), this.#people);
+    this.#indexWrites += written;
     this.#people.apply({ matches: matched.links, withdrawn: matched.withdrawn.map(({ a, b }) => [a, b]) });
     for (const review of matched.reviews) this.#reviews.set(`${review.a} ${review.b}`, review);
     return matched.comparisons;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Receipt } from './outcomes.ts';
-import { QUARANTINE_REASONS, type QuarantineReason } from './outcomes.ts';
+import type { LeftOutReason, Receipt } from './outcomes.ts';
+import { LEFT_OUT_REASONS, QUARANTINE_REASONS, type QuarantineReason } from './outcomes.ts';
 import { consentChoicesSchema } from './purpose-schemas.ts';
 
 /** Where consent travels in an event, and what else of the context is read. Everything else is taken and ignored. */
@@ -9,12 +9,15 @@ const contextSchema = z.looseObject({
   traits: z.record(z.string(), z.unknown()).optional(),
 });
 
+/** An id as text, or as a whole number, which counts as its decimal digits. Beyond 2^53 - 1 JSON rounds: send text. */
+const idSchema = z.union([z.string(), z.int()]);
+
 /** One call of the Segment wire API, as far as it is read. An event that does not fit is quarantined by itself and
  * never fails its batch, so nothing here is enforced on the request as a whole. */
 const segmentCallSchema = z.looseObject({
   messageId: z.string().min(1),
-  userId: z.string().optional(),
-  anonymousId: z.string().optional(),
+  userId: idSchema.optional(),
+  anonymousId: idSchema.optional(),
   timestamp: z.iso.datetime({ offset: true }).optional(),
   /** Of `track`: the name in the catalogue. */
   event: z.string().optional(),
@@ -59,6 +62,15 @@ export const cloudEventsBatchSchema = z.array(cloudEventSchema);
 
 const quarantineReasons = Object.keys(QUARANTINE_REASONS) as [QuarantineReason, ...QuarantineReason[]];
 
+const leftOutReasons = Object.keys(LEFT_OUT_REASONS) as [LeftOutReason, ...LeftOutReason[]];
+
+/** What an event stated and is not kept, though the event is. */
+export const leftOutSchema = z
+  .array(z.object({ attribute: z.literal('nationalId'), reason: z.enum(leftOutReasons) }))
+  .describe(
+    'Attributes that the event stated and that are not kept, and why. Correct or leave out, and send again.',
+  );
+
 /** What became of one event of a request: `accepted` is durably queued. */
 export const receiptSchema: z.ZodType<Receipt> = z.object({
   messageId: z.string().nullable(),
@@ -66,6 +78,7 @@ export const receiptSchema: z.ZodType<Receipt> = z.object({
   reason: z
     .union([z.enum(quarantineReasons), z.templateLiteral(['jurisdiction:', z.string()])])
     .exactOptional(),
+  leftOut: leftOutSchema.readonly().exactOptional(),
   endpoint: z.string().exactOptional(),
 });
 

@@ -11,6 +11,7 @@ export const KEY_PURPOSES = {
   correct: 'sealing what a person corrected, and seeing whether it holds',
   erase: 'forgetting a person, and showing that nothing of theirs opens any more',
   affected: 'finding out whom an incident affects',
-  forget: 'removing secrets under which nothing may be kept any more; none is read',
+  forget:
+    'removing what is past its time: opens persons that go, to know where matching entered them; secrets under which nothing is kept go unread',
 } as const;
 export type KeyPurpose = keyof typeof KEY_PURPOSES;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { leftOutSchema } from './collect-api.ts';
 import { QUARANTINE_REASONS, type QuarantineReason } from './outcomes.ts';
 
 /** An entry is known by its event's message token: it names nobody and may stand in a URL or a log. */
@@ -64,6 +65,7 @@ export const replayReceiptSchema = z.object({
   outcome: z.enum(['accepted', 'quarantined', 'misdirected', 'already-replayed', 'not-found']),
   reason: z.string().optional(),
   endpoint: z.string().optional(),
+  leftOut: leftOutSchema.readonly().optional(),
 });
 export type ReplayReceipt = z.infer<typeof replayReceiptSchema>;
 

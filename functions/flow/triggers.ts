@@ -24,6 +24,8 @@ export interface HttpRoute {
   readonly scope?: string;
   /** Scope with which the answer holds more; the function itself looks for it. */
   readonly fullerWith?: string;
+  /** Pages in a browser call it too, from the origins that a deployment names. */
+  readonly fromBrowsers?: true;
   readonly throttle: { readonly ratePerSecond: number; readonly burst: number };
 }
 export interface StreamTrigger {

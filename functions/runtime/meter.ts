@@ -19,7 +19,9 @@ export type Count =
   | 'objectsMerged'
   | 'objectsMade'
   | 'objectsRefused'
-  | 'unknownConsentCategories';
+  | 'unknownConsentCategories'
+  /** Attributes that accepted events stated and that are not kept; their receipts say why. */
+  | 'attributesLeftOut';
 
 const counts = new Map<Count, number>();
 

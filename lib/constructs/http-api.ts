@@ -1,6 +1,7 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  CfnApi,
   CfnStage,
   HttpApi,
   HttpMethod,
@@ -16,6 +17,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { HttpRoute as FlowRoute, HttpTrigger } from '../../functions/flow/triggers.ts';
+import type { BrowserOrigins } from '../parameters.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 
@@ -61,6 +63,7 @@ export class FlowHttpApi extends Construct {
       readonly access: { readonly authorizer: IHttpRouteAuthorizer } | { readonly openBecause: string };
       readonly dataKey: IKey;
       readonly logGroupPrefix: string;
+      readonly browserOrigins: BrowserOrigins;
     },
   ) {
     super(scope, id);
@@ -69,6 +72,8 @@ export class FlowHttpApi extends Construct {
       description: props.description,
       createDefaultStage: false,
     });
+    const flowRoutes = props.functions.flatMap(({ trigger }) => trigger.routes);
+    admitBrowsers(this.api, flowRoutes, props.browserOrigins);
     const routes = props.functions.flatMap((routed) => this.routesOf(routed, props.access));
     const logs = new LogGroup(this, 'AccessLogs', {
       logGroupName: `${props.logGroupPrefix}access-${props.name}`,
@@ -89,10 +94,7 @@ export class FlowHttpApi extends Construct {
       // What a route has that is not listed below: none, so as little as the service accepts.
       throttle: { rateLimit: 1, burstLimit: 1 },
     });
-    throttle(
-      stage,
-      props.functions.flatMap(({ trigger }) => trigger.routes),
-    );
+    throttle(stage, flowRoutes);
     // API Gateway refuses settings for a route that does not exist yet.
     stage.node.addDependency(...routes);
     this.url = this.api.apiEndpoint;
@@ -142,5 +144,34 @@ function throttle(stage: HttpStage, routes: readonly FlowRoute[]): void {
         DetailedMetricsEnabled: true,
       },
     ]),
+  );
+}
+
+/** How long a browser need not ask again. Two hours are the most that Chromium takes. */
+const PREFLIGHT_SECONDS = 7_200;
+
+/**
+ * Lets pages of the given origins call an API that has routes for them. API Gateway answers the browser's question itself, before
+ * any route, so one answer holds for the whole API: it names the methods of those routes, and every other route asks for its
+ * token all the same. Cookies and other credentials that a browser would add by itself are never allowed.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+ */
+function admitBrowsers(api: HttpApi, routes: readonly FlowRoute[], { list, areGiven }: BrowserOrigins): void {
+  const methods = new Set(routes.filter(({ fromBrowsers }) => fromBrowsers).map(({ method }) => method));
+  if (methods.size === 0) return;
+  if (!(api.node.defaultChild instanceof CfnApi)) throw new Error('an HTTP API has no CfnApi');
+  api.node.defaultChild.corsConfiguration = Fn.conditionIf(
+    areGiven.logicalId,
+    {
+      AllowOrigins: Fn.split(',', list),
+      AllowMethods: [...methods],
+      // `Sec-GPC` the browser sets itself, and asks about it no more than about `Origin`.
+      AllowHeaders: ['authorization', 'content-type'],
+      // Clients wait as they are told.
+      ExposeHeaders: ['retry-after'],
+      AllowCredentials: false,
+      MaxAge: PREFLIGHT_SECONDS,
+    },
+    Aws.NO_VALUE,
   );
 }

@@ -4,7 +4,10 @@ import type { Region } from '../local/region.ts';
 
 /** An item as DynamoDB's JSON has it; what is not of one of these types is not read here. */
 export type TableRow = Readonly<
-  Record<string, { readonly S?: string; readonly N?: string; readonly BOOL?: boolean } | undefined>
+  Record<
+    string,
+    { readonly S?: string; readonly N?: string; readonly B?: string; readonly BOOL?: boolean } | undefined
+  >
 >;
 interface Page {
   readonly Items: readonly TableRow[];

@@ -54,6 +54,8 @@ export interface RegionsOptions {
   readonly inMemory?: boolean;
   /** Longest that the archive gathers rows; seconds. */
   readonly archiveWindowSeconds?: number;
+  /** Origins whose pages may send from a browser, comma-separated; absent: none. */
+  readonly browserOrigins?: string;
   /** Stacks that are synthesized already; absent: the CDK app is run. */
   readonly stacks?: readonly SynthesizedStack[];
   /** Passed to every region. */
@@ -151,6 +153,7 @@ export async function startRegions(options: RegionsOptions): Promise<Regions> {
           ...(options.archiveWindowSeconds === undefined
             ? {}
             : { ArchiveWindowSeconds: String(options.archiveWindowSeconds) }),
+          ...(options.browserOrigins === undefined ? {} : { BrowserOrigins: options.browserOrigins }),
         },
         ...options.tuning,
       });

@@ -27,13 +27,19 @@ export interface TriggerSurroundings {
 
 /** Begins to serve the HTTP APIs. */
 export function startApis({ build, invoke, openLog }: TriggerSurroundings): void {
-  for (const [apiId, { front }] of build.apis) {
+  for (const [apiId, { front, cors }] of build.apis) {
     const stage = build.stages.get(apiId);
     if (stage === undefined) throw new TemplateError(apiId, `${apiId}: the API has no stage`);
     const { accessLog } = stage;
     const log = accessLog === undefined ? undefined : openLog(accessLog.name);
     front.serve(
-      { apiId, accountId: build.stack.account, stage: stage.name, routes: routesOf(build, apiId) },
+      {
+        apiId,
+        accountId: build.stack.account,
+        stage: stage.name,
+        routes: routesOf(build, apiId),
+        ...(cors === undefined ? {} : { cors }),
+      },
       {
         invoke,
         ...(log === undefined || accessLog === undefined

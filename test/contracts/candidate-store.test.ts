@@ -83,15 +83,21 @@ describe.each([
     });
     const [ruth, double] = atoms(2) as [AtomId, AtomId];
     const searches = await Promise.all(
-      [ruth, double].map(async (atomId) => {
+      [ruth, double].map(async (atomId): Promise<readonly [AtomId, CandidateSearch]> => {
         const search = new CandidateSearch(tools);
         const own = { atomId, record: { ...record }, before: null };
         await search.readFor([own], store, false);
         search.enter(own);
-        return search;
+        return [atomId, search];
       }),
     );
-    await Promise.all(searches.map((search) => search.commit(store)));
+    const entered = await Promise.all(
+      searches.map(async ([atomId, search]) => search.commit(new Set([atomId]), store)),
+    );
+    // At least the later of the two is told of the other.
+    const beside = entered.flatMap(({ newcomers }) => [...newcomers.values()].flatMap((each) => [...each]));
+    expect([ruth, double]).toEqual(expect.arrayContaining(beside));
+    expect(beside.length).toBeGreaterThan(0);
     const candidatesOf = async (): Promise<readonly AtomId[]> => {
       const search = new CandidateSearch(tools);
       const third = { atomId: tokenOf('userId', 'third'), record: { ...record }, before: null };

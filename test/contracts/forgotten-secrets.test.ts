@@ -41,7 +41,7 @@ beforeEach(async () => {
   other = subjectKeyring(SECRETS, BY, keysTable);
   profiles = profileStore(names, () => NOW);
   shelf = secretsShelf('subjectKeys', { keys: keysTable, profiles: names.profiles }, ROW_DAYS);
-  besides = profilesShelf('profiles', names.profiles);
+  besides = profilesShelf('profiles', names.profiles, async () => undefined);
   await keyring.create([GONE, KNOWN, CHOSE]);
   await profiles.write([
     unit({ nodes: [node(KNOWN, { keptUntil: ends(NOW + 900 * DAY_MS) })] }),

@@ -94,20 +94,11 @@ describe('batches that match the same people at the same time', () => {
     expect(conflicts).toBeGreaterThan(0);
   });
 
-  it('find those whom both bring for the first time as soon as either says something new', async () => {
+  it('find those whom both bring for the first time', async () => {
     refuseEverySecondTransaction();
-    for (let run = 0; run < 4; run += 1) {
+    for (let run = 0; run < 6; run += 1) {
       const region = await StoredRegion.fresh({ local, faults, mode: 'on' });
       await Promise.all([region.deliver([account('a', 0)], 1), region.deliver([account('b', 0)], 2)]);
-      expect((await region.look()).inconsistencies()).toEqual([]);
-      const later = signal({
-        id: `later ${run}`,
-        who: { userId: 'a' },
-        states: { ...person(0), city: 'Ely, Cambridgeshire' },
-        occurredAt: NOW,
-        consent: GRANTED,
-      });
-      await region.deliver([later]);
       const one = await region.look();
       expect(one.partition()).toHaveLength(1);
       expect(one.inconsistencies()).toEqual([]);

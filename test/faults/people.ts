@@ -1,4 +1,6 @@
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import { toCandidateEntry } from '../../functions/adapters/aws/candidate-items.ts';
+import { unpackedItem } from '../../functions/adapters/aws/packed-text.ts';
 import { identifierToken, type JurisdictionSecrets } from '../../functions/contracts/tokens.ts';
 import { handler as archive } from '../../functions/evidence/archive/handler.ts';
 import { handler as understand } from '../../functions/pipeline/understand/handler.ts';
@@ -18,7 +20,15 @@ function eventsOf(person: string, now: number): readonly object[] {
     event,
     messageId: `${person}-${id}`,
     userId: person,
-    context: { ...ALLOWED, traits: { firstName: 'Ada', email: `${person}@mail.example.org` } },
+    context: {
+      ...ALLOWED,
+      traits: {
+        firstName: 'Ada',
+        lastName: 'King',
+        birthday: '1815-12-10',
+        email: `${person}@mail.example.org`,
+      },
+    },
     timestamp: new Date(now - minutesAgo * 60_000).toISOString(),
     properties,
   });
@@ -72,7 +82,11 @@ export async function tablesAsText(): Promise<TablesAsText> {
   for (const TableName of TABLES) {
     const items: string[] = [];
     for await (const { Items = [] } of paginateScan({ client }, { TableName }))
-      items.push(...Items.map((item) => JSON.stringify(item)));
+      items.push(
+        ...Items.map((item) =>
+          JSON.stringify(TableName === 'candidates' ? toCandidateEntry(item) : unpackedItem(item)),
+        ),
+      );
     found[TableName] = items;
   }
   client.destroy();

@@ -192,7 +192,7 @@ describe('a privacy request, from its receipt on, over DynamoDB, S3, KMS, Kinesi
     const [calm] = ends;
     expect(calm).toMatchObject({
       state: 'complete',
-      held: { identifiers: 2, attributes: 2, alerts: 1, quarantined: 1 },
+      held: { identifiers: 2, attributes: 3, alerts: 1, quarantined: 1 },
       events: 1,
       evidence: {
         'privacy-request-received': 1,

@@ -168,10 +168,11 @@ describe('the daily machine of retention, over DynamoDB, S3, Kinesis and Step Fu
   it('leaves nothing past its time, one report and one release, after or between whatever writes it dies', async () => {
     await engines.freshArchive('people');
     await known([personOf(0)], secrets, engines, faults);
+    expect(itemsAbout(personOf(0), secrets, await tablesAsText()).candidates).toBeGreaterThan(0);
     const { calls, left } = await play([]);
     expect(left).toMatchObject({
       status: 'SUCCEEDED',
-      about: { profiles: 0, subjects: 0 },
+      about: { profiles: 0, subjects: 0, candidates: 0 },
       expired: 0,
       versions: 0,
       reports: 1,

@@ -370,6 +370,18 @@ describe('the evidence of consent', () => {
     ]);
   });
 
+  it.each(laws.map(({ code }) => code))(
+    'in %s calls it granted when a consent manager says yes, also where the law took it as given',
+    async (code) => {
+      const region = new MemoryRegion(code);
+      await region.deliverUntilDone([region.record([states('full', 20)])]);
+      await region.deliverUntilDone([region.record([states('full', 19)])]);
+      const told = changes(region).map((row) => row.split(' ', 1).join());
+      expect(told).toEqual(Array(told.length).fill('consent-granted'));
+      expect(region.effects.published.filter(({ type }) => type === 'Consent Withdrawn')).toEqual([]);
+    },
+  );
+
   it('is there once, whatever call a batch dies at, also when the signal itself is withheld', async () => {
     const refusal = visit('g1', 5, { gpc: true });
     for (let call = 1; call <= 8; call += 1) {

@@ -4,7 +4,6 @@ import { ORIGINS, PERSON_ATTRIBUTES, STEWARDSHIP } from '../../functions/contrac
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { MATCH_ATTRIBUTES } from '../../functions/registry/matching/attributes.ts';
 import { homeCountryOf } from '../../functions/registry/person/home-country.ts';
-import { nationalIds, normaliseNationalId } from '../../functions/registry/person/national-ids.ts';
 import { normaliseAttribute } from '../../functions/registry/person/normalise.ts';
 import { normalisePostcode, POSTCODE_EXAMPLES } from '../../functions/registry/person/postcodes.ts';
 import { saysTheSame } from '../../functions/registry/person/same.ts';
@@ -22,36 +21,6 @@ describe('postcodes', () => {
   it('say nothing when empty, zero or too long', () => {
     for (const raw of ['', ' - ', '00000', '0000-000', 'see the note on the door'])
       expect([raw, normalisePostcode(raw, 'DE')]).toEqual([raw, null]);
-  });
-});
-
-describe('national numbers', () => {
-  it.each(Object.entries(nationalIds))('of %s are taken when their check digits hold', (country, entry) => {
-    expect(entry.lawfulBy + entry.source).not.toBe('');
-    for (const good of entry.good) {
-      const written = normaliseNationalId(good, country);
-      expect(written).toMatch(new RegExp(`^${country}[A-Z\\d]+$`));
-    }
-    for (const bad of entry.bad) expect([bad, normaliseNationalId(bad, country)]).toEqual([bad, null]);
-  });
-
-  it('refuse any one wrong digit', () => {
-    for (const [country, digits] of [
-      ['PT', '123456789'],
-      ['BR', '52998224725'],
-      ['ES', '12345678Z'],
-    ] as const) {
-      for (const [place, sign] of [...digits].entries()) {
-        if (!/\d/.test(sign)) continue;
-        const wrong = `${digits.slice(0, place)}${(Number(sign) + 1) % 10}${digits.slice(place + 1)}`;
-        expect([wrong, normaliseNationalId(wrong, country)]).toEqual([wrong, null]);
-      }
-    }
-  });
-
-  it('of other countries are not kept', () => {
-    for (const country of ['FR', 'JP', 'AU', 'CH', 'KR', '__proto__', 'constructor', undefined])
-      expect(normaliseNationalId('12345678Z', country)).toBeNull();
   });
 });
 
@@ -91,7 +60,7 @@ describe('attributes', () => {
         fc.constantFrom(...COUNTRIES),
         (attribute, raw, country) => {
           const once = normaliseAttribute(attribute, raw, country);
-          if (once === null || attribute === 'nationalId') return;
+          if (once === null) return;
           expect(normaliseAttribute(attribute, once, country)).toBe(once);
         },
       ),

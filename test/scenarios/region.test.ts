@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningPair, startPair } from './running-pair.ts';
 import { archiveStories } from './stories/archive.ts';
+import { browserStories } from './stories/browsers.ts';
 import { compactionStory } from './stories/compaction.ts';
 import { consentStories } from './stories/consent.ts';
 import { customerStories } from './stories/customers.ts';
@@ -26,6 +27,7 @@ describe('two stacks on one machine, through their public faces', () => {
   identityStories(pair);
   lawfulStories(pair);
   consentStories(pair);
+  browserStories(pair);
   personalDataStories(pair);
   incidentStories(pair);
   endOfSilence();

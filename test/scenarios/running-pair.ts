@@ -109,6 +109,9 @@ export interface RunningDoors {
   stop(): Promise<void>;
 }
 
+/** The shop whose pages may send from a browser. */
+export const SHOP_ORIGIN = 'https://shop.example';
+
 /** Starts stacks from their synthesized templates, in a folder that is gone at the end. */
 export async function startDoors(...jurisdictions: readonly string[]): Promise<RunningDoors> {
   const parent = mkdtempSync(join(tmpdir(), 'rapport-doors-'));
@@ -121,6 +124,7 @@ export async function startDoors(...jurisdictions: readonly string[]): Promise<R
       basePort: 0,
       inMemory: true,
       archiveWindowSeconds: 60,
+      browserOrigins: SHOP_ORIGIN,
       tuning: { pollMs: 50, concurrencyMax: 2 },
     });
   } catch (error) {

@@ -15,6 +15,7 @@ import {
   ListStreamsCommand,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { unpackedItem } from '../../functions/adapters/aws/packed-text.ts';
 import { unpack } from '../../functions/kernel/codec.ts';
 import type { Region } from '../../lib/local/region.ts';
 
@@ -43,7 +44,7 @@ export async function rowsOfTables(
     const { TableNames = [] } = await client.send(new ListTablesCommand({}));
     for (const table of TableNames)
       for await (const { Items = [] } of paginateScan({ client }, { TableName: table }))
-        for (const row of Items) rows.push({ table, row });
+        for (const row of Items) rows.push({ table, row: unpackedItem(row) });
     return rows;
   } finally {
     client.destroy();

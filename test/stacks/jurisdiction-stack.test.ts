@@ -316,6 +316,40 @@ describe.each(codes)('the stack of %s', (code) => {
     }
   });
 
+  it('lets pages in only from the origins that a deployment names, and without cookies', () => {
+    const { BrowserOrigins } = template.Parameters;
+    expect(BrowserOrigins?.Default).toBe('none');
+    expect(template.Conditions?.BrowserOriginsGiven).toEqual({
+      'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'BrowserOrigins' }, 'none'] }],
+    });
+    const rules = of('AWS::ApiGatewayV2::Api').map(({ Properties }) => Properties.CorsConfiguration);
+    const rule = {
+      AllowOrigins: { 'Fn::Split': [',', { Ref: 'BrowserOrigins' }] },
+      AllowMethods: ['POST'],
+      AllowHeaders: ['authorization', 'content-type'],
+      ExposeHeaders: ['retry-after'],
+      AllowCredentials: false,
+      MaxAge: 7_200,
+    };
+    const whenGiven = { 'Fn::If': ['BrowserOriginsGiven', rule, { Ref: 'AWS::NoValue' }] };
+    expect(rules).toEqual([whenGiven, whenGiven]);
+  });
+
+  it.each([
+    ['none', true],
+    ['https://shop.example', true],
+    ['https://shop.example,https://www.shop.example:8443,http://localhost:3000', true],
+    ['*', false],
+    ['https://*.shop.example', false],
+    ['http://shop.example', false],
+    ['https://shop.example/', false],
+    ['https://shop.example, https://www.shop.example', false],
+    ['none,https://shop.example', false],
+  ])('takes origins as browsers write them: %s', (origins, isTaken) => {
+    const pattern = String(template.Parameters.BrowserOrigins?.AllowedPattern);
+    expect(new RegExp(`^(?:${pattern})$`).test(origins)).toBe(isTaken);
+  });
+
   it('asks for a token with the right scope on every operations route, and leaves collect to its write keys', () => {
     const routes = of('AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
     for (const { trigger } of Object.values(flow)) {

@@ -16,6 +16,7 @@ export interface Resource {
 export interface Template {
   readonly Resources: Readonly<Record<string, Resource>>;
   readonly Parameters: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly Conditions?: Readonly<Record<string, unknown>>;
   readonly Outputs: Readonly<Record<string, { readonly Value: unknown; readonly Export?: unknown }>>;
 }
 

@@ -2,6 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { KeptUntil } from '../../contracts/profile.ts';
 import type { Published } from '../../contracts/subject.ts';
+import { invariant } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { lastEnd } from '../../pipeline/3-profile/kept.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   SubjectWrite,
 } from '../../pipeline/understand/ports.ts';
 import { decodeGraph, encodeGraph } from './graph-item.ts';
+import { packedItem, textOf } from './packed-text.ts';
 import { packOutlines, unpackOutlines } from './packed-tokens.ts';
 
 export type Item = Record<string, AttributeValue>;
@@ -24,34 +26,6 @@ export const subjectKey = (subjectId: SubjectId): Item => ({ subjectId: { S: sub
 const nullable = (value: string | null): AttributeValue => (value === null ? { NULL: true } : { S: value });
 
 const instant = (at: EpochMs | null): AttributeValue => (at === null ? { NULL: true } : { N: String(at) });
-
-/** A node's attributes besides its key and version, in the order of {@link NODE_ATTRIBUTES}. */
-export const NODE_ATTRIBUTES = [
-  'subject',
-  'saturated',
-  'state',
-  'seen',
-  'links',
-  'published',
-  'erasedAt',
-  'restrictedUntil',
-  'keptUntil',
-  'expiresAt',
-  'around',
-] as const;
-export const nodeValues = (node: StoredNode): readonly AttributeValue[] => [
-  nullable(node.subjectId),
-  { BOOL: node.saturated },
-  nullable(node.state),
-  node.seen === null ? { NULL: true } : { B: node.seen },
-  { B: node.links },
-  nullable(node.published === null ? null : JSON.stringify(node.published)),
-  instant(node.erasedAt),
-  instant(node.restrictedUntil),
-  node.keptUntil === null ? { NULL: true } : { S: endsText(node.keptUntil) },
-  expiryOf(node),
-  node.around === undefined ? { NULL: true } : { B: packOutlines(node.around) },
-];
 
 /** Ends by position: facts, choices, and of each part. */
 const endsText = ({ facts, parts, choices }: KeptUntil): string => JSON.stringify([facts, choices, ...parts]);
@@ -79,11 +53,22 @@ const expiryOf = (node: StoredNode): AttributeValue =>
     : seconds(lastEnd(node.keptUntil));
 
 /** The item of a node after a write: its version is one higher than the one that was read. */
-export const nodeItem = (node: StoredNode): Item => ({
-  ...nodeKey(node.id),
-  version: { N: String(node.version + 1) },
-  ...Object.fromEntries(nodeValues(node).map((value, index) => [NODE_ATTRIBUTES[index] ?? '', value])),
-});
+export const nodeItem = (node: StoredNode): Item =>
+  withinUnit({
+    ...nodeKey(node.id),
+    version: { N: String(node.version + 1) },
+    subject: nullable(node.subjectId),
+    saturated: { BOOL: node.saturated },
+    state: nullable(node.state),
+    seen: node.seen === null ? { NULL: true } : { B: node.seen },
+    links: { B: node.links },
+    published: nullable(node.published === null ? null : JSON.stringify(node.published)),
+    erasedAt: instant(node.erasedAt),
+    restrictedUntil: instant(node.restrictedUntil),
+    keptUntil: node.keptUntil === null ? { NULL: true } : { S: endsText(node.keptUntil) },
+    expiresAt: expiryOf(node),
+    around: node.around === undefined ? { NULL: true } : { B: packOutlines(node.around) },
+  });
 
 export function toNode(item: Item): StoredNode {
   return {
@@ -91,10 +76,10 @@ export function toNode(item: Item): StoredNode {
     version: Number(item.version?.N),
     subjectId: (item.subject?.S ?? null) as SubjectId | null,
     saturated: item.saturated?.BOOL === true,
-    state: item.state?.S ?? null,
+    state: textOf(item.state),
     seen: item.seen?.B ?? null,
     links: item.links?.B ?? new Uint8Array(),
-    published: item.published?.S === undefined ? null : (JSON.parse(item.published.S) as Published),
+    published: publishedIn(item),
     erasedAt: item.erasedAt?.N === undefined ? null : Number(item.erasedAt.N),
     restrictedUntil: item.restrictedUntil?.N === undefined ? null : Number(item.restrictedUntil.N),
     keptUntil: item.keptUntil?.S === undefined ? null : endsOf(item.keptUntil.S),
@@ -120,40 +105,51 @@ export const toPerson = (item: Item): StoredPerson => ({
   writtenAt: Number(item.writtenAt?.N ?? 0),
 });
 
-export const SUBJECT_ATTRIBUTES = ['graph', 'published'] as const;
-export const subjectValues = (next: NonNullable<SubjectWrite['next']>): readonly AttributeValue[] => [
-  { S: encodeGraph(next.graph) },
-  { S: JSON.stringify(next.published) },
-];
-
 export const subjectItem = (
   subjectId: SubjectId,
   version: number,
   next: NonNullable<SubjectWrite['next']>,
-): Item => ({
-  ...subjectKey(subjectId),
-  version: { N: String(version + 1) },
-  ...Object.fromEntries(subjectValues(next).map((value, index) => [SUBJECT_ATTRIBUTES[index] ?? '', value])),
-});
+): Item =>
+  withinUnit({
+    ...subjectKey(subjectId),
+    version: { N: String(version + 1) },
+    graph: { S: encodeGraph(next.graph) },
+    published: { S: JSON.stringify(next.published) },
+  });
 
 export function toSubject(item: Item): readonly [SubjectId, StoredSubject] {
   const subjectId = item.subjectId?.S as SubjectId;
+  const published = publishedIn(item);
+  invariant(published !== null, 'a stored subject says what was published of it');
   return [
     subjectId,
     {
       version: Number(item.version?.N),
-      graph: decodeGraph(subjectId, item.graph?.S ?? ''),
-      published: JSON.parse(item.published?.S ?? '') as Published,
+      graph: decodeGraph(subjectId, textOf(item.graph) ?? ''),
+      published,
     },
   ];
 }
 
-/** Write units of an item: its size in KB, rounded up. Sizes as the DynamoDB developer guide gives them ("Item sizes and
- * formats"): names and strings in UTF-8 bytes, a number about a byte per two digits and one more. */
-export function writeUnitsOf(item: Item): number {
+function publishedIn({ published }: Item): Published | null {
+  const text = textOf(published);
+  return text === null ? null : (JSON.parse(text) as Published);
+}
+
+/** What one write unit holds. */
+const UNIT_BYTES = 1_024;
+/** The item, packed should it cost more than one write unit otherwise. */
+const withinUnit = (item: Item): Item => (sizeOf(item) <= UNIT_BYTES ? item : packedItem(item));
+
+/** Write units of an item: its size in KB, rounded up. */
+export const writeUnitsOf = (item: Item): number => Math.max(1, Math.ceil(sizeOf(item) / UNIT_BYTES));
+
+/** Sizes as the DynamoDB developer guide gives them ("Item sizes and formats"): names and strings in UTF-8 bytes, a number
+ * about a byte per two digits and one more. */
+function sizeOf(item: Item): number {
   let bytes = 0;
   for (const [name, value] of Object.entries(item)) bytes += Buffer.byteLength(name) + valueBytes(value);
-  return Math.max(1, Math.ceil(bytes / 1_024));
+  return bytes;
 }
 
 function valueBytes(value: AttributeValue): number {

@@ -38,6 +38,11 @@ export function profileStore(
   return {
     read: (nodes, subjects, consistent, persons = []) =>
       read(tables, nodes, subjects, consistent, persons, clock()),
+    storedPersons: async (atomIds) => {
+      const wanted = atomIds.map((id) => ({ table: tables.profiles, key: personKey(id) }));
+      const persons = (await items(wanted, true)).map(({ item }) => toPerson(item));
+      return new Map(persons.map((person) => [person.id, person]));
+    },
     pagedMessages: (atomId, since) => pagedMessages(tables.profiles, atomId, since, clock()),
     write: (units) => writeProfiles(tables, units),
   };
@@ -63,10 +68,38 @@ async function read(
     subjects: new Map<SubjectId, StoredSubject>(),
     persons: new Map<AtomId, StoredPerson>(),
   };
-  await inTurns(chunks(wanted, GETS_PER_CALL_MAX), (chunk) =>
-    untilDone('dynamodb', chunk, async (keys) => {
+  for (const { table, item } of await items(wanted, consistent)) {
+    if (table === tables.subjects) {
+      found.subjects.set(...toSubject(item));
+    } else if (item.part?.S === PERSON_PART) {
+      const person = toPerson(item);
+      found.persons.set(person.id, person);
+    } else {
+      const node = asKeptAt(toNode(item), now);
+      found.nodes.set(node.id, node);
+    }
+  }
+  for (const [id, person] of found.persons)
+    if (!mayBeKnown(person, found.nodes.get(id), now)) found.persons.set(id, asUnknown(person));
+  for (const id of persons) if (!asked.has(id)) found.nodes.delete(id);
+  return found;
+}
+
+interface Place {
+  readonly table: string;
+  readonly key: Item;
+}
+
+/** What lies at these places, in as few calls as may be. */
+async function items(
+  places: readonly Place[],
+  consistent: boolean,
+): Promise<readonly { readonly table: string; readonly item: Item }[]> {
+  const found: { readonly table: string; readonly item: Item }[] = [];
+  await inTurns(chunks(places, GETS_PER_CALL_MAX), (chunk) =>
+    untilDone('dynamodb', chunk, async (wanted) => {
       const RequestItems: Record<string, KeysAndAttributes> = {};
-      for (const { table, key } of keys) {
+      for (const { table, key } of wanted) {
         RequestItems[table] ??= { Keys: [], ConsistentRead: consistent };
         RequestItems[table].Keys?.push(key);
       }
@@ -74,24 +107,13 @@ async function read(
         new BatchGetItemCommand({ RequestItems, ReturnConsumedCapacity: 'TOTAL' }),
       );
       count('readUnits', unitsOf(answer.ConsumedCapacity));
-      for (const item of answer.Responses?.[tables.profiles] ?? []) {
-        if (item.part?.S === PERSON_PART) {
-          const person = toPerson(item);
-          found.persons.set(person.id, person);
-          continue;
-        }
-        const node = asKeptAt(toNode(item), now);
-        found.nodes.set(node.id, node);
-      }
-      for (const item of answer.Responses?.[tables.subjects] ?? []) found.subjects.set(...toSubject(item));
+      for (const [table, all] of Object.entries(answer.Responses ?? {}))
+        for (const item of all) found.push({ table, item });
       return Object.entries(answer.UnprocessedKeys ?? {}).flatMap(([table, { Keys = [] }]) =>
         Keys.map((key) => ({ table, key })),
       );
     }),
   );
-  for (const [id, person] of found.persons)
-    if (!mayBeKnown(person, found.nodes.get(id), now)) found.persons.set(id, asUnknown(person));
-  for (const id of persons) if (!asked.has(id)) found.nodes.delete(id);
   return found;
 }
 

@@ -7,30 +7,18 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { invariant, ThrottledError, TransientError } from '../../kernel/invariant.ts';
-import type {
-  NodeWrite,
-  PageWrite,
-  PersonWrite,
-  SubjectWrite,
-  WriteUnit,
-} from '../../pipeline/understand/ports.ts';
+import type { PageWrite, WriteUnit } from '../../pipeline/understand/ports.ts';
 import { count } from '../../runtime/meter.ts';
 import { chunks, inTurns, THROTTLING, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
 import {
   type Item,
-  NODE_ATTRIBUTES,
-  NODE_PART,
   nodeItem,
-  nodeValues,
-  PERSON_PART,
   personItem,
-  SUBJECT_ATTRIBUTES,
   seconds,
   subjectItem,
   subjectKey,
-  subjectValues,
   writeUnitsOf,
 } from './profile-items.ts';
 
@@ -114,78 +102,46 @@ interface Statement {
 /** One PartiQL statement an item, each with its own condition: 25 conditional writes in one call, where the plain API
  * takes a call each, and half a millisecond of CPU. */
 function* statementsOf(tables: ProfileTables, unit: WriteUnit, index: number): Generator<Statement> {
-  for (const node of unit.nodes) {
-    count('writeUnits', writeUnitsOf(nodeItem(node)));
-    yield { unit: index, ...nodeStatement(tables.profiles, node) };
+  for (const node of unit.nodes)
+    yield { unit: index, ...statementOf(tables.profiles, PROFILE_KEYS, nodeItem(node), node.version) };
+  for (const { subjectId, version, next } of unit.subjects) {
+    invariant(next !== null, 'a subject goes away only together with what takes its place');
+    const item = subjectItem(subjectId, version, next);
+    yield { unit: index, ...statementOf(tables.subjects, SUBJECT_KEYS, item, version) };
   }
-  for (const subject of unit.subjects) {
-    if (subject.next !== null)
-      count('writeUnits', writeUnitsOf(subjectItem(subject.subjectId, subject.version, subject.next)));
-    yield { unit: index, ...subjectStatement(tables.subjects, subject) };
-  }
-}
-
-const assignments = (names: readonly string[]): string =>
-  ['version', ...names].map((name) => `SET "${name}"=?`).join(' ');
-const members = (names: readonly string[]): string =>
-  ['version', ...names].map((name) => `'${name}':?`).join();
-
-function nodeStatement(table: string, node: NodeWrite): Omit<Statement, 'unit'> {
-  const values = [{ N: String(node.version + 1) }, ...nodeValues(node)];
-  if (node.version === 0) {
-    return {
-      text: `INSERT INTO "${table}" VALUE {'id':?,'part':'${NODE_PART}',${members(NODE_ATTRIBUTES)}}`,
-      values: [{ S: node.id }, ...values],
-    };
-  }
-  return {
-    text: `UPDATE "${table}" ${assignments(NODE_ATTRIBUTES)} WHERE "id"=? AND "part"='${NODE_PART}' AND "version"=?`,
-    values: [...values, { S: node.id }, { N: String(node.version) }],
-  };
 }
 
 /** Persons need no transaction with the rest: what they state is folded again when the rest comes again. */
 function* personStatements(table: string, unit: WriteUnit, index: number): Generator<Statement> {
-  for (const person of unit.persons ?? []) {
-    count('writeUnits', writeUnitsOf(personItem(person)));
-    yield { unit: index, ...personStatement(table, person) };
-  }
+  for (const person of unit.persons ?? [])
+    yield { unit: index, ...statementOf(table, PROFILE_KEYS, personItem(person), person.version) };
 }
 
-const PERSON_ATTRIBUTES = ['sealed', 'writtenAt'];
+const PROFILE_KEYS = ['id', 'part'];
+const SUBJECT_KEYS = ['subjectId'];
 
-function personStatement(
+/** Writes an item where that of this version lies, or (of version 0) where none does. */
+function statementOf(
   table: string,
-  { id, version, sealed, writtenAt }: PersonWrite,
+  keys: readonly string[],
+  item: Item,
+  version: number,
 ): Omit<Statement, 'unit'> {
-  const values = [{ N: String(version + 1) }, { B: sealed }, { N: String(writtenAt) }];
+  count('writeUnits', writeUnitsOf(item));
+  const others = Object.keys(item).filter((name) => !keys.includes(name));
+  const valuesOf = (names: readonly string[]): AttributeValue[] => names.flatMap((name) => item[name] ?? []);
   if (version === 0) {
+    const members = [...keys, ...others].map((name) => `'${name}':?`);
     return {
-      text: `INSERT INTO "${table}" VALUE {'id':?,'part':'${PERSON_PART}',${members(PERSON_ATTRIBUTES)}}`,
-      values: [{ S: id }, ...values],
+      text: `INSERT INTO "${table}" VALUE {${members.join()}}`,
+      values: valuesOf([...keys, ...others]),
     };
   }
+  const assigned = others.map((name) => `SET "${name}"=?`);
+  const conditions = [...keys, 'version'].map((name) => `"${name}"=?`);
   return {
-    text: `UPDATE "${table}" ${assignments(PERSON_ATTRIBUTES)} WHERE "id"=? AND "part"='${PERSON_PART}' AND "version"=?`,
-    values: [...values, { S: id }, { N: String(version) }],
-  };
-}
-
-function subjectStatement(
-  table: string,
-  { subjectId, version, next }: SubjectWrite,
-): Omit<Statement, 'unit'> {
-  invariant(next !== null, 'a subject goes away only together with what takes its place');
-  const values = [{ N: String(version + 1) }, ...subjectValues(next)];
-  if (version === 0) {
-    return {
-      text: `INSERT INTO "${table}" VALUE {'subjectId':?,${members(SUBJECT_ATTRIBUTES)}}`,
-      values: [{ S: subjectId }, ...values],
-    };
-  }
-  return {
-    text: `UPDATE "${table}" ${assignments(SUBJECT_ATTRIBUTES)} WHERE "subjectId"=? AND "version"=?`,
-    values: [...values, { S: subjectId }, { N: String(version) }],
+    text: `UPDATE "${table}" ${assigned.join(' ')} WHERE ${conditions.join(' AND ')}`,
+    values: [...valuesOf([...others, ...keys]), { N: String(version) }],
   };
 }
 

@@ -1,5 +1,10 @@
-import { DeleteItemCommand, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { SubjectId } from '../../contracts/ids.ts';
+import {
+  DeleteItemCommand,
+  PutItemCommand,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { AtomId, SubjectId } from '../../contracts/ids.ts';
 import { NOTHING_PUBLISHED } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { lastEnd } from '../../pipeline/3-profile/kept.ts';
@@ -9,10 +14,9 @@ import { asKeptAt, hasFacts, mayBeKnown } from '../kept.ts';
 import { dynamodb } from './clients.ts';
 import {
   type Item,
-  NODE_ATTRIBUTES,
   NODE_PART,
+  nodeItem,
   nodeKey,
-  nodeValues,
   subjectKey,
   toNode,
   toPerson,
@@ -60,8 +64,13 @@ const isOver = ({ keptUntil }: StoredNode, now: EpochMs): boolean =>
 const isNeeded = (node: StoredNode): boolean =>
   node.subjectId !== null || node.saturated || node.erasedAt !== null || node.restrictedUntil !== null;
 
-/** Atoms, and what lies beside them. */
-export function profilesShelf(name: string, table: string): Shelf {
+/** Atoms, and what lies beside them.
+ * @param forget takes atoms out of what was derived from their persons, before these go */
+export function profilesShelf(
+  name: string,
+  table: string,
+  forget: (atomIds: readonly AtomId[]) => Promise<void>,
+): Shelf {
   return {
     name,
     look: async (now, cursor, remove) => {
@@ -80,6 +89,7 @@ export function profilesShelf(name: string, table: string): Shelf {
       const over = nodes.length + expired.length + orphans.length;
       const found = { looked: page.items.length, over, cursor: page.cursor };
       if (!remove) return { ...found, removed: 0 };
+      if (orphans.length > 0) await forget(orphans.map((item) => toPerson(item).id));
       const removed = [
         await removeEach(nodes, async (node) => {
           const left = asKeptAt(node, now);
@@ -121,23 +131,7 @@ async function removedNode(table: string, node: StoredNode): Promise<void> {
 
 /** Writes a node as it may still be. */
 async function stripped(table: string, node: StoredNode): Promise<void> {
-  const read = asRead(node);
-  const assigned = NODE_ATTRIBUTES.map((name, at) => [`#a${at}`, `:a${at}`, name] as const);
-  const values = nodeValues(node).map((value, at) => [`:a${at}`, value] as const);
-  await dynamodb().send(
-    new UpdateItemCommand({
-      TableName: table,
-      Key: nodeKey(node.id),
-      ConditionExpression: read.ConditionExpression,
-      UpdateExpression: `SET version = :next, ${assigned.map(([name, value]) => `${name} = ${value}`).join()}`,
-      ExpressionAttributeNames: Object.fromEntries(assigned.map(([short, , name]) => [short, name])),
-      ExpressionAttributeValues: {
-        ...read.ExpressionAttributeValues,
-        ':next': { N: String(node.version + 1) },
-        ...Object.fromEntries(values),
-      },
-    }),
-  );
+  await dynamodb().send(new PutItemCommand({ TableName: table, Item: nodeItem(node), ...asRead(node) }));
 }
 
 /** Subjects looked at in one look: the nodes of each are read too. */

@@ -50,6 +50,10 @@ export class MemoryProfileStore implements ProfileStore {
     return { nodes: new Map(kept), subjects: pick(this.subjects, subjects), persons: new Map(shown) };
   }
 
+  async storedPersons(atomIds: readonly AtomId[]): Promise<ReadonlyMap<AtomId, StoredPerson>> {
+    return new Map(atomIds.flatMap((id) => this.persons.get(id) ?? []).map((person) => [person.id, person]));
+  }
+
   async pagedMessages(atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>> {
     const pages = [...(this.pages.get(atomId) ?? new Map<string, PageWrite>()).values()];
     const kept = pages.filter((page) => page.key >= pagesFrom(since) && page.keptUntil > this.#clock());

@@ -54,7 +54,7 @@ export interface Collected {
 }
 
 /** Version of this stage's rule and of the rates its amounts rest on, named by the rows it writes. */
-export const COLLECT_POLICY = `collect@3+rates-${CURRENCY_RATES_VERSION}`;
+export const COLLECT_POLICY = `collect@4+rates-${CURRENCY_RATES_VERSION}`;
 
 /**
  * Judges every event of an arrival by itself: each one ends in exactly one of accepted (a signal in its bucket),
@@ -107,7 +107,8 @@ export function collect(arrival: Arrival, policy: CollectPolicy): Collected {
     const together = signals.get(bucket);
     if (together === undefined) signals.set(bucket, [signal]);
     else together.push(signal);
-    return { messageId, outcome: 'accepted' };
+    const { leftOut } = judgement;
+    return { messageId, outcome: 'accepted', ...(leftOut.length === 0 ? {} : { leftOut }) };
   });
   return { signals, refused, receipts, unknownCategories };
 }
@@ -128,7 +129,9 @@ function tokenOf(
 const namedBy = (event: unknown, { reason }: Fault, policy: CollectPolicy): readonly IdentifierToken[] =>
   UNREADABLE.has(reason)
     ? []
-    : identifiersOf(event, policy.secrets, () => countryOf(event, policy)).map(({ token }) => token);
+    : identifiersOf(event, policy.secrets, () => countryOf(event, policy)).identifiers.map(
+        ({ token }) => token,
+      );
 const UNREADABLE: ReadonlySet<QuarantineReason> = new Set([
   'not-an-object',
   'too-deep',

@@ -40,6 +40,8 @@ export const handler = httpHandler({
     if ('refusal' in answer) return problem(answer.refusal);
     const { status, receipts, unknownCategories } = answer;
     count('events', receipts.length);
+    const leftOut = receipts.reduce((sum, receipt) => sum + (receipt.leftOut?.length ?? 0), 0);
+    if (leftOut > 0) count('attributesLeftOut', leftOut);
     if (unknownCategories !== undefined) count('unknownConsentCategories', unknownCategories);
     return { status, body: { success: status === 200, receipts } };
   },

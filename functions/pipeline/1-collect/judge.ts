@@ -1,4 +1,4 @@
-import type { QuarantineReason } from '../../contracts/outcomes.ts';
+import type { LeftOut, QuarantineReason } from '../../contracts/outcomes.ts';
 import type { PersonAttributes } from '../../contracts/person.ts';
 import type { ConsentChoices, Purpose } from '../../contracts/purposes.ts';
 import type { EventClass, Fact, Identifier } from '../../contracts/signal.ts';
@@ -10,7 +10,7 @@ import { signalNamed } from '../../registry/signals/index.ts';
 import type { SourceDefinition } from '../../registry/source-definition.ts';
 import { isCloudEvent, trackOf } from './cloud-events.ts';
 import { consentOf } from './consent.ts';
-import { personOf } from './person.ts';
+import { NOTHING_STATED, personOf } from './person.ts';
 import { type CountryPolicy, countryOf } from './residence.ts';
 import { CALL_TYPES, type CallType, occurrenceOf } from './segment.ts';
 import { faultOf, isObject, type JsonObject, own, textAt } from './shape.ts';
@@ -40,9 +40,10 @@ export interface Fault {
   readonly eventClass: EventClass;
 }
 
-/** @property unknownCategories consent categories of the event that nobody has said the meaning of */
+/** @property unknownCategories consent categories of the event that nobody has said the meaning of
+ * @property leftOut what the event states of a person and is not kept */
 export type Judgement =
-  | { readonly meaning: Meaning; readonly unknownCategories: number }
+  | { readonly meaning: Meaning; readonly unknownCategories: number; readonly leftOut: readonly LeftOut[] }
   | { readonly fault: Fault };
 
 export interface Circumstances {
@@ -110,7 +111,9 @@ function judgeContent(
   if ('fault' in consent) return bad('schema-mismatch', consent.fault, definition);
   const { choices, unknownCategories } = consent;
   const country = (): string | undefined => countryOf(event, circumstances.places);
-  const [first, ...others] = identifiersOf(event, secrets, country);
+  const { identifiers, imprecise } = identifiersOf(event, secrets, country);
+  if (imprecise !== undefined) return bad('imprecise-identifier', imprecise, definition);
+  const [first, ...others] = identifiers;
   if (first === undefined) return bad('no-identifier', [], definition);
   const known = definition ?? OTHER;
   const meaning = {
@@ -123,7 +126,7 @@ function judgeContent(
     ...(definition?.depth === undefined ? {} : { depth: definition.depth }),
     ...(choices === null || definition?.choiceInContext === true ? {} : { consent: choices }),
   };
-  if (definition === undefined) return { meaning: { ...meaning, facts: [] }, unknownCategories };
+  if (definition === undefined) return { meaning: { ...meaning, facts: [] }, unknownCategories, leftOut: [] };
   const key = type === 'identify' ? 'traits' : 'properties';
   const parsed = definition.properties.safeParse(own(event, key) ?? {});
   if (!parsed.success) {
@@ -136,9 +139,9 @@ function judgeContent(
     localHour: circumstances.localHour,
     endOfDay: circumstances.endOfDay,
   };
-  const person = mayStateAttributes(definition)
+  const { person, leftOut } = mayStateAttributes(definition)
     ? personOf(event, definition.eventClass === 'account', country)
-    : null;
+    : NOTHING_STATED;
   const act: readonly Fact[] =
     definition.choiceInContext === true && choices !== null ? [{ kind: 'consent', choices }] : [];
   return {
@@ -148,6 +151,7 @@ function judgeContent(
       ...(person === null ? {} : { person }),
     },
     unknownCategories,
+    leftOut,
   };
 }
 

@@ -1,4 +1,6 @@
+import type { LeftOut } from '../../contracts/outcomes.ts';
 import { PERSON_ATTRIBUTES, type PersonAttribute, type PersonAttributes } from '../../contracts/person.ts';
+import { readNationalId } from '../../registry/person/national-ids.ts';
 import { normaliseAttribute } from '../../registry/person/normalise.ts';
 import { isObject, type JsonObject, own } from './shape.ts';
 
@@ -44,8 +46,15 @@ function traitsOf(event: JsonObject, isAccount: boolean): readonly JsonObject[] 
 }
 const NO_TRAITS: readonly JsonObject[] = [];
 
+/** What an event states of its customer, if anything, and what of that is not kept though the event is. */
+export interface Stated {
+  readonly person: PersonAttributes | null;
+  readonly leftOut: readonly LeftOut[];
+}
+export const NOTHING_STATED: Stated = { person: null, leftOut: [] };
+
 /**
- * What an event states of its customer, or null. Traits that have no place here are dropped. Where nothing of a person is
+ * What an event states of its customer. Traits that have no place here are dropped. Where nothing of a person is
  * in the event it costs three looks.
  *
  * An address is stated as a whole: parts that it lacks are stated to be empty, since the street of one address and the town
@@ -54,15 +63,11 @@ const NO_TRAITS: readonly JsonObject[] = [];
  *
  * @param countryOf the customer's country, when it is known by other means; asked for only when needed
  */
-export function personOf(
-  event: JsonObject,
-  isAccount: boolean,
-  countryOf: () => string | undefined,
-): PersonAttributes | null {
+export function personOf(event: JsonObject, isAccount: boolean, countryOf: () => string | undefined): Stated {
   const traits = traitsOf(event, isAccount);
   const properties = own(event, 'properties');
   const shipping = own(properties, 'shipping_address') ?? own(properties, 'shippingAddress');
-  if (traits.length === 0 && !isObject(shipping)) return null;
+  if (traits.length === 0 && !isObject(shipping)) return NOTHING_STATED;
   const address = [...traits.flatMap(addressesIn), shipping]
     .filter(isObject)
     .map((place) => rawOf(ADDRESS_NAMES, place))
@@ -71,7 +76,7 @@ export function personOf(
     ...Object.assign({}, ...traits.map((place) => rawOf(NAMES, place)).reverse()),
     ...address,
   };
-  if (Object.keys(raw).length === 0) return null;
+  if (Object.keys(raw).length === 0) return NOTHING_STATED;
   return statedBy(raw, raw.country === undefined ? countryOf() : undefined);
 }
 
@@ -95,19 +100,23 @@ function rawOf(names: Readonly<Partial<Record<PersonAttribute, readonly string[]
   return raw;
 }
 
-function statedBy(raw: Raw, otherwiseIn: string | undefined): PersonAttributes | null {
-  const stated: Raw = {};
+function statedBy(raw: Raw, otherwiseIn: string | undefined): Stated {
   const country = normaliseAttribute('country', raw.country ?? '', undefined) ?? otherwiseIn;
+  const { nationalId, ...others } = raw;
+  const number = nationalId === undefined ? null : readNationalId(nationalId, country);
+  const leftOut: readonly LeftOut[] =
+    number !== null && 'reason' in number ? [{ attribute: 'nationalId', reason: number.reason }] : [];
+  const stated: Raw = number !== null && 'value' in number ? { nationalId: number.value } : {};
   for (const attribute of PERSON_ATTRIBUTES) {
-    const text = raw[attribute];
+    const text = attribute === 'nationalId' ? undefined : others[attribute];
     const value = text === undefined ? null : normaliseAttribute(attribute, text, country);
     if (value !== null) stated[attribute] = value;
   }
-  if (Object.keys(stated).length === 0) return null;
+  if (Object.keys(stated).length === 0) return { person: null, leftOut };
   if (ADDRESS_CORE.some((part) => stated[part] !== undefined))
     for (const part of ADDRESS) stated[part] ??= '';
   const hasParts = NAME_PARTS.some((part) => stated[part] !== undefined);
   if (hasParts) stated.fullName ??= '';
   else if (stated.fullName !== undefined) for (const part of NAME_PARTS) stated[part] = '';
-  return stated;
+  return { person: stated, leftOut };
 }

@@ -40,39 +40,56 @@ const EXTERNAL_TYPES: Readonly<Record<string, IdentifierType>> = {
   anonymousid: 'anonymousId',
 };
 
-/** Tokens of everybody an event names, highest priority first and each once; empty when it names nobody.
- * Raw values go no further than this function.
+/** Whom an event names. */
+export interface Named {
+  /** Highest priority first and each once; empty when it names nobody. */
+  readonly identifiers: readonly Identifier[];
+  /** Path to a number in the place of an identifier that is not what its sender wrote (see {@link idIn}), if there is one. */
+  readonly imprecise?: readonly string[];
+}
+
+/** A value in the place of an identifier: text, or a whole number as its decimal digits, so that `12345` and `"12345"` are
+ * the same customer. NaN for a number with a fraction, or one so large that reading JSON has rounded it (RFC 8259 §6): two
+ * customers may have become one there. */
+function idIn(value: unknown): string | number | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value;
+  if (typeof value !== 'number') return undefined;
+  return Number.isSafeInteger(value) ? String(value) : Number.NaN;
+}
+
+/** Tokens of everybody an event names. Raw values go no further than this function.
  * @param countryOf the customer's country, asked for only when a value needs it */
 export function identifiersOf(
   event: unknown,
   secrets: JurisdictionSecrets,
   countryOf: () => string | undefined,
-): Identifier[] {
+): Named {
   const seen = new Set<string>();
   const found: Identifier[] = [];
-  const add = (type: IdentifierType, raw: string | undefined): void => {
-    if (raw === undefined || found.length >= IDENTIFIERS_MAX) return;
+  let imprecise: readonly string[] | undefined;
+  const add = (type: IdentifierType, value: unknown, path: readonly string[]): void => {
+    const raw = idIn(value);
+    if (typeof raw === 'number') imprecise ??= path;
+    if (typeof raw !== 'string' || found.length >= IDENTIFIERS_MAX) return;
     // Only telephone numbers are written differently by country.
     const normalised = normaliseIdentifier(type, raw, type === 'phone' ? countryOf() : undefined);
     if (normalised === null || seen.has(`${type}\u0000${normalised}`)) return;
     seen.add(`${type}\u0000${normalised}`);
     found.push({ type, token: identifierToken(secrets, type, normalised) });
   };
-  for (const [type, path] of PLACES) add(type, textAt(event, ...path));
+  for (const [type, path] of PLACES) add(type, at(event, ...path), path);
   // An alias does not say whether its previous id was an account's or a browser's: it is taken as both, and the
   // wrong one links to nothing.
-  if (at(event, 'type') === 'alias') {
-    add('userId', textAt(event, 'previousId'));
-    add('anonymousId', textAt(event, 'previousId'));
-  }
-  for (const list of [at(event, 'context', 'externalIds'), at(event, 'context', 'externalId')]) {
+  if (at(event, 'type') === 'alias')
+    for (const type of ['userId', 'anonymousId'] as const) add(type, at(event, 'previousId'), ['previousId']);
+  for (const name of ['externalIds', 'externalId']) {
+    const list = at(event, 'context', name);
     if (!Array.isArray(list)) continue;
-    for (const external of list as readonly unknown[]) {
+    for (const [place, external] of (list as readonly unknown[]).entries()) {
       const type = EXTERNAL_TYPES[textAt(external, 'type')?.toLowerCase() ?? ''];
-      if (type !== undefined) add(type, textAt(external, 'id'));
+      if (type !== undefined) add(type, at(external, 'id'), ['context', name, String(place), 'id']);
     }
   }
-  return found.sort(
-    (one, other) => IDENTIFIER_TYPES.indexOf(one.type) - IDENTIFIER_TYPES.indexOf(other.type),
-  );
+  found.sort((one, other) => IDENTIFIER_TYPES.indexOf(one.type) - IDENTIFIER_TYPES.indexOf(other.type));
+  return { identifiers: found, ...(imprecise === undefined ? {} : { imprecise }) };
 }

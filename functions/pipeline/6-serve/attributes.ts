@@ -1,8 +1,10 @@
 import { bucketOf } from '../../contracts/bucket.ts';
 import type { AtomId } from '../../contracts/ids.ts';
 import type { AttributeSettlement, ProfileView, SettleAnswer } from '../../contracts/operations.ts';
+import { LEFT_OUT_REASONS } from '../../contracts/outcomes.ts';
 import {
   ATTRIBUTE_SETTLED,
+  type PersonAttribute,
   type PersonState,
   STEWARDSHIP,
   type StatedValue,
@@ -14,6 +16,7 @@ import { unseal } from '../../contracts/subject-keys.ts';
 import { messageToken, typeOfToken } from '../../contracts/tokens.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { homeCountryOf } from '../../registry/person/home-country.ts';
+import { readNationalId } from '../../registry/person/national-ids.ts';
 import { normaliseAttribute } from '../../registry/person/normalise.ts';
 import { mergePersons, NOBODY, personOf, survivorsOf } from '../3-profile/person.ts';
 import { decodePerson } from '../3-profile/person-codec.ts';
@@ -95,16 +98,14 @@ export async function settleAttribute(
   const { graph } = search.found;
   const persons = await personsOf(graph, ports);
   const { country } = personOf([...persons.values()].reduce(mergePersons, NOBODY));
-  const normalised =
-    value === ''
-      ? ''
-      : normaliseAttribute(attribute, value, country ?? homeCountryOf(policy.jurisdiction.countries));
+  const home = country ?? homeCountryOf(policy.jurisdiction.countries);
+  const normalised = value === '' ? '' : normaliseAttribute(attribute, value, home);
   if (normalised === null) {
     return {
       refusal: {
         status: 400,
         title: 'Unusable value',
-        detail: 'The value is not one that this attribute can have.',
+        detail: `The value is not one that this attribute can have${whyNot(attribute, value, home)}.`,
         at: ['/value'],
       },
     };
@@ -139,4 +140,10 @@ export async function settleAttribute(
   };
   await ports.signals.append(new Map([[bucketOf(atomId, policy.buckets), [signal]]]));
   return { answer: { subjectId: graph.subjectId, attribute, settledAt: new Date(now).toISOString() } };
+}
+
+/** What can be said of a value that cannot be kept. */
+function whyNot(attribute: PersonAttribute, value: string, country: string | undefined): string {
+  const read = attribute === 'nationalId' ? readNationalId(value, country) : null;
+  return read !== null && 'reason' in read ? `: ${LEFT_OUT_REASONS[read.reason]}` : '';
 }

@@ -169,7 +169,7 @@ export class Acquaintances implements People {
       if (node.subjectId !== null && node.around !== undefined)
         this.#along.set(node.subjectId, readAlong(node));
     const closed = new Map([...world.persons].filter(([id]) => !this.#records.has(id)));
-    const opened = await openPersons({ ...world, persons: closed }, this.#keys, this.#keyring);
+    const opened = await openPersons(closed, this.#keys, this.#keyring);
     for (const id of closed.keys()) {
       const [person, node] = [opened.get(id), world.nodes.get(id)];
       const isComparable = person !== undefined && node !== undefined && this.#mayBeCompared(node);

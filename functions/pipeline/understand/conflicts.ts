@@ -81,7 +81,8 @@ async function personsNow(
       subjectIds: readonly SubjectId[],
     ): Promise<SubjectGraph[]> => {
       const world = await ports.profiles.read([], subjectIds, true, ids);
-      for (const [id, person] of await openPersons(world, keys, ports.keyring)) persons.set(id, person);
+      for (const [id, person] of await openPersons(world.persons, keys, ports.keyring))
+        persons.set(id, person);
       return [...world.subjects.values()].map(({ graph }) => graph);
     };
     const asked = new Set(wanted.flatMap(({ former }) => [...former.keys()]));

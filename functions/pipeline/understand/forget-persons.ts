@@ -7,24 +7,24 @@ import { recordOfPerson } from './acquaintances.ts';
 import { openPersons } from './person.ts';
 import type { ProfileStore } from './ports.ts';
 
-/** Takes atoms out of the candidate index: their customer no longer allows matching, or is to be erased. Call it before the
- * secrets are destroyed: where an atom stands follows from what its person says. Entries under what it said before are
- * inert. Safe to repeat.
+/** Takes atoms out of the candidate index: their customer no longer allows matching, or is to be erased, or past their time.
+ * Call it before the persons are removed and the secrets destroyed: where an atom stands follows from what its person says.
+ * Safe to repeat.
  * @throws TransientError, ThrottledError */
 export async function forgetPersons(
   atomIds: readonly AtomId[],
   ports: {
-    readonly profiles: Pick<ProfileStore, 'read'>;
+    readonly profiles: Pick<ProfileStore, 'storedPersons'>;
     readonly keyring: Pick<SubjectKeyring, 'read'>;
     readonly candidates: CandidateStore;
   },
   secrets: JurisdictionSecrets,
 ): Promise<void> {
-  const [world, keys] = await Promise.all([
-    ports.profiles.read([], [], true, atomIds),
+  const [stored, keys] = await Promise.all([
+    ports.profiles.storedPersons(atomIds),
     ports.keyring.read(atomIds),
   ]);
-  const persons = await openPersons(world, new Map(keys), ports.keyring);
+  const persons = await openPersons(stored, new Map(keys), ports.keyring);
   const records = new Map([...persons].map(([id, person]) => [id, recordOfPerson(person)]));
   if (records.size > 0) await forget(records, ports.candidates, (text) => candidateToken(secrets, text));
 }

@@ -36,13 +36,22 @@ export interface MatchedPlan {
   readonly subjects: readonly PlannedSubject[];
 }
 
+/** What matching made of a batch. */
+export interface PersonsMatched {
+  /** Links to add and to take back; null when there are none. */
+  readonly matches: BatchMatches | null;
+  /** Enters those atoms that are stored by now into the candidate index, once they are.
+   * @returns those to be matched again (`EnterStored`) @throws TransientError, ThrottledError */
+  readonly enter: (stored: ReadonlySet<AtomId>) => Promise<ReadonlySet<AtomId>>;
+}
+const NOBODY_MATCHED: PersonsMatched = { matches: null, enter: async () => new Set() };
+
 /**
- * Matches the persons that a batch makes or changes, as the jurisdiction and each customer allow. Enters them into the
- * candidate index, opens reviews, and brings those that wait up to date; all of it comes before the batch is written, so
- * that a crash in between is made good when the signals come again.
+ * Matches the persons that a batch makes or changes, as the jurisdiction and each customer allow. Opens reviews, and brings
+ * those that wait up to date, before the batch is written, so that a crash in between is made good when the signals come
+ * again.
  *
  * @param store what this attempt has read
- * @returns links to add and to take back; null when there are none
  * @throws StaleReadError when somebody is changing a subject that was found, TransientError, ThrottledError
  */
 export async function matchPersons(
@@ -53,10 +62,10 @@ export async function matchPersons(
   ports: UnderstandPorts,
   { consistent, isLast }: Attempt,
   now: EpochMs,
-): Promise<BatchMatches | null> {
+): Promise<PersonsMatched> {
   const { candidates } = ports;
   const { probabilistic } = context.jurisdiction.identity.value;
-  if (candidates === null || probabilistic === 'off') return null;
+  if (candidates === null || probabilistic === 'off') return NOBODY_MATCHED;
   const { parameters, policy, choice, model } = context.matching;
   const people = new Acquaintances(
     { store, keyring: ports.keyring, keys, planned: plans.flatMap(({ subjects }) => subjects), isLast },
@@ -64,9 +73,9 @@ export async function matchPersons(
     now,
   );
   const changed = (await Promise.all(plans.map((plan) => changedIn(plan, people, consistent)))).flat();
-  if (changed.length === 0) return null;
+  if (changed.length === 0) return NOBODY_MATCHED;
   const mayWait = atomsThatMayWait(changed, plans);
-  const { links, withdrawn, reviews, settled } = await match(
+  const { links, withdrawn, reviews, settled, enter } = await match(
     changed,
     {
       token: (text) => candidateToken(context.secrets, text),
@@ -86,9 +95,14 @@ export async function matchPersons(
     reviews.length === 0 ? undefined : ports.reviews.put(reviews, now),
     settled.length === 0 ? undefined : ports.reviews.drop(settled),
   ]);
-  return links.length + withdrawn.length === 0
-    ? null
-    : { links, withdrawn: withdrawn.map(({ a, b }) => [a, b] as const), at: ports.clock() };
+  const asStored = { store: ports.profiles, keyring: ports.keyring, keys, planned: [], isLast };
+  return {
+    matches:
+      links.length + withdrawn.length === 0
+        ? null
+        : { links, withdrawn: withdrawn.map(({ a, b }) => [a, b] as const), at: ports.clock() },
+    enter: async (stored) => (await enter(stored, new Acquaintances(asStored, context, now))).overlooked,
+  };
 }
 
 /** Who of the subjects that are matched anew may be waiting for a steward: nobody whom this batch brings. */
@@ -131,7 +145,7 @@ async function changedIn(
     const known = recordOfPerson(before);
     const isNews = COMPARISONS.some((comparison) => record[comparison] !== known[comparison]);
     if (isNews || isRepeated || isFirst || subject.isReshaped)
-      changed.set(atomId, { atomId, subjectId, record, before: isFirst ? null : known });
+      changed.set(atomId, { atomId, subjectId, record, before: isFirst || isRepeated ? null : known });
   }
   if (former.length > 0) {
     const found = await people.records(
@@ -140,7 +154,8 @@ async function changedIn(
     );
     for (const { atomId, subjectId } of former) {
       const record = found.get(atomId)?.record;
-      if (record !== undefined) changed.set(atomId, { atomId, subjectId, record, before: null });
+      if (record !== undefined)
+        changed.set(atomId, { atomId, subjectId, record, before: null, isFormer: true });
     }
   }
   return [...changed.values()];

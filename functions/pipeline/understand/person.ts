@@ -24,13 +24,13 @@ export interface OpenPerson {
 }
 
 /**
- * What is known of the persons in the world, by atom. A person that does not open may have got its key, or another one, since
+ * What is known of these persons, by atom. A person that does not open may have got its key, or another one, since
  * the keys were read: those are read again, since taking it for nobody would write over it. One that does not open then was
  * sealed under a secret that is gone, and is known no more.
  * @param keys what is read is added @throws TransientError, ThrottledError
  */
 export async function openPersons(
-  world: World,
+  persons: ReadonlyMap<AtomId, StoredPerson>,
   keys: Map<AtomId, SubjectKey>,
   keyring: Pick<SubjectKeyring, 'read'>,
 ): Promise<ReadonlyMap<AtomId, PersonState>> {
@@ -41,7 +41,7 @@ export async function openPersons(
     if (text !== null) known.set(id, decodePerson(text));
     return text !== null;
   };
-  const closed = [...world.persons.values()].filter((person) => !open(person));
+  const closed = [...persons.values()].filter((person) => !open(person));
   if (closed.length === 0) return known;
   for (const [id, key] of await keyring.read(
     closed.map(({ id }) => id),

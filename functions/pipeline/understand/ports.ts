@@ -105,6 +105,8 @@ export interface ProfileStore {
     consistent: boolean,
     persons?: readonly AtomId[],
   ): Promise<World>;
+  /** What lies there of these atoms' persons, past its time or not: to take out of other places what was derived from it. */
+  storedPersons(atomIds: readonly AtomId[]): Promise<ReadonlyMap<AtomId, StoredPerson>>;
   /** Messages in the atom's pages that reach back to `since`. */
   pagedMessages(atomId: AtomId, since: EpochMs): Promise<ReadonlySet<string>>;
   /** Writes the units.

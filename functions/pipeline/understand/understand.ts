@@ -9,7 +9,7 @@ import { mayMatch, type UnderstandContext } from './context.ts';
 import { type Batch, batchOf, type Delivery, NO_MATCHES, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
 import { forgetPersons } from './forget-persons.ts';
-import { type Attempt, matchPersons } from './match-persons.ts';
+import { type Attempt, matchPersons, type PersonsMatched } from './match-persons.ts';
 import { type AtomKeys, openPersons, sealPersons } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { ProfileStore, UnderstandPorts, World, WriteUnit } from './ports.ts';
@@ -61,18 +61,23 @@ export async function understand(
       attempt === 0 ? readKeys(keys, [...batch.byAtom.keys()], ports) : undefined,
     ]);
     await forgetErased(keys, world, ports);
-    const persons = await openPersons(world, keys, ports.keyring);
+    const persons = await openPersons(world.persons, keys, ports.keyring);
     const paged = await readPages(pending.byAtom, world, ports);
     const toPlan = { batch: pending, store, world, paged, written, persons, keys };
     const isLast = attempt === ATTEMPTS_MAX - 1;
-    const { planned, stale } = await planMatched(toPlan, context, ports, { consistent, isLast }, now);
+    const { planned, stale, enter } = await planMatched(toPlan, context, ports, { consistent, isLast }, now);
     await createKeys(keys, planned, world, ports);
     const results = await writeAll(planned, keys, ports, now);
+    const stored = planned.filter((_, index) => results[index] === 'written');
+    const overlooked = await enter(new Set(stored.flatMap(({ plan }) => atomsOf(plan))));
     const again = [...stale];
     for (const [index, { unit, plan }] of planned.entries()) {
-      if (results[index] === 'written') done.push(plan);
-      else again.push(unit);
-      if (results[index] === 'partly') noteWritten(plan, written);
+      if (results[index] === 'written' && !atomsOf(plan).some((id) => overlooked.has(id))) {
+        done.push(plan);
+        continue;
+      }
+      again.push(unit);
+      if (results[index] !== 'conflict') noteWritten(plan, written);
     }
     pending = {
       byAtom: new Map(again.flatMap((unit) => [...unit.deliveries])),
@@ -156,6 +161,13 @@ async function createKeys(
 
 const effectsOf = ({ published }: Plan): readonly KeptEffect[] =>
   published.flatMap((group) => [...group.effects, ...group.repeated]);
+
+/** Whom a plan may have matched. */
+const atomsOf = ({ persons, subjects }: Plan): readonly AtomId[] => [
+  ...persons.map(({ atomId }) => atomId),
+  ...subjects.flatMap(({ graph }) => graph.atoms),
+];
+
 const sizeOf = ({ byAtom, orders }: Batch): number => byAtom.size + orders.length;
 
 /** A record that can't be read is kept as it is, for a person to look at; it must not stop the shard. */
@@ -213,6 +225,8 @@ interface Planned {
   readonly stale: readonly Unit[];
 }
 
+type PlannedMatched = Planned & Pick<PersonsMatched, 'enter'>;
+
 function planAll(
   { batch, world, paged, written, persons }: ToPlan,
   context: UnderstandContext,
@@ -239,19 +253,19 @@ async function planMatched(
   ports: UnderstandPorts,
   attempt: Attempt,
   now: EpochMs,
-): Promise<Planned> {
+): Promise<PlannedMatched> {
   const { batch, store, keys } = toPlan;
   const unmatched = planAll(toPlan, context, now);
   const plans = unmatched.planned.map(({ plan }) => plan);
   try {
-    const matches = await matchPersons(plans, store, keys, context, ports, attempt, now);
-    if (matches === null) return unmatched;
+    const { matches, enter } = await matchPersons(plans, store, keys, context, ports, attempt, now);
+    if (matches === null) return { ...unmatched, enter };
     const matched = { ...batch, matches };
     const world = await readWorld(matched, store, attempt.consistent, mayMatch(context));
-    return planAll({ ...toPlan, batch: matched, world }, context, now);
+    return { ...planAll({ ...toPlan, batch: matched, world }, context, now), enter };
   } catch (error) {
     if (!(error instanceof StaleReadError)) throw error;
-    return { planned: [], stale: unitsOf(batch, toPlan.world) };
+    return { planned: [], stale: unitsOf(batch, toPlan.world), enter: async () => new Set() };
   }
 }
 

@@ -1,115 +1,183 @@
-import type { Evidence } from '../jurisdiction-definition.ts';
+import type { LeftOutReason } from '../../contracts/outcomes.ts';
+import { hasCpfDigits, hasLuhnDigit, hasMod11Hybrid10Digit, weightedSum } from './check-digits.ts';
 
-/** A national number that a shop may keep. Many may not be kept at all: the French NIR (Décret 2019-341), the Japanese
- * Individual Number (Act 27 of 2013, art. 20), the Australian tax file number (Privacy (Tax File Number) Rule 2015), the
- * Swiss AHV number (AHVG art. 153c), the Korean RRN (PIPA art. 24-2). What has no entry here is dropped at the edge. */
-interface NationalId {
-  readonly name: string;
-  /** What says that a shop has it, and how sure we are of that. For counsel to confirm. */
-  readonly lawfulBy: string;
-  readonly evidence: Evidence;
-  /** Where the check is described. */
-  readonly source: string;
-  /** @param compact upper case, letters and digits only */
-  isSound(compact: string): boolean;
-  readonly good: readonly string[];
-  readonly bad: readonly string[];
+/** A national number that is kept: see `national-id-laws.ts` for what allows it and where its check is described. */
+interface NationalNumber {
+  /** Of the letters and digits alone, in upper case. The first group, where there is one, is what is kept. */
+  readonly pattern: RegExp;
+  /** Whether the check digits of what is kept hold. */
+  isSound(number: string): boolean;
+  /** Numbers of the country that have no check digit. */
+  readonly unchecked?: RegExp;
 }
 
-const digitsOf = (text: string): number[] => [...text].map(Number);
-const weighted = (digits: readonly number[], weights: readonly number[]): number =>
-  weights.reduce((sum, weight, place) => sum + weight * (digits[place] ?? 0), 0);
+const DAY = '(?:0[1-9]|[12]\\d|3[01])';
+const MONTH = '(?:0[1-9]|1[0-2])';
+const of = (pattern: string): RegExp => new RegExp(`^${pattern}$`);
 
-/** DNI or NIE: the letter is the number modulo 23; X, Y and Z before an NIE stand for 0, 1 and 2. */
-function isSpanish(compact: string): boolean {
-  const [, head = '', digits = '', letter] = /^([XYZ]?)(\d{7,8})([A-Z])$/.exec(compact) ?? [];
-  if (letter === undefined || digits.length !== (head === '' ? 8 : 7)) return false;
-  const number = Number(`${head === '' ? '' : 'XYZ'.indexOf(head)}${digits}`);
-  return 'TRWAGMYFPDXBNJZSQVHLCKE'[number % 23] === letter;
-}
+/** The last digit follows from the weighted sum of those before it. */
+const lastDigit =
+  (weights: readonly number[], digitOf: (sum: number) => number) =>
+  (number: string): boolean =>
+    digitOf(weightedSum(number, weights)) === Number(number.at(-1));
+
+/** Spain: the letter is the number modulo 23; X, Y and Z before an NIE stand for 0, 1 and 2. */
+const hasSpanishLetter = (number: string): boolean =>
+  'TRWAGMYFPDXBNJZSQVHLCKE'[
+    Number(number.slice(0, -1).replace(/^[XYZ]/, (head) => String('XYZ'.indexOf(head)))) % 23
+  ] === number.at(-1);
 
 /** What a letter or digit counts at the odd places of a codice fiscale; a digit counts as the letter of its place in the
  * alphabet. At even places it is its own value. */
 const ODD = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
 
-function isItalian(compact: string): boolean {
-  if (!/^[A-Z]{6}[\dL-NP-V]{2}[A-EHLMPR-T][\dL-NP-V]{2}[A-Z][\dL-NP-V]{3}[A-Z]$/.test(compact)) return false;
+function hasItalianLetter(number: string): boolean {
   const worth = (sign: string): number => (/\d/.test(sign) ? Number(sign) : sign.charCodeAt(0) - 65);
-  const sum = [...compact.slice(0, 15)].reduce(
+  const sum = [...number.slice(0, 15)].reduce(
     (total, sign, place) => total + (place % 2 === 0 ? (ODD[worth(sign)] ?? 0) : worth(sign)),
     0,
   );
-  return worth(compact.charAt(15)) === sum % 26;
+  return worth(number.charAt(15)) === sum % 26;
 }
 
-/** Nine digits, the last of which follows from the others, weighted 9 to 2, modulo 11. */
-function isPortuguese(compact: string): boolean {
-  if (!/^[1-35-9]\d{8}$/.test(compact)) return false;
-  const digits = digitsOf(compact);
-  const rest = weighted(digits, [9, 8, 7, 6, 5, 4, 3, 2]) % 11;
-  return digits[8] === (rest < 2 ? 0 : 11 - rest);
+/** Finland: birthday and serial number, without the sign of the century between them, modulo 31. */
+const hasFinnishSign = (number: string): boolean =>
+  '0123456789ABCDEFHJKLMNPRSTUVWXY'[Number(number.slice(0, 6) + number.slice(-4, -1)) % 31] === number.at(-1);
+
+/** Norway: two check digits, modulo 11, neither of which may be ten. Of numbers given out from 2032 on the first one will hold
+ * less strictly (Skatteetaten, "Nytt fødselsnummer fra 2032"). */
+const hasNorwegianDigits = (number: string): boolean =>
+  weightedSum(number, [3, 7, 6, 1, 8, 9, 4, 5, 2, 1]) % 11 === 0 &&
+  weightedSum(number, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0;
+
+/** Estonia and Lithuania: modulo 11; where that gives ten, again with the weights moved on by two; ten again stands as 0. */
+function hasBalticDigit(number: string): boolean {
+  const first = weightedSum(number, [1, 2, 3, 4, 5, 6, 7, 8, 9, 1]) % 11;
+  const check = first < 10 ? first : weightedSum(number, [3, 4, 5, 6, 7, 8, 9, 1, 2, 3]) % 11;
+  return check % 10 === Number(number.at(-1));
 }
 
-/** Eleven digits with two check digits, modulo 11; one digit repeated passes the check and is nobody's. */
-function isBrazilian(compact: string): boolean {
-  if (!/^\d{11}$/.test(compact) || /^(\d)\1+$/.test(compact)) return false;
-  const digits = digitsOf(compact);
-  const check = (length: number): number => {
-    const weights = Array.from({ length }, (_, place) => length + 1 - place);
-    const rest = weighted(digits, weights) % 11;
-    return rest < 2 ? 0 : 11 - rest;
-  };
-  return digits[9] === check(9) && digits[10] === check(10);
-}
-
-export const nationalIds: Readonly<Record<string, NationalId>> = {
-  ES: {
-    name: 'DNI or NIE',
-    lawfulBy: 'Real Decreto 1619/2012 art. 6(1)(d): the number stands on an invoice',
-    evidence: 'general knowledge',
-    source: 'Ministerio del Interior, "Cálculo del dígito de control del NIF-NIE"',
-    isSound: isSpanish,
-    good: ['12345678Z', 'X1234567L', '12.345.678-z'],
-    bad: ['12345678A', '1234567Z', 'X1234567Z', '00000001'],
-  },
-  IT: {
-    name: 'codice fiscale',
-    lawfulBy: 'DPR 633/1972 art. 21(2)(f): the code stands on an invoice',
-    evidence: 'general knowledge',
-    source:
-      'DM 23 dicembre 1976, "Sistemi di codificazione dei soggetti da iscrivere all\'anagrafe tributaria"',
-    isSound: isItalian,
-    good: ['RSSMRA85T10A562S', 'rssmra 85t10 a562 s'],
-    bad: ['RSSMRA85T10A562T', 'RSSMRA85T10A562'],
-  },
-  PT: {
-    name: 'NIF',
-    lawfulBy: 'CIVA art. 36(5)(a): the number stands on an invoice',
-    evidence: 'general knowledge',
-    source: 'Decreto-Lei 14/2013 art. 13: nine digits, the last a check digit',
-    isSound: isPortuguese,
-    good: ['123 456 789'],
-    bad: ['123456788', '000000000', '12345678'],
-  },
-  BR: {
-    name: 'CPF',
-    lawfulBy: 'Ajuste SINIEF 19/2016 (NFC-e): the number stands on a consumer invoice when asked for',
-    evidence: 'general knowledge',
-    source: 'Receita Federal, check digits modulo 11 (Instrução Normativa RFB 2172/2024 on the CPF)',
-    isSound: isBrazilian,
-    good: ['529.982.247-25'],
-    bad: ['529.982.247-24', '111.111.111-11', '5299822472'],
-  },
+const BALTIC: NationalNumber = {
+  pattern: of(`[1-8]\\d\\d${MONTH}${DAY}\\d{4}`),
+  isSound: hasBalticDigit,
 };
 
-/** A national number in canonical form: the country, then letters and digits alone.
- * @returns null when the country has no entry, so that it must not be kept, or the check fails */
-export function normaliseNationalId(raw: string, country: string | undefined): string | null {
-  const known =
-    country === undefined || !Object.hasOwn(nationalIds, country) ? undefined : nationalIds[country];
+/** National numbers that are kept, by country (ISO 3166-1 alpha-2). Each has a check digit: without one a slip of the pen
+ * would make somebody else of a customer. */
+export const nationalNumbers: Readonly<Record<string, NationalNumber>> = {
+  BG: {
+    // The month has 20 added for the 1800s and 40 for the 2000s.
+    pattern: of(`\\d\\d(?:[024][1-9]|[135][0-2])${DAY}\\d{4}`),
+    isSound: lastDigit([2, 4, 8, 5, 10, 9, 7, 3, 6], (sum) => (sum % 11) % 10),
+  },
+  BR: { pattern: of('\\d{11}'), isSound: hasCpfDigits },
+  EE: BALTIC,
+  ES: { pattern: of('(?:\\d{8}|[XYZ]\\d{7})[A-Z]'), isSound: hasSpanishLetter },
+  FI: {
+    // A hyphen for the 1900s is gone by now. Serial numbers from 900 on are given out for a while, or for tests.
+    pattern: of(`${DAY}${MONTH}\\d\\d[A-FU-Y]?[0-8]\\d\\d[\\dA-FHJ-NPR-Y]`),
+    isSound: hasFinnishSign,
+  },
+  GR: {
+    pattern: of('\\d{9}'),
+    isSound: lastDigit([256, 128, 64, 32, 16, 8, 4, 2], (sum) => (sum % 11) % 10),
+  },
+  HR: { pattern: of('\\d{11}'), isSound: hasMod11Hybrid10Digit },
+  IS: {
+    // Companies have 40 added to the day, and are nobody.
+    pattern: of(`${DAY}${MONTH}\\d{5}[089]`),
+    isSound: (number) => weightedSum(number, [3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0,
+  },
+  IT: {
+    pattern: of('[A-Z]{6}[\\dL-NP-V]{2}[A-EHLMPR-T][\\dL-NP-V]{2}[A-Z][\\dL-NP-V]{3}[A-Z]'),
+    isSound: hasItalianLetter,
+  },
+  LT: BALTIC,
+  LV: {
+    pattern: of(`${DAY}${MONTH}\\d\\d[0-2]\\d{4}`),
+    isSound: lastDigit([10, 5, 8, 4, 2, 1, 6, 3, 7, 9], (sum) => ((sum + 1) % 11) % 10),
+    // Given out since 2017: 32 to 39, and nine digits that mean nothing.
+    unchecked: of('3[2-9]\\d{9}'),
+  },
+  NO: {
+    // A D number has 40 added to the day.
+    pattern: of(`(?:[04][1-9]|[1256]\\d|[37][01])${MONTH}\\d{7}`),
+    isSound: hasNorwegianDigits,
+  },
+  PL: {
+    // The month has 80 added for the 1800s and 20, 40 or 60 for the centuries from 2000 on.
+    pattern: of(`\\d\\d(?:[02468][1-9]|[13579][0-2])${DAY}\\d{5}`),
+    isSound: lastDigit([1, 3, 7, 9, 1, 3, 7, 9, 1, 3], (sum) => (10 - (sum % 10)) % 10),
+  },
+  PT: {
+    pattern: of('[1-35-9]\\d{8}'),
+    isSound: lastDigit([9, 8, 7, 6, 5, 4, 3, 2], (sum) => (sum % 11 < 2 ? 0 : 11 - (sum % 11))),
+  },
+  RO: {
+    pattern: of(`[1-9]\\d\\d${MONTH}${DAY}\\d{6}`),
+    isSound: lastDigit([2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9], (sum) => (sum % 11 === 10 ? 1 : sum % 11)),
+  },
+  SA: { pattern: of('[12]\\d{9}'), isSound: hasLuhnDigit },
+  SE: {
+    // Mostly written without the century. A coordination number has 60 added to the day.
+    pattern: of(`(?:19|20)?(\\d\\d${MONTH}(?:[06][1-9]|[1278]\\d|[39][01])\\d{4})`),
+    isSound: hasLuhnDigit,
+  },
+  ZA: { pattern: of(`\\d\\d${MONTH}${DAY}\\d{4}[0-2]\\d\\d`), isSound: hasLuhnDigit },
+};
+
+const all = (countries: string, reason: LeftOutReason): readonly (readonly [string, LeftOutReason])[] =>
+  countries.split(' ').map((country) => [country, reason]);
+
+/** Why the numbers of a country are not kept. */
+export const refusedNumbers: ReadonlyMap<string, LeftOutReason> = new Map([
+  ...all('AT AU BE CA CH DE FR GB HU IE IN JP KR LU NL SG SI US', 'reserved-number'),
+  ...all('CN CZ DK SK', 'needs-own-consent'),
+  ...all('CY LI MT', 'no-check-digit'),
+]);
+
+/** Places with ISO codes of their own that have the numbers of another, and Greece as tax offices write it. */
+const NUMBERED_BY: ReadonlyMap<string, string> = new Map(
+  ['FI AX', 'FR GF GP MF MQ RE YT', 'GB GG IM JE', 'GR EL', 'US AS GU MP PR UM VI'].flatMap((line) => {
+    const [country = '', ...places] = line.split(' ');
+    return places.map((place) => [place, country] as const);
+  }),
+);
+
+export const numberingCountryOf = (place: string): string => NUMBERED_BY.get(place) ?? place;
+
+/** A number as it is kept, or why it is not. */
+export type ReadNumber = { readonly value: string } | { readonly reason: LeftOutReason };
+
+/**
+ * Reads a national number: the country, then letters and digits alone (`ES12345678Z`).
+ *
+ * The country is the one that stands before the number, where what follows is a number of that country or would not be kept
+ * anyway, and otherwise the customer's. Nothing is guessed from the form: the same nine or eleven digits are a number of many
+ * countries, and pass the check of some of them by chance.
+ * @param country ISO 3166-1 alpha-2 of the customer, when it is known
+ */
+export function readNationalId(raw: string, country: string | undefined): ReadNumber {
   const compact = raw
     .normalize('NFKC')
     .toUpperCase()
-    .replace(/[^A-Z\d]/g, '');
-  return known?.isSound(compact) === true ? `${country}${compact}` : null;
+    .replace(/[\p{C}\p{Z}\s\p{Pd}.,/:'’]+/gu, '');
+  const stated = country === undefined ? undefined : readIn(numberingCountryOf(country), compact);
+  if (stated !== undefined && 'value' in stated) return stated;
+  const [, prefix = '', number = ''] = /^([A-Z]{2})(.+)$/.exec(compact) ?? [];
+  const written = readIn(numberingCountryOf(prefix), number);
+  if ('value' in written || (stated === undefined && written.reason !== 'unknown-numbering')) return written;
+  return stated ?? { reason: 'unknown-country' };
+}
+
+function readIn(country: string, compact: string): ReadNumber {
+  const refusal = refusedNumbers.get(country);
+  if (refusal !== undefined) return { reason: refusal };
+  const known = Object.hasOwn(nationalNumbers, country) ? nationalNumbers[country] : undefined;
+  if (known === undefined) return { reason: 'unknown-numbering' };
+  if (known.unchecked?.test(compact) === true) return { reason: 'no-check-digit' };
+  const [whole, kept = whole] = known.pattern.exec(compact) ?? [];
+  // One digit repeated passes some checks and is nobody's.
+  if (kept === undefined || /^(\d)\1+$/.test(kept)) return { reason: 'malformed-number' };
+  return known.isSound(kept) ? { value: `${country}${kept}` } : { reason: 'wrong-check-digit' };
 }

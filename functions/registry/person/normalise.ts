@@ -1,7 +1,7 @@
 import type { PersonAttribute } from '../../contracts/person.ts';
 import { unreachable } from '../../kernel/invariant.ts';
 import { normaliseIdentifier } from '../identifiers/index.ts';
-import { normaliseNationalId } from './national-ids.ts';
+import { readNationalId } from './national-ids.ts';
 import { normalisePostcode } from './postcodes.ts';
 
 /** Longer values are notes, not names. */
@@ -87,8 +87,10 @@ export function normaliseAttribute(
       return normalisePostcode(raw, country);
     case 'country':
       return /^\s*([a-z]{2})(?:-[a-z0-9]{1,3})?\s*$/i.exec(raw)?.[1]?.toUpperCase() ?? null;
-    case 'nationalId':
-      return normaliseNationalId(raw, country);
+    case 'nationalId': {
+      const read = readNationalId(raw, country);
+      return 'value' in read ? read.value : null;
+    }
     default:
       return unreachable(attribute);
   }

@@ -1,4 +1,5 @@
 import type { LeakPattern } from '../../contracts/incidents.ts';
+import { hasCpfDigits, hasLuhnDigit, hasMod11Radix2Digit } from '../../registry/person/check-digits.ts';
 
 /** No longer text is searched; the log service cuts a line at this length too (256 KiB). */
 export const LINE_LENGTH_MAX = 262_144;
@@ -36,24 +37,13 @@ const searches: readonly (readonly [LeakPattern, (text: string) => boolean])[] =
   ['identifier-token', (text) => TOKEN.test(text)],
 ];
 
-/** ISO/IEC 7812-1, annex B. */
-function hasLuhnDigit(digits: string): boolean {
-  let sum = 0;
-  for (let place = 1; place <= digits.length; place += 1) {
-    const digit = Number(digits.at(-place));
-    const doubled = place % 2 === 0 ? digit * 2 : digit;
-    sum += doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0;
-}
-
 /** Numbers with a form of their own, or a check digit. Plain runs of digits without one would be found everywhere. */
 function hasNationalId(text: string): boolean {
   return (
     SSN.test(text) ||
     RRN.test(text) ||
-    [...text.matchAll(CPF)].some(([match]) => isCpf(match.replace(/\D/g, ''))) ||
-    [...text.matchAll(RESIDENT_ID)].some(([match]) => isResidentId(match))
+    [...text.matchAll(CPF)].some(([match]) => hasCpfDigits(match.replace(/\D/g, ''))) ||
+    [...text.matchAll(RESIDENT_ID)].some(([match]) => hasMod11Radix2Digit(match.toUpperCase()))
   );
 }
 
@@ -66,19 +56,3 @@ const CPF = /(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w.-])/g;
 /** China: place, birthday, serial, check character (GB 11643-1999). */
 const RESIDENT_ID =
   /(?<![\w.-])\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX](?![\w.-])/gi;
-
-function isCpf(digits: string): boolean {
-  const checkOf = (length: number): number => {
-    let sum = 0;
-    for (let place = 0; place < length; place += 1) sum += Number(digits[place]) * (length + 1 - place);
-    return ((sum * 10) % 11) % 10;
-  };
-  return checkOf(9) === Number(digits[9]) && checkOf(10) === Number(digits[10]);
-}
-
-/** ISO 7064, MOD 11-2. */
-function isResidentId(text: string): boolean {
-  let remainder = 0;
-  for (const digit of text.slice(0, 17)) remainder = ((remainder + Number(digit)) * 2) % 11;
-  return '0123456789X'[(12 - remainder) % 11] === text.at(17)?.toUpperCase();
-}

@@ -71,7 +71,10 @@ function kindOf(after: Standing, before: readonly Standing[]): ConsentChange['ki
       if (after.depth === 'none') return 'consent-withdrawn';
       // A refusal that came late, and that a newer act has overtaken: what rested on the purpose before is gone.
       const isOvertaken = before.some(
-        (each) => each.depth === after.depth && each.choice?.ref === after.choice?.ref,
+        (each) =>
+          each.depth === after.depth &&
+          each.origin === after.origin &&
+          each.choice?.ref === after.choice?.ref,
       );
       return isOvertaken ? 'consent-withdrawn' : 'consent-granted';
     }

@@ -139,7 +139,7 @@ async function personsIn(
   { subjects, keyring }: Pick<StepPorts, 'subjects' | 'keyring'>,
 ): Promise<ReadonlyMap<AtomId, PersonState>> {
   const world = await subjects.read([], [], true, atoms);
-  return openPersons(world, new Map(await keyring.read(atoms, { fresh: true })), keyring);
+  return openPersons(world.persons, new Map(await keyring.read(atoms, { fresh: true })), keyring);
 }
 
 /** The values in the form they are kept in; null when one of them is not a value of its attribute. */

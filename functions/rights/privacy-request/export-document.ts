@@ -62,7 +62,7 @@ export async function liveDocument(
     ports.hot.quarantinedAbout(found.nodes).then((records) => contentOf(records, ports)),
   ]);
   const world = await ports.subjects.read([], [], true, found.atoms);
-  const persons = await openPersons(world, new Map(keys), ports.keyring);
+  const persons = await openPersons(world.persons, new Map(keys), ports.keyring);
   const states = [...person.nodes.values()].flatMap(({ state }) =>
     state === null ? [] : [decodeState(state)],
   );

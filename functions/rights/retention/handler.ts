@@ -1,15 +1,21 @@
 import * as z from 'zod';
+import { candidateStore } from '../../adapters/aws/candidate-store.ts';
 import { evidenceStore } from '../../adapters/aws/evidence-store.ts';
 import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
+import { profileStore } from '../../adapters/aws/profile-store.ts';
 import { secretsShelf } from '../../adapters/aws/retention-keys.ts';
 import { objectsShelf, streamShelf } from '../../adapters/aws/retention-objects.ts';
 import { stewardshipShelf } from '../../adapters/aws/retention-stewardship.ts';
 import { expiringShelf, profilesShelf, subjectsShelf } from '../../adapters/aws/retention-tables.ts';
+import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
+import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
 import { STREAM_HOURS } from '../../contracts/retention.ts';
+import type { JurisdictionSecrets } from '../../contracts/tokens.ts';
 import type { EvidenceStore } from '../../evidence/archive/ports.ts';
 import { documentOf, keepOnce } from '../../evidence/log/keep.ts';
 import { invariant } from '../../kernel/invariant.ts';
 import type { EpochMs } from '../../kernel/time.ts';
+import { forgetPersons } from '../../pipeline/understand/forget-persons.ts';
 import type { JurisdictionDefinition } from '../../registry/jurisdiction-definition.ts';
 import { jurisdictions } from '../../registry/jurisdictions/index.ts';
 import { required } from '../../runtime/environment.ts';
@@ -29,23 +35,29 @@ const requestSchema = z.discriminatedUnion('step', [
   z.object({ step: z.literal('report'), input: z.custom<Sweep>() }),
 ]);
 
-function portsOf({ retention }: JurisdictionDefinition): RetentionPorts {
+function portsOf({ retention }: JurisdictionDefinition, secrets: JurisdictionSecrets): RetentionPorts {
   const live = { profiles: required('PROFILES_TABLE'), subjects: required('SUBJECTS_TABLE') };
   const rebuilt = {
     profiles: required('REBUILT_PROFILES_TABLE'),
     subjects: required('REBUILT_SUBJECTS_TABLE'),
   };
+  const matching = {
+    profiles: profileStore(live),
+    keyring: subjectKeyring(secrets, { function: 'retention', purpose: 'forget' }),
+    candidates: candidateStore(),
+  };
   return {
     shelves: [
       subjectsShelf('subjects', live),
-      profilesShelf('profiles', live.profiles),
+      profilesShelf('profiles', live.profiles, (atomIds) => forgetPersons(atomIds, matching, secrets)),
       secretsShelf(
         'subjectKeys',
         { keys: required('SUBJECT_KEYS_TABLE'), profiles: live.profiles },
         longestDays(retention),
       ),
       subjectsShelf('rebuiltSubjects', rebuilt),
-      profilesShelf('rebuiltProfiles', rebuilt.profiles),
+      // Profiles that were built again are not matched.
+      profilesShelf('rebuiltProfiles', rebuilt.profiles, async () => undefined),
       stewardshipShelf('identityReviews', required('IDENTITY_REVIEWS_TABLE'), live.profiles),
       expiringShelf('records', required('RECORDS_TABLE'), ['messageToken']),
       expiringShelf('alerts', required('ALERTS_TABLE'), ['alertId']),
@@ -81,7 +93,7 @@ export const handler = stepHandler({
   step: async (request, now) => {
     const jurisdiction = jurisdictions[required('JURISDICTION')];
     invariant(jurisdiction !== undefined, 'JURISDICTION is not in the registry');
-    return answered(request, jurisdiction, portsOf(jurisdiction), now);
+    return answered(request, jurisdiction, portsOf(jurisdiction, await jurisdictionSecrets()), now);
   },
 });
 

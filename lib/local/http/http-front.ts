@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { listenOnLoopback } from '../engines/ports.ts';
 import type { Invocation } from '../functions/function-host.ts';
 import { jwtAuthorizer } from './authorizer.ts';
+import { type CorsRules, preflightAnswer, withCors } from './cors.ts';
 import { answerOf, gatewayAnswer, type HttpAnswer, isTooLargeForFunction, requestEvent } from './payload.ts';
 import { type Route, routeTable } from './routes.ts';
 import { tokenBucket } from './throttle.ts';
@@ -19,6 +20,8 @@ export interface ApiSpec {
   readonly accountId: string;
   readonly stage: string;
   readonly routes: readonly Route[];
+  /** Absent: pages of other origins get no say. */
+  readonly cors?: CorsRules;
 }
 
 export interface AccessLine {
@@ -108,6 +111,8 @@ function serveApi(spec: ApiSpec, ports: FrontPorts): Serve {
     requestId: string,
     note: (routeKey: string) => void,
   ): Promise<HttpAnswer> => {
+    const preflight = spec.cors === undefined ? undefined : preflightAnswer(request, spec.cors);
+    if (preflight !== undefined) return preflight;
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const found = path.startsWith(prefix)
       ? find(request.method ?? 'GET', path.slice(prefix.length))
@@ -137,7 +142,8 @@ function serveApi(spec: ApiSpec, ports: FrontPorts): Serve {
       parameters,
       ...(authorization === undefined ? {} : { jwt: { claims: authorization.claims, scopes } }),
     });
-    return withinLimit(ports.invoke(route.functionArn, event));
+    const answered = await withinLimit(ports.invoke(route.functionArn, event));
+    return spec.cors === undefined ? answered : withCors(answered, request, spec.cors);
   };
   return async (request, response) => {
     const began = performance.now();

@@ -7,6 +7,7 @@ import type { StepFunctionsEngine } from '../engines/step-functions.ts';
 import type { Selector } from '../engines/trail.ts';
 import type { FunctionSpec } from '../functions/function-host.ts';
 import type { Grants } from '../functions/grants.ts';
+import type { CorsRules } from '../http/cors.ts';
 import type { HttpFront } from '../http/http-front.ts';
 import type { Created } from '../template/intrinsics.ts';
 import type { Json, SynthesizedStack } from '../template/template.ts';
@@ -67,7 +68,7 @@ export interface Build {
   readonly subscriptions: Properties[];
   /** What the audit trails look for. */
   readonly selectors: Selector[];
-  readonly apis: Map<string, { readonly front: HttpFront; readonly name: string }>;
+  readonly apis: Map<string, { readonly front: HttpFront; readonly name: string; readonly cors?: CorsRules }>;
   readonly integrations: Map<string, string>;
   readonly authorizers: Map<string, { readonly issuer: string; readonly audiences: readonly string[] }>;
   readonly routes: RouteDraft[];

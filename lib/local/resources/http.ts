@@ -1,4 +1,5 @@
 import { TemplateError } from '../errors.ts';
+import type { CorsRules } from '../http/cors.ts';
 import { type Build, functionOf, type ResourceHandler, type StageDraft } from './build.ts';
 import type { Properties } from './properties.ts';
 
@@ -11,9 +12,30 @@ export const api: ResourceHandler = async (properties, build) => {
     );
   const name = properties.optionalText('Name') ?? logicalId;
   const front = await build.front(name);
-  build.apis.set(logicalId, { front, name });
+  const cors = corsIn(properties);
+  build.apis.set(logicalId, { front, name, ...(cors === undefined ? {} : { cors }) });
   return { ref: logicalId, attributes: { ApiId: logicalId, ApiEndpoint: front.url } };
 };
+
+/** @throws TemplateError for wildcards and credentials. */
+function corsIn(properties: Properties): CorsRules | undefined {
+  if (Object.keys(properties.map('CorsConfiguration')).length === 0) return undefined;
+  const cors = properties.within('CorsConfiguration');
+  const origins = cors.texts('AllowOrigins');
+  if (cors.flag('AllowCredentials') || origins.some((origin) => origin.includes('*')))
+    throw new TemplateError(
+      properties.logicalId,
+      `${properties.logicalId}: the local region knows named origins without credentials only`,
+    );
+  const maxAge = cors.optionalText('MaxAge');
+  return {
+    origins,
+    methods: cors.texts('AllowMethods'),
+    headers: cors.texts('AllowHeaders'),
+    exposed: cors.texts('ExposeHeaders'),
+    maxAgeSeconds: maxAge === undefined ? undefined : Number(maxAge),
+  };
+}
 
 export const integration: ResourceHandler = (properties, build) => {
   const { logicalId } = properties;

@@ -25,7 +25,7 @@ const isMap = (value: Json): value is JsonMap =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Parameter values for a template: `supplied` ones it declares, its defaults for the rest.
- * @throws TemplateError for a parameter that has neither. */
+ * @throws TemplateError for a parameter that has neither, or a value of another form than it asks for. */
 export function parameterValues(
   template: Template,
   supplied: Readonly<Record<string, string>>,
@@ -37,6 +37,12 @@ export function parameterValues(
         throw new TemplateError(
           name,
           `the template's parameter ${name} has no default and was given no value`,
+        );
+      const pattern = parameter.AllowedPattern;
+      if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`).test(String(value)))
+        throw new TemplateError(
+          name,
+          `the template's parameter ${name} ${parameter.ConstraintDescription ?? `must match ${pattern}`}`,
         );
       return [name, String(value)];
     }),

@@ -15,7 +15,14 @@ export interface TemplateResource {
 
 /** The parts of a CloudFormation template that a region reads. */
 export interface Template {
-  readonly Parameters?: { readonly [name: string]: { readonly Type: string; readonly Default?: Json } };
+  readonly Parameters?: {
+    readonly [name: string]: {
+      readonly Type: string;
+      readonly Default?: Json;
+      readonly AllowedPattern?: string;
+      readonly ConstraintDescription?: string;
+    };
+  };
   readonly Mappings?: JsonMap;
   readonly Conditions?: JsonMap;
   readonly Resources: { readonly [logicalId: string]: TemplateResource };

@@ -80,6 +80,17 @@ describe('intrinsic functions', () => {
     expect(() => parameterValues(template, {})).toThrow(/Issuer has no default/);
   });
 
+  it('refuses a parameter of another form than the template asks for, as CloudFormation does', () => {
+    const asks: Template = {
+      Parameters: {
+        Day: { Type: 'String', AllowedPattern: '\\d{2}', ConstraintDescription: 'must be two digits' },
+      },
+      Resources: {},
+    };
+    expect(parameterValues(asks, { Day: '07' })).toEqual({ Day: '07' });
+    expect(() => parameterValues(asks, { Day: '007' })).toThrow(/parameter Day must be two digits/);
+  });
+
   it('makes each resource after all it refers to, and none whose condition does not hold', () => {
     expect(creationOrder(scope)).toEqual(['Stream', 'Table', 'Reader']);
   });

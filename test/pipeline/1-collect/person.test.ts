@@ -167,12 +167,36 @@ describe('what an event states of a person', () => {
     expect(national).toEqual(international);
   });
 
-  it('keeps a national number only where a shop may have it', () => {
-    const of = (nationalId: string, country: string) =>
-      stated(identify({ nationalId, address: { country } }));
-    expect(of('12.345.678-Z', 'ES')).toEqual({ nationalId: 'ES12345678Z' });
-    expect(of('2 84 05 88 019 003 17', 'FR')).toBeNull();
-    expect(of('12.345.678-A', 'ES')).toBeNull();
+  it('keeps a national number only where a shop may have it, and tells why it does not', () => {
+    const of = (nationalId: string, country?: string) => {
+      const event = identify({ nationalId, ...(country === undefined ? {} : { address: { country } }) });
+      const { receipts } = collect(
+        { source: source('web'), events: [event], sentAt: null, receivedAt: NOW, gpc: false },
+        policy,
+      );
+      return [stated(event), receipts[0]];
+    };
+    const taken = { messageId: 'message-1', outcome: 'accepted' };
+    const without = (reason: string) => [null, { ...taken, leftOut: [{ attribute: 'nationalId', reason }] }];
+    expect(of('12.345.678-Z', 'ES')).toEqual([{ nationalId: 'ES12345678Z' }, taken]);
+    expect(of('ES12345678Z')).toEqual([{ nationalId: 'ES12345678Z' }, taken]);
+    expect(of('2 84 05 88 019 003 17', 'FR')).toEqual(without('reserved-number'));
+    expect(of('12.345.678-A', 'ES')).toEqual(without('wrong-check-digit'));
+    expect(of('12345678Z')).toEqual(without('unknown-country'));
+  });
+
+  it('names nobody by a national number alone', () => {
+    const { receipts } = collect(
+      {
+        source: source('web'),
+        events: [{ ...identify({ nationalId: 'ES12345678Z' }), userId: undefined }],
+        sentAt: null,
+        receivedAt: NOW,
+        gpc: false,
+      },
+      policy,
+    );
+    expect(receipts[0]).toMatchObject({ outcome: 'quarantined', reason: 'no-identifier' });
   });
 
   it('is never raw on the signal, whatever the client sends, and never makes an event fail', () => {

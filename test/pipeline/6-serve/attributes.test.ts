@@ -134,6 +134,15 @@ describe('the attributes of a profile', () => {
     for (const { text } of asked) expect(text).not.toMatch(/Rome|spring|King|London/);
   });
 
+  it('say why a national number cannot be kept', async () => {
+    const { send, profile, settleTo } = stack();
+    await send([stating(ADA, { city: 'London' })]);
+    const { subjectId } = await profile();
+    const answer = await settleTo({ subjectId, attribute: 'nationalId', value: 'NL123456782' });
+    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('public purposes')]);
+    expect(answer.text).not.toContain('123456782');
+  });
+
   it('are settled at a retry when the stream did not take the decision, and twice is once', async () => {
     const { send, profile, settleTo, settle, streamDown, region } = stack();
     await send([stating(ADA, { city: 'London' })]);

@@ -32,7 +32,7 @@ async function knowingAda(jurisdiction = 'eu') {
   const known = async (): Promise<PersonAttributes> => {
     const atom = tokenOf('userId', 'ada');
     const world = await region.store.read([], [], true, [atom]);
-    const persons = await openPersons(world, new Map(), region.keyring);
+    const persons = await openPersons(world.persons, new Map(), region.keyring);
     return personOf(persons.get(atom) ?? {});
   };
   const judge = (requestId: string, word: AccuracyWord) =>

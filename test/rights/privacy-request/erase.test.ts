@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { IdentifierToken } from '../../../functions/contracts/ids.ts';
 import { asMessageToken } from '../../../functions/contracts/ids.ts';
+import type { PersonAttributes } from '../../../functions/contracts/person.ts';
 import type { Signal } from '../../../functions/contracts/signal.ts';
 import { subjectKeyOf, unseal } from '../../../functions/contracts/subject-keys.ts';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
+import { jurisdictions } from '../../../functions/registry/jurisdictions/index.ts';
 import { tick } from '../../../functions/rights/privacy-request/tick.ts';
 import { NOW, SECRETS } from '../../arbitraries.ts';
 import { PrivacyRegion, seen, tokenOf } from './harness.ts';
@@ -24,6 +26,19 @@ const waiting = async ({ region: { effects } }: PrivacyRegion): Promise<readonly
   (await effects.reviews.list({ limit: 9 })).reviews.length,
   (await effects.conflicts.list({ limit: 9 })).conflicts.length,
 ];
+
+const ADA: PersonAttributes = {
+  givenName: 'Ada',
+  surname: 'Byron',
+  birthDate: '1815-12-10',
+  street: 'Piccadilly Terrace',
+  streetNumber: '13',
+  postcode: 'W1J 7NW',
+  city: 'London',
+};
+const matching = Object.values(jurisdictions).find(
+  ({ identity }) => identity.value.probabilistic === 'on',
+)?.code;
 
 /** A region that knows Ada by three identifiers, and Charles. */
 async function known(jurisdiction = 'eu'): Promise<PrivacyRegion> {
@@ -126,6 +141,25 @@ describe('an erasure', () => {
       failedDecryptSample: { result: 'no-key' },
     });
     for (const token of tokens) expect(JSON.stringify(statement)).not.toContain(token);
+  });
+
+  it('takes the person out of the index of matching, wherever anything that was ever said has put them', async () => {
+    const privacy = new PrivacyRegion(matching);
+    const { region } = privacy;
+    const stating = (id: string, states: PersonAttributes, daysAgo: number) =>
+      region.deliverUntilDone([
+        region.record([seen({ id, who, states, occurredAt: NOW - daysAgo * DAY_MS, consent: ALLOWED })]),
+      ]);
+    await stating('1', ADA, 3);
+    await stating('2', { ...ADA, surname: 'Lovelace', street: 'Dorset Street', postcode: 'W1U 6QN' }, 2);
+    const entries = () => [
+      ...[...region.candidates.blocks.values()].flatMap(({ value }) => value.members),
+      ...[...region.candidates.samples.values()].flatMap(({ value }) => value.marks),
+    ];
+    expect(entries()).toContain(tokenOf('userId', 'ada'));
+    const requestId = await privacy.verified('erase', ada);
+    await privacy.run(requestId);
+    expect(entries()).toEqual([]);
   });
 
   it('is called erased only when no backup of the keys is left', async () => {

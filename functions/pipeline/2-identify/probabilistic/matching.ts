@@ -35,16 +35,30 @@ export interface MatchTools extends CandidateTools {
 
 /** What matching made of a batch. */
 export interface MatchOutcome extends Matched {
-  /** Index entries written. */
-  readonly indexWrites: number;
+  enter: EnterStored;
+}
+
+/**
+ * Enters records into the index, where others find them. Call it once they are stored: so whoever is found is there, and of
+ * two batches that bring people alike at the same time the later one to enter finds those of the other.
+ * @param stored atoms whose records are stored; others are left out
+ * @param people as they are stored by now
+ * @throws ThrottledError when others keep writing the same entries, TransientError
+ */
+export type EnterStored = (stored: ReadonlySet<AtomId>, people: Pick<People, 'records'>) => Promise<Entered>;
+
+export interface Entered {
+  /** Entries written. */
+  readonly written: number;
+  /** Records beside which somebody was entered since they were matched: they are to be matched again. */
+  readonly overlooked: ReadonlySet<AtomId>;
 }
 
 /**
  * Finds out whom the changed records of a batch belong to. Three round trips: blocks and frequencies; candidates, while
- * the records are entered into the index; the candidates' subjects, and the frequencies of what they say. Who enters a
- * record finds all that were entered before it; those that a batch enters at the same time cost further ones. Nothing
- * else is written before that, so that a crash leaves an entry without a record, which is inert, and no record without
- * an entry.
+ * the records are taken from where they stand no more; the candidates' subjects, and the frequencies of what they say.
+ * The batch is entered into the index when it is stored, and not before: a crash in between leaves a record without an
+ * entry until the batch comes again, and never an entry that leads nowhere.
  *
  * @param changed records that are new or say something new, in order, with the subjects they are in so far
  * @param consistent after a conflict: read what is surely the latest
@@ -61,23 +75,12 @@ export async function match(
   const awaited = waiting.flat();
   const own = new Map(changed.map((each) => [each.atomId, each]));
   for (const each of changed) search.enter(each);
-  const entriesNow = (): readonly ChangedRecord[] =>
-    changed.map((each) => ({ atomId: each.atomId, candidates: search.candidatesOf(each) }));
-  const found = new Map<AtomId, KnownRecord>();
-  const look = async (entered: readonly ChangedRecord[]): Promise<void> => {
-    const wanted = new Set(
-      [...entered.flatMap(({ candidates }) => candidates), ...awaited].filter((id) => !own.has(id)),
-    );
-    for (const [id, record] of await people.records([...wanted], consistent)) found.set(id, record);
-  };
-  // Nearly always nobody else writes these entries now: the candidates are those known before.
-  let entered = entriesNow();
-  const [committed] = await Promise.all([search.commit(store), look(entered)]);
-  if (committed.isContested) {
-    entered = entriesNow();
-    await look(entered);
-  }
-  for (const each of changed) found.set(each.atomId, each);
+  const entered = changed.map((each) => ({ atomId: each.atomId, candidates: search.candidatesOf(each) }));
+  const wanted = new Set(
+    [...entered.flatMap(({ candidates }) => candidates), ...awaited].filter((id) => !own.has(id)),
+  );
+  const [known] = await Promise.all([people.records([...wanted], consistent), search.leave(changed, store)]);
+  const found = new Map<AtomId, KnownRecord>([...known, ...own]);
 
   const regard = (): void => {
     model.regard(search.population);
@@ -122,5 +125,23 @@ export async function match(
     else records.set(atomId, record);
   }
   const matched = matchBatch(narrowed, { ...standing, records, waiting }, model, rules);
-  return { ...matched, comparisons: matched.comparisons + comparisons, indexWrites: committed.written };
+  return {
+    ...matched,
+    comparisons: matched.comparisons + comparisons,
+    enter: (stored, storedPeople) => enter(search, stored, store, storedPeople),
+  };
+}
+
+async function enter(
+  search: CandidateSearch,
+  stored: ReadonlySet<AtomId>,
+  store: CandidateStore,
+  people: Pick<People, 'records'>,
+): Promise<Entered> {
+  const { written, newcomers } = await search.commit(stored, store);
+  const wanted = new Set(newcomers.values().flatMap((each) => [...each]));
+  if (wanted.size === 0) return { written, overlooked: new Set() };
+  const there = await people.records([...wanted], true);
+  const overlooked = [...newcomers].filter(([, beside]) => beside.values().some((id) => there.has(id)));
+  return { written, overlooked: new Set(overlooked.map(([atomId]) => atomId)) };
 }

@@ -73,6 +73,7 @@ export class MatchingRig {
       { policy: matchPolicy, mayMerge: this.#mayMerge, model: 'test@1' },
       false,
     );
+    await matched.enter(new Set(changed.map(({ atomId }) => atomId)), this.people);
     this.people.apply({ matches: matched.links, withdrawn: matched.withdrawn.map(({ a, b }) => [a, b]) });
     return matched;
   }
