@@ -1,22 +1,20 @@
 import type { AtomId } from '../../../contracts/ids.ts';
-import { ThrottledError } from '../../../kernel/invariant.ts';
 import { COMPARISONS, type Comparison, type MatchParameters } from '../../../registry/matching/attributes.ts';
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
 import { type BlockingKey, blockingKeys } from './blocking-keys.ts';
-import { type Block, blockWith, blockWithout, candidatesOf, EMPTY_BLOCK } from './blocks.ts';
+import { candidatesOf } from './blocks.ts';
+import { type Committed, type IndexEntry, IndexView } from './index-view.ts';
 import type { KeyChoice } from './key-choice.ts';
 import {
   attributesOf,
   type DistinctSample,
-  EMPTY_SAMPLE,
   estimatedSize,
   markOf,
   type Population,
   populationOf,
-  sampleWith,
   sampleWithout,
 } from './population.ts';
-import type { CandidateEntries, CandidateKey, CandidateStore, CandidateWrite, Stored } from './ports.ts';
+import type { CandidateKey, CandidateStore } from './ports.ts';
 import type { MatchRecord } from './record.ts';
 
 /** Hashes the text of a key under the jurisdiction's secret. */
@@ -45,20 +43,9 @@ interface Value {
   readonly value: string;
   readonly key: CandidateKey;
 }
-/** An atom that a block (`attributes` null) or a sample is to have, or has to lose. */
-interface Entry {
-  readonly key: CandidateKey;
-  readonly atomId: AtomId;
-  readonly attributes: number | null;
-  readonly leaves?: true;
-}
 interface KeyedBlock extends BlockingKey {
   readonly key: CandidateKey;
 }
-
-const COMMIT_ATTEMPTS_MAX = 6;
-const NO_BLOCK: Stored<Block> = { version: 0, value: EMPTY_BLOCK };
-const NO_SAMPLE: Stored<DistinctSample> = { version: 0, value: EMPTY_SAMPLE };
 
 /** What a batch finds in the index, and what it adds to it. */
 export class CandidateSearch {
@@ -66,19 +53,15 @@ export class CandidateSearch {
   readonly #populationKey: CandidateKey;
   readonly #keysOf = new Map<MatchRecord, readonly KeyedBlock[]>();
   readonly #valuesOf = new Map<MatchRecord, readonly Value[]>();
-  /** As they are stored. */
-  readonly #blocks = new Map<CandidateKey, Stored<Block>>();
-  readonly #samples = new Map<CandidateKey, Stored<DistinctSample>>();
-  /** As the batch leaves those that it changes. */
-  readonly #blocksAfter = new Map<CandidateKey, Block>();
-  readonly #samplesAfter = new Map<CandidateKey, DistinctSample>();
-  readonly #entries: Entry[] = [];
+  readonly #index: IndexView;
+  readonly #entries: IndexEntry[] = [];
   /** Atoms that the batch makes or changes. */
   readonly #own = new Set<AtomId>();
   #population: Population | null = null;
 
   constructor(tools: CandidateTools) {
     this.#tools = tools;
+    this.#index = new IndexView(tools.policy.blockMax);
     this.#populationKey = tools.token('population');
   }
 
@@ -98,7 +81,7 @@ export class CandidateSearch {
       }
     }
     for (const { atomId, isFormer } of records) if (!isFormer) this.#own.add(atomId);
-    this.#note(samples, await store.read([...blocks], [...samples], consistent));
+    await this.#index.read(blocks, samples, store, consistent);
   }
 
   /** Frequencies of further values: those of the records that come into question. */
@@ -109,12 +92,12 @@ export class CandidateSearch {
   ): Promise<void> {
     const samples = new Set<CandidateKey>();
     for (const record of records)
-      for (const { key } of this.#values(record)) if (!this.#samples.has(key)) samples.add(key);
-    if (samples.size > 0) this.#note(samples, await store.read([], [...samples], consistent));
+      for (const { key } of this.#values(record)) if (!this.#index.hasSample(key)) samples.add(key);
+    if (samples.size > 0) await this.#index.read([], samples, store, consistent);
   }
 
   get population(): Population {
-    this.#population ??= populationOf(this.#sampleAt(this.#populationKey));
+    this.#population ??= populationOf(this.#index.sampleAt(this.#populationKey));
     return this.#population;
   }
 
@@ -122,7 +105,7 @@ export class CandidateSearch {
   teach(learn: (comparison: number, value: string, records: number) => void): void {
     for (const values of this.#valuesOf.values())
       for (const { comparison, value, key } of values)
-        learn(comparison, value, estimatedSize(this.#sampleAt(key)));
+        learn(comparison, value, estimatedSize(this.#index.sampleAt(key)));
   }
 
   /** Puts a record where others find it, once that is committed. Where that is depends on the other records alone: after an
@@ -134,7 +117,7 @@ export class CandidateSearch {
     const expected = policy.populationGrowth * Math.max(population.records, policy.populationAtLeast);
     const shareOf = (attribute: Comparison): number => this.#shareOf(attribute, values, population);
     const keys = this.#keys(record);
-    const standing = keys.filter(({ key }) => this.#blocks.get(key)?.value.members.includes(atomId) === true);
+    const standing = keys.filter(({ key }) => this.#index.membersOf(key).includes(atomId));
     if (standing.length < policy.keysWrittenMax)
       for (const { key } of choice.choose(keys, shareOf, expected))
         this.#enter({ key, atomId, attributes: null });
@@ -148,7 +131,7 @@ export class CandidateSearch {
   /** The records to compare one with. */
   candidatesOf({ atomId, record }: IndexedRecord): readonly AtomId[] {
     const found = this.#keys(record)
-      .map(({ key }) => this.#blocksAfter.get(key) ?? this.#blocks.get(key)?.value)
+      .map(({ key }) => this.#index.blockAt(key))
       .filter((block) => block !== undefined);
     return candidatesOf(atomId, found, this.population.records, this.#tools.policy.candidatesMax);
   }
@@ -157,78 +140,26 @@ export class CandidateSearch {
    * knows any more what they said.
    * @throws ThrottledError when others keep writing the same entries */
   async leave(records: readonly IndexedRecord[], store: CandidateStore): Promise<void> {
-    const left = records.flatMap(({ atomId, record, before }): Entry[] => {
+    const left = records.flatMap(({ atomId, record, before }): IndexEntry[] => {
       if (before === null) return [];
       const keys = new Set([...this.#keys(record), ...this.#values(record)].map(({ key }) => key));
-      const gone = (former: readonly { readonly key: CandidateKey }[], attributes: 0 | null): Entry[] =>
+      const gone = (former: readonly { readonly key: CandidateKey }[], attributes: 0 | null): IndexEntry[] =>
         former
           .filter(({ key }) => !keys.has(key))
           .map(({ key }) => ({ key, atomId, attributes, leaves: true }));
       return [...gone(this.#keys(before), null), ...gone(this.#values(before), 0)];
     });
-    await this.#write(left, store);
+    await this.#index.write(left, store);
   }
 
-  /**
-   * Writes what was entered of records that are stored by now: so whoever is found by an entry is there. Of an entry that
-   * somebody else wrote first, the latest is read and entered into again: of two batches that bring alike records at once,
-   * the later one finds the other's.
-   * @returns how many entries were written, and who was entered beside them since the batch looked
-   * @throws ThrottledError when others keep writing the same one
-   */
-  commit(
-    stored: ReadonlySet<AtomId>,
-    store: CandidateStore,
-  ): Promise<{ readonly written: number; readonly newcomers: ReadonlyMap<AtomId, ReadonlySet<AtomId>> }> {
-    return this.#write(
-      this.#entries.filter(({ atomId }) => stored.has(atomId)),
-      store,
-    );
-  }
-
-  async #write(entries: readonly Entry[], store: CandidateStore): ReturnType<CandidateSearch['commit']> {
-    const newcomers = new Map<AtomId, ReadonlySet<AtomId>>();
-    let written = 0;
-    let left = entries;
-    for (let attempt = 1; ; attempt++) {
-      const writes = this.#writesOf(left);
-      if (attempt === 1) written = writes.length;
-      const conflicts = writes.length === 0 ? [] : await store.write(writes);
-      if (conflicts.length === 0) return { written, newcomers };
-      if (attempt === COMMIT_ATTEMPTS_MAX)
-        throw new ThrottledError('the candidate index is written by others');
-      const again = new Set(conflicts);
-      left = left.filter(({ key }) => again.has(key));
-      const before = new Map(conflicts.map((key) => [key, this.#blocks.get(key)?.value.members ?? []]));
-      this.#note(again, await store.read(conflicts, conflicts, true));
-      for (const { key, atomId } of left) {
-        const here = new Set(this.#blocks.get(key)?.value.members).difference(new Set(before.get(key)));
-        newcomers.set(atomId, here.difference(this.#own).union(newcomers.get(atomId) ?? new Set()));
-      }
-    }
-  }
-
-  /** Each block and sample once, with all that is to be in it. */
-  #writesOf(entries: readonly Entry[]): readonly CandidateWrite[] {
-    const blocks = new Map<CandidateKey, Block>();
-    const samples = new Map<CandidateKey, DistinctSample>();
-    for (const entry of entries) {
-      const { key, attributes } = entry;
-      if (attributes === null)
-        blocks.set(key, this.#blockWith(blocks.get(key) ?? this.#storedBlock(key).value, entry));
-      else
-        samples.set(key, sampleAfter(samples.get(key) ?? this.#storedSample(key).value, entry, attributes));
-    }
-    const writes: CandidateWrite[] = [];
-    for (const [key, block] of blocks) {
-      const { version, value } = this.#storedBlock(key);
-      if (block !== value) writes.push({ key, version, block });
-    }
-    for (const [key, sample] of samples) {
-      const { version, value } = this.#storedSample(key);
-      if (sample !== value) writes.push({ key, version, sample });
-    }
-    return writes;
+  /** Writes what was entered of records that are stored by now: so whoever is found by an entry is there.
+   * @returns how much was written, and beside which records others were entered since the batch looked
+   * @throws ThrottledError when others keep writing the same entries */
+  async commit(stored: ReadonlySet<AtomId>, store: CandidateStore): Promise<Committed> {
+    const entries = this.#entries.filter(({ atomId }) => stored.has(atomId));
+    const { written, newcomers } = await this.#index.write(entries, store);
+    const others = [...newcomers].map(([id, beside]) => [id, beside.difference(this.#own)] as const);
+    return { written, newcomers: new Map(others) };
   }
 
   /** Share of the records that have the value which these have of an attribute. */
@@ -262,50 +193,15 @@ export class CandidateSearch {
     return values;
   }
 
-  #enter(entry: Entry): void {
+  #enter(entry: IndexEntry): void {
     this.#entries.push(entry);
-    const { key, attributes } = entry;
-    if (attributes === null)
-      this.#blocksAfter.set(
-        key,
-        this.#blockWith(this.#blocksAfter.get(key) ?? this.#storedBlock(key).value, entry),
-      );
-    else this.#samplesAfter.set(key, sampleAfter(this.#sampleAt(key), entry, attributes));
-  }
-
-  #blockWith(block: Block, { atomId, leaves }: Entry): Block {
-    return leaves ? blockWithout(block, atomId) : blockWith(block, atomId, this.#tools.policy.blockMax);
+    this.#index.show(entry);
   }
 
   /** A sample without the batch's own records. */
   #othersAt(key: CandidateKey): DistinctSample {
-    let sample = this.#sampleAt(key);
+    let sample = this.#index.sampleAt(key);
     for (const atomId of this.#own) sample = sampleWithout(sample, markOf(atomId, key));
     return sample;
   }
-
-  #sampleAt(key: CandidateKey): DistinctSample {
-    return this.#samplesAfter.get(key) ?? this.#storedSample(key).value;
-  }
-
-  #storedBlock(key: CandidateKey): Stored<Block> {
-    return this.#blocks.get(key) ?? NO_BLOCK;
-  }
-
-  #storedSample(key: CandidateKey): Stored<DistinctSample> {
-    return this.#samples.get(key) ?? NO_SAMPLE;
-  }
-
-  /** Keeps what was read. A sample that was asked for and is not there says that hardly anybody has the value. */
-  #note(asked: ReadonlySet<CandidateKey>, { blocks, samples }: CandidateEntries): void {
-    for (const [key, block] of blocks) this.#blocks.set(key, block);
-    for (const key of asked) this.#samples.set(key, samples.get(key) ?? NO_SAMPLE);
-  }
 }
-
-const sampleAfter = (
-  sample: DistinctSample,
-  { key, atomId, leaves }: Entry,
-  attributes: number,
-): DistinctSample =>
-  leaves ? sampleWithout(sample, markOf(atomId, key)) : sampleWith(sample, markOf(atomId, key), attributes);
