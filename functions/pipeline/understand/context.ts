@@ -36,7 +36,7 @@ export interface UnderstandContext {
 
 /** Version of the pipeline's own rules (identity, fold, permission), named in the evidence of every signal. Raise it when
  * their meaning changes. */
-export const PIPELINE_VERSION = 'understand@2';
+export const PIPELINE_VERSION = 'understand@3';
 
 /** The context of one stack, from the registry.
  * @throws InvariantError when the stack names a jurisdiction that the registry does not have. */
