@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { BatchGetItemCommandInput, BatchGetItemCommandOutput } from '@aws-sdk/client-dynamodb';
 import { randomFrom } from '../bin/identity/random.ts';
 import { alertStore } from '../functions/adapters/aws/alert-store.ts';
+import { attributeConflicts } from '../functions/adapters/aws/attribute-conflicts.ts';
 import { candidateStore } from '../functions/adapters/aws/candidate-store.ts';
 import { dynamodb } from '../functions/adapters/aws/clients.ts';
 import { dueCues } from '../functions/adapters/aws/due-cues.ts';
@@ -88,6 +89,7 @@ async function play(matching: boolean, people: readonly MadeRecord[]): Promise<R
     keyring: subjectKeyring(SECRETS, { function: 'understand', purpose: 'understand' }),
     records: outcomeRecords(),
     reviews: identityReviews(),
+    conflicts: attributeConflicts(),
     candidates: matching ? candidateStore() : null,
     quarantine: { putOnce: nothing },
     alerts: alertStore(),

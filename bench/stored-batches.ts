@@ -1,4 +1,5 @@
 import { alertStore } from '../functions/adapters/aws/alert-store.ts';
+import { attributeConflicts } from '../functions/adapters/aws/attribute-conflicts.ts';
 import { candidateStore } from '../functions/adapters/aws/candidate-store.ts';
 import { dueCues } from '../functions/adapters/aws/due-cues.ts';
 import { identityReviews } from '../functions/adapters/aws/identity-reviews.ts';
@@ -74,6 +75,7 @@ async function measure(run: StoredRun): Promise<Stored> {
     keyring: subjectKeyring(secrets, { function: 'understand', purpose: 'understand' }),
     records: outcomeRecords(),
     reviews: identityReviews(),
+    conflicts: attributeConflicts(),
     candidates: candidateStore(),
     quarantine: { putOnce: async () => undefined },
     alerts: alertStore(),

@@ -26,7 +26,8 @@ type Rest = Omit<UnderstandPorts, 'profiles' | 'lineage' | 'clock'>;
 const silent: Rest = {
   keyring: new MemorySubjectKeyring(secrets),
   records: { put: async () => undefined },
-  reviews: { put: async () => undefined },
+  reviews: { waiting: async () => [], put: async () => undefined, drop: async () => undefined },
+  conflicts: { open: async () => undefined, close: async () => undefined },
   candidates: new MemoryCandidateStore(),
   quarantine: { putOnce: async () => undefined },
   alerts: { open: async () => undefined, close: async () => undefined },
@@ -79,6 +80,7 @@ export function rig(jurisdiction: string, profiles: ProfileStore, rest: Rest = s
   };
   const handler = streamHandler({
     functionId: 'understand',
+    reportItemFailures: true,
     step: (records) => understand(records, context, ports, now),
   });
   const run = async (event: StreamEvent, at = NOW): Promise<void> => {

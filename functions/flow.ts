@@ -122,7 +122,15 @@ export const flow = {
       { on: 'records', actions: ['dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'] },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
-      { on: 'identityReviews', actions: ['dynamodb:PartiQLInsert'] },
+      {
+        on: 'identityReviews',
+        actions: [
+          'dynamodb:BatchGetItem',
+          'dynamodb:PartiQLInsert',
+          'dynamodb:PartiQLUpdate',
+          'dynamodb:PartiQLDelete',
+        ],
+      },
       CHANGES_THE_INDEX,
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
       { on: 'quarantine', actions: ['s3:PutObject'] },
@@ -247,6 +255,7 @@ export const flow = {
         route('POST', '/v1/alerts/{alertId}/resolve', 'alerts:write', OPERATE),
         route('GET', '/v1/identity/reviews', 'identity:read', STEWARD),
         route('POST', '/v1/identity/reviews/{reviewId}', 'identity:write', STEWARD),
+        route('GET', '/v1/identity/conflicts', 'identity:read', STEWARD, 'attributes:read'),
         route('POST', '/v1/identity/unmerge', 'identity:write', STEWARD),
         route('GET', '/v1/subjects/{subjectId}/links', 'identity:read', STEWARD),
         route('GET', '/v1/sources', 'write-keys:read', STEWARD),
@@ -516,6 +525,10 @@ export const flow = {
       { on: 'subjectKeys', actions: ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'] },
       { on: 'alerts', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'], indexes: true },
       { on: 'dueCues', actions: ['dynamodb:BatchWriteItem'] },
+      {
+        on: 'identityReviews',
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate', 'dynamodb:PartiQLDelete'],
+      },
       { on: 'records', actions: ['dynamodb:Query', 'dynamodb:BatchWriteItem'], indexes: true },
       {
         on: 'quarantine',
@@ -568,6 +581,7 @@ export const flow = {
       { on: 'records', actions: LOOK_THROUGH },
       { on: 'alerts', actions: LOOK_THROUGH },
       { on: 'dueCues', actions: LOOK_THROUGH },
+      { on: 'identityReviews', actions: LOOK_THROUGH },
       {
         on: 'evidence',
         actions: ['s3:PutObject', 's3:GetObject', 's3:DeleteObjectVersion'],

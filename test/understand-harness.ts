@@ -107,7 +107,12 @@ export class MemoryRegion {
         destroy: guard(keyring.destroy.bind(keyring)),
       },
       records: { put: guard(effects.records.put) },
-      reviews: { put: guard(effects.reviews.put) },
+      reviews: {
+        waiting: guard(effects.reviews.waiting),
+        put: guard(effects.reviews.put),
+        drop: guard(effects.reviews.drop),
+      },
+      conflicts: { open: guard(effects.conflicts.open), close: guard(effects.conflicts.close) },
       candidates: {
         read: guard(this.candidates.read.bind(this.candidates)),
         write: guard(this.candidates.write.bind(this.candidates)),

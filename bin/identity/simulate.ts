@@ -64,6 +64,8 @@ export class Simulation {
       model: new MatchModel(parameters, policy),
       candidates: new MemoryCandidateStore(),
       people: this.#people,
+      // Every row is new, and nothing waits of what is new.
+      waiting: async () => [],
     };
   }
 

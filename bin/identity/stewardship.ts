@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { ConflictPage, ConflictView } from '../../functions/contracts/conflicts-api.ts';
 import type { LinksView, ReviewView, UnmergeAnswer } from '../../functions/contracts/identity-api.ts';
 import { UserError } from '../../lib/local/errors.ts';
 import type { ReadyJurisdiction } from '../../lib/local/regions.ts';
@@ -6,22 +7,25 @@ import { limitIn, readReady } from '../arguments.ts';
 import { askOperations, regionsIn } from '../operations-client.ts';
 
 /** What a steward does about identity in a running region. */
-export const STEWARD_VERBS = ['reviews', 'decide', 'links', 'unmerge'] as const;
+export const STEWARD_VERBS = ['reviews', 'decide', 'conflicts', 'links', 'unmerge'] as const;
 type Verb = (typeof STEWARD_VERBS)[number];
 
 export const stewardUsage = `       npx rapport identity reviews [--limit N] [--jurisdiction CODE]
        npx rapport identity decide REVIEW_ID same|different [--jurisdiction CODE]
+       npx rapport identity conflicts [--owner OWNER] [--limit N] [--jurisdiction CODE]
        npx rapport identity links SUBJECT_ID [--jurisdiction CODE]
        npx rapport identity unmerge --edge ID --edge ID --reason CODE [--keep-apart] [--jurisdiction CODE]
        npx rapport identity unmerge --atom ID --reason CODE [--keep-apart] [--jurisdiction CODE]
 
 reviews lists pairs that may be one person and wait for a steward, of every running jurisdiction or one; decide answers one.
+conflicts lists customers of whom values contradict each other, with the values and who has to settle them.
 links says why a subject is what it is. unmerge takes a link away, or all that links an identifier to the rest of its
 subject. An ID is TYPE=VALUE (email=ada@lovelace.org), or a name that links printed. Changes take effect within seconds.
 
   --reason CODE           wrong-link, shared-identifier, customer-request, fraud or test
+  --owner OWNER           only conflicts that this team or role has to settle
   --keep-apart            keeps the two sides apart whatever links them later
-  --jurisdiction CODE     needed when several are running, except for reviews
+  --jurisdiction CODE     needed when several are running, except for reviews and conflicts
   --data-dir DIR          where the region wrote ready.json (default .rapport)
   --json                  machine-readable
 `;
@@ -37,6 +41,7 @@ export async function runStewardship(args: readonly string[]): Promise<number> {
       limit: { type: 'string' },
       edge: { type: 'string', multiple: true, default: [] },
       atom: { type: 'string' },
+      owner: { type: 'string' },
       reason: { type: 'string' },
       'keep-apart': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -46,12 +51,14 @@ export async function runStewardship(args: readonly string[]): Promise<number> {
   const chosen = regionsIn(readReady(values['data-dir']).jurisdictions, values.jurisdiction);
   const [only] = chosen;
   if (only === undefined) throw new UserError('no region is running here');
-  if (verb !== 'reviews' && chosen.length > 1)
+  if (verb !== 'reviews' && verb !== 'conflicts' && chosen.length > 1)
     throw new UserError(`--jurisdiction says which: there are ${chosen.map(([code]) => code).join(', ')}`);
   const said = async (): Promise<{ readonly answer: unknown; readonly text: string }> => {
     switch (verb) {
       case 'reviews':
         return listReviews(chosen, limitIn(values.limit).limit);
+      case 'conflicts':
+        return listConflicts(chosen, limitIn(values.limit).limit, values.owner);
       case 'decide':
         return decide(only, rest);
       case 'links':
@@ -82,6 +89,37 @@ async function listReviews(regions: readonly Region[], limit: number | undefined
   const text = found.map((review) => `${review.jurisdiction} ${reviewText(review)}`).join('');
   return { answer: found, text: text === '' ? 'nothing waits for a steward\n' : text };
 }
+
+async function listConflicts(
+  regions: readonly Region[],
+  limit: number | undefined,
+  owner: string | undefined,
+) {
+  const found: (ConflictView & { readonly jurisdiction: string })[] = [];
+  const query = new URLSearchParams({
+    ...(limit === undefined ? {} : { limit: String(Math.min(limit, 200)) }),
+    ...(owner === undefined ? {} : { owner }),
+  });
+  for (const region of regions) {
+    const page = await ask<ConflictPage>(region, `/v1/identity/conflicts?${query}`);
+    found.push(...page.customers.map((customer) => ({ jurisdiction: region[0], ...customer })));
+  }
+  const text = found.map((customer) => `${customer.jurisdiction} ${conflictText(customer)}`).join('');
+  return { answer: found, text: text === '' ? 'nothing contradicts itself\n' : text };
+}
+
+const conflictText = ({ subjectId, openedAt, conflicts }: ConflictView): string =>
+  [
+    `${subjectId}  since ${openedAt}`,
+    ...conflicts.flatMap(({ attribute, owner, survives, contradicts }) => [
+      `  ${attribute}, for ${owner} to settle`,
+      ...[survives, contradicts].map(
+        ({ value, source, at, origin }) =>
+          `    ${value === undefined ? '' : `${JSON.stringify(value)}, `}${origin} (${source}), ${at}`,
+      ),
+    ]),
+    '',
+  ].join('\n');
 
 const reviewText = ({ reviewId, bits, contributions, sides }: ReviewView): string =>
   [

@@ -10,5 +10,8 @@ export interface IdentityReview extends MatchLink {
   readonly decision: { readonly verdict: Verdict; readonly at: EpochMs } | null;
 }
 
+/** Two atoms, whichever comes first. */
+export type AtomPair = readonly [AtomId, AtomId];
+
 /** A pair is reviewed under one id, however often it is found, in whichever order. */
 export const reviewIdOf = (a: AtomId, b: AtomId): string => stableId('review', ...orderedPair(a, b));

@@ -4,7 +4,8 @@
  */
 export const KEY_PURPOSES = {
   understand: 'processing signals: opens what is known of a person, and seals its evidence',
-  serve: 'answering operational systems: attributes of a customer, references of their rows',
+  serve:
+    'answering operational systems: attributes of a customer and what contradicts in them, references of their rows',
   derive: 'deriving effects and profiles again from the archive, to prove them',
   disclose: 'gathering what is held of a person for that person',
   correct: 'sealing what a person corrected, and seeing whether it holds',

@@ -25,7 +25,7 @@ export const resources = {
   dueCues: { kind: 'table', env: 'DUE_CUES_TABLE' },
   /** Records by what they say of a person: keyed hashes and atom ids, for matching. */
   candidates: { kind: 'table', env: 'CANDIDATES_TABLE' },
-  /** Pairs that may be one person, for stewards to decide; expires. */
+  /** What waits for stewards: pairs that may be one person, which expire, and customers of whom values contradict each other. */
   identityReviews: { kind: 'table', env: 'IDENTITY_REVIEWS_TABLE' },
   /** Privacy requests by id, with what is needed to finish them and to do them again after a restore. */
   privacyRequests: { kind: 'table', env: 'PRIVACY_REQUESTS_TABLE' },

@@ -1,7 +1,6 @@
 import middy from '@middy/core';
 import { asFirstSent, type Place } from '../contracts/sent-again.ts';
-import type { FlowFunction } from '../flow/triggers.ts';
-import { flow } from '../flow.ts';
+import type { flow } from '../flow.ts';
 import { unpack } from '../kernel/codec.ts';
 import type { EpochMs } from '../kernel/time.ts';
 import { emitMetrics, log, whereThrown } from './log.ts';
@@ -55,8 +54,14 @@ export interface StreamResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-export interface StreamHandlerOptions {
-  readonly functionId: StreamFunctionId;
+/** What the map says of a function's event source. The map itself stays out of the bundle: a hot function carries every
+ * kilobyte into its cold start. */
+type ReportsItemFailures<Id extends StreamFunctionId> = (typeof flow)[Id]['trigger']['reportItemFailures'];
+
+export interface StreamHandlerOptions<Id extends StreamFunctionId> {
+  readonly functionId: Id;
+  /** As in the map; anything else does not compile. */
+  readonly reportItemFailures: ReportsItemFailures<Id>;
   /** Does the work of one batch. Throwing fails the whole batch. */
   readonly step: (records: readonly StreamRecord[], now: EpochMs) => Promise<StepResult>;
   readonly clock?: () => EpochMs;
@@ -69,15 +74,18 @@ export class BatchFailure extends Error {
 }
 
 /** Shell around a function that a stream triggers: unpacks records, reports failures the way the function's event
- * source expects (flow.ts: `reportItemFailures`), logs errors by name and writes one metric line per invocation.
+ * source expects, logs errors by name and writes one metric line per invocation.
  *
  * @example
- * export const handler = streamHandler({ functionId: 'archive', step: archiveStep(ports) });
+ * export const handler = streamHandler({ functionId: 'archive', reportItemFailures: false, step: archiveStep(ports) });
  * @throws BatchFailure when the step throws, or when it names failed records and the event source cannot tell them
  * apart from the rest of the batch. */
-export function streamHandler({ functionId, step, clock = Date.now }: StreamHandlerOptions) {
-  const trigger: FlowFunction['trigger'] = flow[functionId].trigger;
-  const reportsFailures = trigger.kind === 'stream' && trigger.reportItemFailures;
+export function streamHandler<Id extends StreamFunctionId>({
+  functionId,
+  reportItemFailures,
+  step,
+  clock = Date.now,
+}: StreamHandlerOptions<Id>) {
   return middy<StreamEvent, StreamResponse>({
     requestStart: (request) => {
       (request.internal as Record<string, unknown>)[STARTED_AT] = clock();
@@ -106,7 +114,7 @@ export function streamHandler({ functionId, step, clock = Date.now }: StreamHand
         records.reduce((sum, record) => sum + (record.values?.length ?? 0), 0),
       );
       const { failed } = await step(records, clock());
-      if (failed.length > 0 && !reportsFailures) throw new BatchFailure(`${failed.length} records failed`);
+      if (failed.length > 0 && !reportItemFailures) throw new BatchFailure(`${failed.length} records failed`);
       return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
     });
 }

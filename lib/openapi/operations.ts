@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { conflictsQuerySchema } from '../../functions/contracts/conflicts-api.ts';
 import { reviewPathSchema, reviewsQuerySchema } from '../../functions/contracts/identity-api.ts';
 import {
   incidentPathSchema,
@@ -157,6 +158,15 @@ export const operationsDescriptions: Readonly<Record<OperationsKey, Description>
     summary: 'Lists pairs that may be one person and wait for a steward, newest first',
     query: reviewsQuerySchema,
     answer: 'ReviewPage',
+    problems: [400],
+  },
+  'GET /v1/identity/conflicts': {
+    operationId: 'listConflicts',
+    summary: 'Lists customers of whom values contradict each other, newest first',
+    description:
+      'What a customer says against what a system logged, until somebody settles it. A page may hold fewer than `limit`; the last one has no cursor. With the scope `attributes:read` too, it holds the values.',
+    query: conflictsQuerySchema,
+    answer: 'ConflictPage',
     problems: [400],
   },
   'POST /v1/identity/reviews/{reviewId}': {

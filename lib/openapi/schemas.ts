@@ -6,6 +6,7 @@ import {
   segmentBatchSchema,
   segmentEventSchema,
 } from '../../functions/contracts/collect-api.ts';
+import { conflictPageSchema } from '../../functions/contracts/conflicts-api.ts';
 import {
   consentAnswerSchema,
   consentLookupSchema,
@@ -90,6 +91,7 @@ export const schemas = {
   Review: reviewViewSchema,
   ReviewPage: reviewPageSchema,
   ReviewDecision: reviewDecisionSchema,
+  ConflictPage: conflictPageSchema,
   Unmerge: unmergeSchema,
   Unmerged: unmergeAnswerSchema,
   RowRefsLookup: rowRefsLookupSchema,

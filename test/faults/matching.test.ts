@@ -1,32 +1,18 @@
-import { paginateScan, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { toCandidateEntry } from '../../functions/adapters/aws/candidate-items.ts';
-import { candidateStore } from '../../functions/adapters/aws/candidate-store.ts';
-import {
-  NODE_PART,
-  PERSON_PART,
-  toNode,
-  toPerson,
-  toSubject,
-} from '../../functions/adapters/aws/profile-items.ts';
-import { profileStore } from '../../functions/adapters/aws/profile-store.ts';
+import { reviewIdOf } from '../../functions/contracts/identity-review.ts';
 import type { PersonAttributes } from '../../functions/contracts/person.ts';
 import type { Signal } from '../../functions/contracts/signal.ts';
+import { orderedPair } from '../../functions/contracts/subject.ts';
 import { estimatedSize } from '../../functions/pipeline/2-identify/probabilistic/population.ts';
-import type { StreamRecord } from '../../functions/pipeline/understand/delivery.ts';
-import type { UnderstandPorts } from '../../functions/pipeline/understand/ports.ts';
-import { understand } from '../../functions/pipeline/understand/understand.ts';
-import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
-import { NOW, permutationArbitrary, signal } from '../arbitraries.ts';
+import { NOW, permutationArbitrary, signal, tokenOf } from '../arbitraries.ts';
 import { type LocalTables, startTables } from '../local-tables.ts';
-import { MemoryRegion } from '../understand-harness.ts';
+import type { MemoryRegion } from '../understand-harness.ts';
 import { FaultyClients } from './faulty-clients.ts';
+import { StoredRegion } from './stored-region.ts';
 
-const DELIVERIES_MAX = 9;
 const GRANTED = { profiling: true, personalisation: true, analytics: true };
-const on = Object.values(jurisdictions).find(({ identity }) => identity.value.probabilistic === 'on')?.code;
-
 let local: LocalTables;
 let faults: FaultyClients;
 
@@ -35,94 +21,6 @@ beforeAll(async () => {
   faults = new FaultyClients();
 });
 afterAll(() => local?.stop());
-
-interface Tables {
-  readonly profiles: string;
-  readonly subjects: string;
-  readonly candidates: string;
-}
-
-const freshTables = async (): Promise<Tables> => ({
-  profiles: await local.fresh('profiles'),
-  subjects: await local.fresh('subjects'),
-  candidates: await local.fresh('candidates'),
-});
-
-/** Instances of `understand` over tables of their own in DynamoDB. */
-class StoredRegion {
-  readonly memory = new MemoryRegion(on);
-  readonly #tables: Tables;
-  readonly #ports: UnderstandPorts;
-  #sequence = 0;
-
-  private constructor(tables: Tables) {
-    this.#tables = tables;
-    this.#ports = {
-      ...this.memory.effects,
-      // Nothing is past its time here.
-      profiles: profileStore(tables, () => 0),
-      keyring: this.memory.keyring,
-      candidates: candidateStore(tables.candidates),
-      quarantine: { putOnce: async () => undefined },
-      clock: () => NOW,
-    };
-  }
-
-  static async fresh(): Promise<StoredRegion> {
-    return new StoredRegion(await freshTables());
-  }
-
-  /** Delivers as a stream does: again until nothing fails. @returns conflicts with others */
-  async deliver(signals: readonly Signal[], shard = 0): Promise<number> {
-    this.#sequence += 1;
-    const record: StreamRecord = {
-      shardId: `shard-${shard}`,
-      sequenceNumber: String(this.#sequence),
-      partitionKey: `b0${shard}`,
-      values: signals,
-    };
-    let conflicts = 0;
-    for (let delivery = 1; delivery <= DELIVERIES_MAX; delivery += 1) {
-      try {
-        const done = await understand([record], this.memory.context, this.#ports, NOW);
-        conflicts += done.conflicts;
-        if (done.failed.length === 0) return conflicts;
-      } catch {
-        await faults.revive();
-      }
-    }
-    throw new Error('never done');
-  }
-
-  /** Copies what is stored into the region in memory, to look at. */
-  async look(): Promise<MemoryRegion> {
-    const { store, candidates } = this.memory;
-    for await (const { Items = [] } of paginateScan(
-      { client: local.client },
-      { TableName: this.#tables.profiles },
-    )) {
-      for (const item of Items) {
-        if (item.part?.S === NODE_PART) store.nodes.set(toNode(item).id, toNode(item));
-        if (item.part?.S === PERSON_PART) store.persons.set(toPerson(item).id, toPerson(item));
-      }
-    }
-    for await (const { Items = [] } of paginateScan(
-      { client: local.client },
-      { TableName: this.#tables.subjects },
-    ))
-      for (const item of Items) store.subjects.set(...toSubject(item));
-    for await (const { Items = [] } of paginateScan(
-      { client: local.client },
-      { TableName: this.#tables.candidates },
-    )) {
-      for (const entry of Items.map(toCandidateEntry)) {
-        if ('block' in entry) candidates.blocks.set(entry.key, entry.block);
-        else candidates.samples.set(entry.key, entry.sample);
-      }
-    }
-    return this.memory;
-  }
-}
 
 const person = (at: number): PersonAttributes => ({
   givenName: ['Ruth', 'Ibrahim', 'Wanda', 'Yusuf'][at % 4] ?? '',
@@ -164,7 +62,7 @@ describe('batches that match the same people at the same time', () => {
 
   it('end in one consistent partition, the one that they would end in one after the other', async () => {
     refuseEverySecondTransaction();
-    const inTurn = await StoredRegion.fresh();
+    const inTurn = await StoredRegion.fresh({ local, faults, mode: 'on' });
     for (const each of [...known, ...further]) await inTurn.deliver([each]);
     const expected = (await inTurn.look()).partition();
     expect(expected.map((group) => group.split(' ').length)).toEqual(Array(PEOPLE).fill(10));
@@ -174,7 +72,7 @@ describe('batches that match the same people at the same time', () => {
         permutationArbitrary(further.length),
         fc.integer({ min: 1, max: 3 }),
         async (order, perBatch) => {
-          const together = await StoredRegion.fresh();
+          const together = await StoredRegion.fresh({ local, faults, mode: 'on' });
           await together.deliver(known);
           const lane = async (number: number): Promise<void> => {
             const own = order.filter((_, at) => at % LANES === number).flatMap((at) => further[at] ?? []);
@@ -199,7 +97,7 @@ describe('batches that match the same people at the same time', () => {
   it('find those whom both bring for the first time', async () => {
     refuseEverySecondTransaction();
     for (let run = 0; run < 6; run += 1) {
-      const region = await StoredRegion.fresh();
+      const region = await StoredRegion.fresh({ local, faults, mode: 'on' });
       await Promise.all([region.deliver([account('a', 0)], 1), region.deliver([account('b', 0)], 2)]);
       const one = await region.look();
       expect(one.partition()).toHaveLength(1);
@@ -235,7 +133,7 @@ describe('a matching batch on real tables', () => {
       call: number,
       when: 'before' | 'after',
     ): Promise<readonly [unknown, readonly string[]]> => {
-      const region = await StoredRegion.fresh();
+      const region = await StoredRegion.fresh({ local, faults, mode: 'on' });
       await region.deliver(before);
       faults.begin(call === 0 ? [] : [{ call, when }]);
       await region.deliver(last);
@@ -251,6 +149,59 @@ describe('a matching batch on real tables', () => {
       for (const when of ['before', 'after'] as const) {
         const [crashed] = await play(call, when);
         expect([call, when, crashed]).toEqual([call, when, calm]);
+      }
+    }
+  });
+
+  it('leaves the queue of stewards as it leaves it otherwise, whatever call it dies at', async () => {
+    faults.onCall = () => undefined;
+    const news = (name: string, at: number, over: Partial<PersonAttributes>): Signal =>
+      signal({
+        id: `news ${name}`,
+        who: { userId: name },
+        states: { ...person(at), ...over },
+        occurredAt: NOW,
+        consent: GRANTED,
+      });
+    const contradiction = { ...news('c', 1, { city: 'London' }), sourceId: 'web' };
+    const together = signal({ id: 'together', who: { userId: 'c', email: 'mail e' }, consent: GRANTED });
+    // One pair is more alike by that, one less, one not at all, and one is joined.
+    const last = [
+      news('b', 0, { street: 'Mill Ln' }),
+      news('f', 2, {}),
+      news('g', 1, {}),
+      together,
+      contradiction,
+    ];
+    const known = [
+      account('a', 0),
+      account('b', 0),
+      account('c', 1),
+      account('e', 1),
+      account('f', 3),
+      account('g', 3),
+    ];
+    const play = async (call: number, when: 'before' | 'after') => {
+      const region = await StoredRegion.fresh({ local, faults, mode: 'review' });
+      await region.deliver(known);
+      const waiting = (await region.queue()).length;
+      faults.begin(call === 0 ? [] : [{ call, when }]);
+      await region.deliver(last);
+      const { calls } = faults;
+      faults.begin([]);
+      return { waiting, calls, queue: await region.queue(), conflicts: await region.conflicts() };
+    };
+    const calm = await play(0, 'before');
+    const user = (name: string) => tokenOf('userId', name);
+    const [least] = orderedPair(user('c'), user('e'));
+    const expected = [reviewIdOf(user('a'), user('b')), reviewIdOf(least, user('g'))];
+    expect(calm.waiting).toBe(3);
+    expect(calm.queue.map(({ reviewId }) => reviewId).sort()).toEqual(expected.sort());
+    expect(calm.conflicts).toMatchObject([{ openedAt: NOW }]);
+    for (let call = 1; call <= calm.calls.length; call += 1) {
+      for (const when of ['before', 'after'] as const) {
+        const { queue, conflicts } = await play(call, when);
+        expect([call, when, queue, conflicts]).toEqual([call, when, calm.queue, calm.conflicts]);
       }
     }
   });

@@ -1,6 +1,7 @@
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { alertStore } from '../../functions/adapters/aws/alert-store.ts';
+import { attributeConflicts } from '../../functions/adapters/aws/attribute-conflicts.ts';
 import { candidateStore } from '../../functions/adapters/aws/candidate-store.ts';
 import { dueCues } from '../../functions/adapters/aws/due-cues.ts';
 import { eventBus } from '../../functions/adapters/aws/event-bus.ts';
@@ -47,6 +48,7 @@ const portsAt = (now: number) => {
     keyring: subjectKeyring(SECRETS, { function: 'understand', purpose: 'understand' }),
     records: outcomeRecords(),
     reviews: identityReviews(),
+    conflicts: attributeConflicts(),
     candidates: candidateStore(),
     quarantine: { putOnce: async () => undefined },
     alerts: alertStore(),

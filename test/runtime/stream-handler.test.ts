@@ -46,6 +46,7 @@ describe('stream handler', () => {
     let at = 0;
     const handler = streamHandler({
       functionId: 'understand',
+      reportItemFailures: true,
       clock,
       step: async (records, now) => {
         seen = records;
@@ -65,6 +66,7 @@ describe('stream handler', () => {
   it('reports failed records alone where the event source takes partial failures', async () => {
     const handler = streamHandler({
       functionId: 'understand',
+      reportItemFailures: true,
       step: async () => ({ failed: ['49590338271'] }),
     });
     expect(await handler(eventOf(pack([]), pack([])), context)).toEqual({
@@ -73,13 +75,18 @@ describe('stream handler', () => {
   });
 
   it('fails the batch for one failed record where the event source does not', async () => {
-    const handler = streamHandler({ functionId: 'archive', step: async () => ({ failed: ['49590338270'] }) });
+    const handler = streamHandler({
+      functionId: 'archive',
+      reportItemFailures: false,
+      step: async () => ({ failed: ['49590338270'] }),
+    });
     await expect(handler(eventOf(pack([])), context)).rejects.toMatchObject({ name: 'BatchFailure' });
   });
 
   it('fails with the name of an error and prints nothing of its message', async () => {
     const handler = streamHandler({
       functionId: 'understand',
+      reportItemFailures: true,
       step: async () => {
         throw new TransientError('near ada@example.com', { cause: new TypeError('of ada@example.com') });
       },
@@ -94,6 +101,7 @@ describe('stream handler', () => {
   it('writes one metric line per invocation, also for one that fails', async () => {
     const handler = streamHandler({
       functionId: 'understand',
+      reportItemFailures: true,
       clock,
       step: async (records) => {
         count('writeUnits', 3);

@@ -101,6 +101,8 @@ interface Removal<T> {
   readonly refused: readonly T[];
 }
 
+export const NOTHING_REMOVED: Removal<never> = { removed: 0, refused: [] };
+
 /** Errors that say that the request itself is at fault: it fails the same at every attempt. */
 const NEVER_PASSES = /^(?:Validation|Invalid|Malformed|KeyTooLong)/;
 

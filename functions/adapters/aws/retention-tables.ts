@@ -25,19 +25,27 @@ import {
   toPerson,
   toSubject,
 } from './profile-items.ts';
-import { judged, mayPass, type NodesRead, readNodes, refOf, removeEach, scan } from './retention-pages.ts';
+import {
+  judged,
+  mayPass,
+  NOTHING_REMOVED,
+  type NodesRead,
+  readNodes,
+  refOf,
+  removeEach,
+  scan,
+} from './retention-pages.ts';
 
 const wholeSeconds = (now: EpochMs): string => String(Math.floor(now / 1_000));
 /** @throws InvariantError when it does not say when */
-function isExpired({ expiresAt }: Item, now: EpochMs): boolean {
+export function isExpired({ expiresAt }: Item, now: EpochMs): boolean {
   if (expiresAt === undefined || expiresAt.NULL === true) return false;
   invariant(expiresAt.N !== undefined, 'an item whose end is no time');
   return Number(expiresAt.N) * 1_000 <= now;
 }
-const NOTHING_REMOVED = { removed: 0, refused: [] } as const;
 const textOf = (value: AttributeValue | undefined): string => value?.S ?? value?.N ?? '';
 
-const removeExpired = async (table: string, key: Item, now: EpochMs): Promise<void> => {
+export const removeExpired = async (table: string, key: Item, now: EpochMs): Promise<void> => {
   await dynamodb().send(
     new DeleteItemCommand({
       TableName: table,

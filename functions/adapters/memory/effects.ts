@@ -4,6 +4,7 @@ import type { LineageRow } from '../../contracts/lineage.ts';
 import type { OutcomeRecord } from '../../contracts/records.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import type { DomainEvent, EffectPorts } from '../../pipeline/understand/ports.ts';
+import { memoryAttributeConflicts } from './attribute-conflicts.ts';
 import { MemoryDueCues } from './due-cues.ts';
 import { memoryIdentityReviews } from './identity-reviews.ts';
 
@@ -28,6 +29,7 @@ export class MemoryEffects implements EffectPorts {
   };
   readonly dueCues = new MemoryDueCues();
   readonly reviews = memoryIdentityReviews();
+  readonly conflicts = memoryAttributeConflicts();
   readonly lineage = {
     append: async (rowsByBucket: ReadonlyMap<string, readonly LineageRow[]>): Promise<void> => {
       for (const rows of rowsByBucket.values()) this.rows.push(...rows);

@@ -6,6 +6,7 @@ import { archiveWindow } from './archive.ts';
 
 export const handler = streamHandler({
   functionId: 'archive',
+  reportItemFailures: false,
   step: async (records) => {
     if (records.length === 0) return { failed: [] };
     const summary = await archiveWindow({ store: evidenceStore() }, records);

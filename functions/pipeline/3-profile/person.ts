@@ -110,6 +110,13 @@ function survivorOf(state: PersonState, attribute: PersonAttribute): Survivor | 
   return { ...survived, conflict: { value: other, origin: originOf(other), owner } };
 }
 
+/** Survivors that another value contradicts. */
+export const conflictsOf = (state: PersonState): readonly (Survivor & { readonly conflict: object })[] =>
+  survivorsOf(state).filter(
+    (survivor): survivor is Survivor & { readonly conflict: NonNullable<Survivor['conflict']> } =>
+      survivor.conflict !== null,
+  );
+
 /** The surviving values alone: what matching compares. */
 export const personOf = (state: PersonState): PersonAttributes =>
   Object.fromEntries(survivorsOf(state).map(({ attribute, value }) => [attribute, value.value]));

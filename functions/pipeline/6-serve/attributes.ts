@@ -27,11 +27,11 @@ import { findSubject } from './subject.ts';
 
 /** What is known of the persons that the atoms stand for. What was sealed under a secret that is gone is known no more.
  * @throws ThrottledError, TransientError */
-async function personsOf(
-  graph: SubjectGraph,
+export async function personsOf(
+  { atoms }: Pick<SubjectGraph, 'atoms'>,
   ports: Pick<ServePorts, 'subjects' | 'keyring'>,
 ): Promise<ReadonlyMap<AtomId, PersonState>> {
-  const { persons } = await ports.subjects.read([], [], true, graph.atoms);
+  const { persons } = await ports.subjects.read([], [], true, atoms);
   if (persons.size === 0) return new Map();
   const known = new Map<AtomId, PersonState>();
   // A key in memory may be older than the person: what does not open is tried again with the one that is stored.
@@ -70,7 +70,12 @@ export async function attributesOf(
   );
 }
 
-const told = ({ value, sourceId, at }: StatedValue): { value: string; source: string; at: string } => ({
+/** A value as it is told. */
+export const told = ({
+  value,
+  sourceId,
+  at,
+}: StatedValue): { value: string; source: string; at: string } => ({
   value,
   source: sourceId,
   at: new Date(at).toISOString(),

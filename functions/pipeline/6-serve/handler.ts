@@ -1,12 +1,14 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { alertBook } from '../../adapters/aws/alert-book.ts';
-import { identityReviews } from '../../adapters/aws/identity-reviews.ts';
+import { conflictBook } from '../../adapters/aws/conflict-book.ts';
 import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { outcomeRecords } from '../../adapters/aws/outcome-records.ts';
 import { profileStore } from '../../adapters/aws/profile-store.ts';
+import { reviewBook } from '../../adapters/aws/review-book.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { signalStream } from '../../adapters/aws/signal-stream.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
+import { conflictsQuerySchema } from '../../contracts/conflicts-api.ts';
 import { consentLookupSchema, consentRequestSchema } from '../../contracts/consents-api.ts';
 import {
   reviewDecisionSchema,
@@ -39,6 +41,7 @@ import {
 import { lazily } from '../../runtime/lazily.ts';
 import { type AlertAction, listAlerts, moveAlert } from './alerts.ts';
 import { settleAttribute } from './attributes.ts';
+import { listConflicts } from './conflicts.ts';
 import { lookupConsent, recordConsent } from './consents.ts';
 import { linksOfSubject } from './links.ts';
 import type { ServePorts } from './ports.ts';
@@ -130,6 +133,17 @@ const responses: Readonly<Record<RouteKey, Respond>> = {
     const query = { limit, ...(cursor === undefined ? {} : { cursor }) };
     return { status: 200, body: await listReviews(query, ports, clock()) };
   },
+  'GET /v1/identity/conflicts': async (event, { policy, ports, clock }) => {
+    const parsed = parsedBy(conflictsQuerySchema, event.queryStringParameters ?? {});
+    if ('problem' in parsed) return problem(parsed.problem);
+    const { limit, owner, cursor } = parsed.value;
+    const query = {
+      limit,
+      ...(owner === undefined ? {} : { owner }),
+      ...(cursor === undefined ? {} : { cursor }),
+    };
+    return { status: 200, body: await listConflicts(query, policy, ports, scopesOf(event), clock()) };
+  },
   'POST /v1/identity/reviews/{reviewId}': async (event, { policy, ports, clock }) => {
     const path = reviewPathSchema.safeParse(event.pathParameters);
     if (!path.success) return noSuch('Unknown review');
@@ -186,7 +200,8 @@ export const handler = serveHandler(
         subjects: profileStore(),
         alerts: alertBook(),
         receipts: outcomeRecords(),
-        reviews: identityReviews(),
+        reviews: reviewBook(),
+        conflicts: conflictBook(),
         orders: signalStream(),
         signals: signalStream(),
         keyring: subjectKeyring(secrets, { function: 'serve', purpose: 'serve' }),

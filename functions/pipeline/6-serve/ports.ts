@@ -1,4 +1,5 @@
 import type { Alert, AlertState } from '../../contracts/alerts.ts';
+import type { ListedConflict } from '../../contracts/attribute-conflict.ts';
 import type { IdentityOrder } from '../../contracts/identity-order.ts';
 import type { IdentityReview } from '../../contracts/identity-review.ts';
 import type { AlertId, AtomId, IdentifierToken, MessageToken, SubjectId } from '../../contracts/ids.ts';
@@ -104,6 +105,14 @@ export interface ReviewBook {
   decide(reviewId: string, verdict: Verdict, at: EpochMs): Promise<IdentityReview | null>;
 }
 
+/** Customers with contradicting values, as the owners of those work them off. */
+export interface ConflictBook {
+  /** Those listed, newest first. @throws ThrottledError, TransientError */
+  list(
+    query: ReviewsQuery,
+  ): Promise<{ readonly conflicts: readonly ListedConflict[]; readonly cursor?: string }>;
+}
+
 /** Where orders about identity are handed to `understand`. */
 export interface OrderStream {
   /** Durable when it returns. Sending an order again is safe. @throws ThrottledError, TransientError */
@@ -115,6 +124,7 @@ export interface ServePorts {
   readonly alerts: AlertBook;
   readonly receipts: Receipts;
   readonly reviews: ReviewBook;
+  readonly conflicts: ConflictBook;
   readonly orders: OrderStream;
   /** Where acts of consent and stewards' decisions go. @throws ThrottledError, TransientError */
   readonly signals: { append(signalsByBucket: ReadonlyMap<string, readonly Signal[]>): Promise<void> };

@@ -30,6 +30,11 @@ export interface PlannedSubject {
   readonly allows: boolean;
   /** Its atoms that were there before the batch. */
   readonly former: readonly AtomId[];
+  /** Of these, those who may be found by what their persons say. */
+  readonly findable: readonly AtomId[];
+  /** Whether the batch joins it of several, parts it, or does what somebody ordered about it: what it is compared with, and
+   * may be one with, is looked at anew. */
+  readonly isReshaped: boolean;
   /** Whether they did before the batch. */
   readonly allowedBefore: boolean;
   /** An earlier attempt at the same choices may have stored them, and died before it went on. */

@@ -1,4 +1,5 @@
 import { EMPTY_CONSENT } from '../../contracts/consent.ts';
+import type { Purpose } from '../../contracts/purposes.ts';
 import type { KeptEffect } from '../../contracts/subject.ts';
 import { subjectIdOf } from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -65,6 +66,12 @@ export const consentEffects = (
     receivedAt,
     atoms: [],
   }));
+
+/** Whether an effect tells that a purpose was taken back. */
+export const tellsLossOf =
+  (purpose: Purpose) =>
+  ({ kind, name }: KeptEffect): boolean =>
+    (kind === 'consent-withdrawn' || kind === 'gpc-honoured') && name.split('+').includes(purpose);
 
 /** Whether an effect is a change of consent, whose name is the purposes joined by `+`. */
 export const isConsentEffect = ({ kind }: KeptEffect): boolean =>

@@ -1,4 +1,5 @@
 import { alertStore } from '../../adapters/aws/alert-store.ts';
+import { attributeConflicts } from '../../adapters/aws/attribute-conflicts.ts';
 import { candidateStore } from '../../adapters/aws/candidate-store.ts';
 import { dueCues } from '../../adapters/aws/due-cues.ts';
 import { eventBus } from '../../adapters/aws/event-bus.ts';
@@ -25,6 +26,7 @@ const wiring = lazily(async () => {
     records: outcomeRecords(),
     candidates: candidateStore(),
     reviews: identityReviews(),
+    conflicts: attributeConflicts(),
     quarantine: quarantineStore(),
     alerts: alertStore(),
     dueCues: dueCues(),
@@ -37,6 +39,7 @@ const wiring = lazily(async () => {
 
 export const handler = streamHandler({
   functionId: 'understand',
+  reportItemFailures: true,
   step: async (records, now) => {
     const { context, ports } = await wiring();
     const understood = await understand(records, context, ports, now);

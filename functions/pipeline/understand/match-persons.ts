@@ -18,6 +18,8 @@ export interface PlannedPerson {
   readonly subjectId: SubjectId;
   readonly before: PersonState;
   readonly after: PersonState;
+  /** Whether what is stored of it changes. */
+  readonly isChanged: boolean;
   /** An earlier attempt at the same signals may have stored the person, and died before it was matched. */
   readonly isRepeated: boolean;
 }
@@ -45,8 +47,9 @@ export interface PersonsMatched {
 const NOBODY_MATCHED: PersonsMatched = { matches: null, enter: async () => new Set() };
 
 /**
- * Matches the persons that a batch makes or changes, as the jurisdiction and each customer allow. Opens reviews before the
- * batch is written, so that a crash in between is made good when the signals come again.
+ * Matches the persons that a batch makes or changes, as the jurisdiction and each customer allow. Opens reviews, and brings
+ * those that wait up to date, before the batch is written, so that a crash in between is made good when the signals come
+ * again.
  *
  * @param store what this attempt has read
  * @throws StaleReadError when somebody is changing a subject that was found, TransientError, ThrottledError
@@ -71,7 +74,8 @@ export async function matchPersons(
   );
   const changed = (await Promise.all(plans.map((plan) => changedIn(plan, people, consistent)))).flat();
   if (changed.length === 0) return NOBODY_MATCHED;
-  const { links, withdrawn, reviews, enter } = await match(
+  const mayWait = atomsThatMayWait(changed, plans);
+  const { links, withdrawn, reviews, settled, enter } = await match(
     changed,
     {
       token: (text) => candidateToken(context.secrets, text),
@@ -82,11 +86,15 @@ export async function matchPersons(
       model: new MatchModel(parameters, policy),
       candidates,
       people,
+      waiting: async () => (mayWait.length === 0 ? [] : ports.reviews.waiting(mayWait)),
     },
     { policy, mayMerge: probabilistic === 'on', model },
     consistent,
   );
-  if (reviews.length > 0) await ports.reviews.put(reviews, now);
+  await Promise.all([
+    reviews.length === 0 ? undefined : ports.reviews.put(reviews, now),
+    settled.length === 0 ? undefined : ports.reviews.drop(settled),
+  ]);
   const asStored = { store: ports.profiles, keyring: ports.keyring, keys, planned: [], isLast };
   return {
     matches:
@@ -97,9 +105,22 @@ export async function matchPersons(
   };
 }
 
+/** Who of the subjects that are matched anew may be waiting for a steward: nobody whom this batch brings. */
+function atomsThatMayWait(
+  changed: readonly ChangedPerson[],
+  plans: readonly MatchedPlan[],
+): readonly AtomId[] {
+  const matched = new Set(changed.map(({ subjectId }) => subjectId));
+  return plans
+    .flatMap(({ subjects }) => subjects)
+    .filter(({ graph }) => matched.has(graph.subjectId))
+    .flatMap(({ findable }) => findable);
+}
+
 type ChangedPerson = IndexedRecord & { readonly subjectId: SubjectId };
 
-/** Persons to be matched: those of whom something new is known, and all those of a customer who allows it from now on. */
+/** Persons to be matched: those of whom something new is known, and all those of a customer who allows it from now on, or of a
+ * subject that has another shape now. */
 async function changedIn(
   { persons, subjects }: MatchedPlan,
   people: Acquaintances,
@@ -111,9 +132,10 @@ async function changedIn(
   const changed = new Map<AtomId, ChangedPerson>();
   const former: { readonly atomId: AtomId; readonly subjectId: SubjectId }[] = [];
   const stating = new Set(persons.map(({ atomId }) => atomId));
-  for (const [subjectId, { former: atoms, allowedBefore, isRepeated }] of allowing) {
-    if (allowedBefore && !isRepeated) continue;
-    for (const atomId of atoms) if (!stating.has(atomId)) former.push({ atomId, subjectId });
+  for (const [subjectId, { former: atoms, findable, allowedBefore, isRepeated, isReshaped }] of allowing) {
+    if (allowedBefore && !isRepeated && !isReshaped) continue;
+    for (const atomId of allowedBefore && !isRepeated ? findable : atoms)
+      if (!stating.has(atomId)) former.push({ atomId, subjectId });
   }
   for (const { atomId, subjectId, before, after, isRepeated } of persons) {
     const subject = allowing.get(subjectId);
@@ -122,7 +144,7 @@ async function changedIn(
     const isFirst = !subject.allowedBefore;
     const known = recordOfPerson(before);
     const isNews = COMPARISONS.some((comparison) => record[comparison] !== known[comparison]);
-    if (isNews || isRepeated || isFirst)
+    if (isNews || isRepeated || isFirst || subject.isReshaped)
       changed.set(atomId, { atomId, subjectId, record, before: isFirst || isRepeated ? null : known });
   }
   if (former.length > 0) {

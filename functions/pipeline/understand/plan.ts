@@ -2,7 +2,13 @@ import { EMPTY_CONSENT } from '../../contracts/consent.ts';
 import type { AtomId, AtomVersion, SubjectId } from '../../contracts/ids.ts';
 import type { PersonState } from '../../contracts/person.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
-import { nodeOfSubjectId, type SubjectGraph, soloGraph } from '../../contracts/subject.ts';
+import {
+  nodeOfSubjectId,
+  type SubjectGraph,
+  type SubjectOutline,
+  soloGraph,
+  subjectIdOf,
+} from '../../contracts/subject.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { permits } from '../../rights/consent/permission.ts';
 import { standingsOf } from '../../rights/consent/standing.ts';
@@ -12,9 +18,11 @@ import { NOBODY } from '../3-profile/person.ts';
 import { remember } from '../3-profile/seen.ts';
 import { MATCHING_PURPOSE, type PlannedSubject } from './acquaintances.ts';
 import { type Atom, atomsOf, bucketOf, consentOf, newestReceipt } from './atom.ts';
-import { consentEffects, consentOutcome } from './consent.ts';
+import type { ConflictCheck } from './conflicts.ts';
+import { consentEffects, consentOutcome, tellsLossOf } from './consent.ts';
 import { mayMatch, type UnderstandContext } from './context.ts';
-import { identify, identityEffects } from './identify.ts';
+import { tokensOfOrder } from './delivery.ts';
+import { type Identified, identify, identityEffects } from './identify.ts';
 import { type Ending, foldAtom, judge } from './judge.ts';
 import type { PlannedPerson } from './match-persons.ts';
 import { type IdentityEffect, matchEffects } from './matches.ts';
@@ -34,9 +42,14 @@ export interface Plan {
   /** Persons that signals state something of, and all subjects of the unit: what matching looks at. */
   readonly persons: readonly PlannedPerson[];
   readonly subjects: readonly PlannedSubject[];
+  /** Subjects in which values may contradict each other otherwise than before. */
+  readonly conflicts: readonly ConflictCheck[];
+  /** Subjects that the unit joined of several (or did in an earlier attempt, which may have died before it told of it), with
+   * those of their atoms that others may find. */
+  readonly merged: readonly Pick<SubjectOutline, 'atoms'>[];
   /** Effects on identifiers that no published subject stands for. */
   readonly identity: readonly IdentityEffect[];
-  /** Atoms of customers who may no longer be profiled: whatever else was derived from them for that has to go. */
+  /** Atoms of customers who may no longer be profiled, from now on or since an earlier attempt: whatever else was derived from them for that has to go. */
   readonly lostProfiling: readonly AtomId[];
 }
 
@@ -73,6 +86,7 @@ export function planUnit(
   const lostProfiling: AtomId[] = [];
   const planned: PlannedPerson[] = [];
   const subjects: PlannedSubject[] = [];
+  const conflicts: ConflictCheck[] = [];
   const bucket = bucketOf([...atoms.values()], unit.orders[0]?.bucket ?? 'b00');
   const orderedAt = unit.orders[0]?.order.receivedAt ?? null;
   const receivedAt = newestReceipt([...atoms.values()]) ?? orderedAt;
@@ -119,7 +133,10 @@ export function planUnit(
         if (isWritten || change !== null) stored.push(atom.id);
         const isRepeated =
           judged.endings.some(({ repeated }) => repeated) || wasStoredBefore(before, judged.endings);
-        planned.push({ atomId: atom.id, subjectId: graph.subjectId, before, after, isRepeated });
+        planned.push({
+          ...{ atomId: atom.id, subjectId: graph.subjectId },
+          ...{ before, after, isChanged: change !== null, isRepeated },
+        });
       } else if (isWritten) stored.push(atom.id);
       versions.push([atom.id, (atom.stored?.version ?? 0) + (isWritten ? 1 : 0)]);
     }
@@ -127,9 +144,12 @@ export function planUnit(
     const isRepeated = identity.isRepeated || ended.some((ending) => ending.repeated);
     const chooses = group.some(({ deliveries }) => deliveries.some(({ signal }) => carriesChoice(signal)));
     const before = group.map(({ state }) => state.consent).reduce(mergeConsent, EMPTY_CONSENT);
+    const findable = group.filter(({ stored }) => stored?.around !== undefined).map(({ id }) => id);
     subjects.push({
       graph,
       former: group.filter(({ stored }) => stored !== undefined).map(({ id }) => id),
+      findable,
+      isReshaped: isReshaped(graph, findable, identity),
       allows: permits(standings[MATCHING_PURPOSE]),
       allowedBefore: permits(standingsOf(context.jurisdiction, before, now)[MATCHING_PURPOSE]),
       isRepeated: isRepeated && chooses,
@@ -138,30 +158,36 @@ export function planUnit(
     const answers = answering(graph);
     const own = effects.filter((each) => each.subjectId === graph.subjectId).map((each) => each.effect);
     const chosen = consentOutcome(group, standings, context, now);
-    if (chosen.lostProfiling) lostProfiling.push(...graph.atoms);
-    published.push(
-      publishGroup(
-        {
-          graph,
-          states,
-          standings,
-          world,
-          before: identity.before,
-          bucket: bucketOf(group, bucket),
-          repeatSince,
-          receivedAt: newestReceipt(group) ?? orderedAt,
-          atoms: versions,
-          answersFor: answers,
-          otherAtoms: answers === null ? [] : versionsBeside(group, atoms),
-          identity: [...own, ...consentEffects(chosen, bucketOf(group, bucket), newestReceipt(group), now)],
-          restricted: isRestricted(graph.nodes, world, now),
-          settled: false,
-        },
-        context,
-        now,
-      ),
+    const publication = publishGroup(
+      {
+        graph,
+        states,
+        standings,
+        world,
+        before: identity.before,
+        bucket: bucketOf(group, bucket),
+        repeatSince,
+        receivedAt: newestReceipt(group) ?? orderedAt,
+        atoms: versions,
+        answersFor: answers,
+        otherAtoms: answers === null ? [] : versionsBeside(group, atoms),
+        identity: [...own, ...consentEffects(chosen, bucketOf(group, bucket), newestReceipt(group), now)],
+        restricted: isRestricted(graph.nodes, world, now),
+        settled: false,
+      },
+      context,
+      now,
     );
+    published.push(publication);
+    conflicts.push(
+      ...conflictChecks(graph, group, planned, identity, { isFindable, told: publication.repeated }),
+    );
+    const wasLost = publication.repeated.some(tellsLossOf(MATCHING_PURPOSE));
+    if (chosen.lostProfiling || (wasLost && !permits(standings[MATCHING_PURPOSE])))
+      lostProfiling.push(...graph.atoms);
   }
+  const isMerged = ({ effects: made, repeated }: PublishedGroup): boolean =>
+    [...made, ...repeated].some(({ kind }) => kind === 'subjects-merged');
   const told = new Set(published.map((group) => group.subjectId));
   return {
     writes: writes.units(
@@ -175,6 +201,11 @@ export function planUnit(
     published,
     persons: planned,
     subjects,
+    conflicts,
+    merged: subjects.flatMap(({ findable }, at) => {
+      const group = published[at];
+      return group !== undefined && isMerged(group) ? [{ atoms: findable }] : [];
+    }),
     identity: effects.filter((each) => !told.has(each.subjectId)),
     lostProfiling,
   };
@@ -201,6 +232,45 @@ function answersFor(
           return home === subjectId || (home === undefined && firsts.has(subjectId));
         }
       : null;
+}
+
+/** Whether whom the subject may be one with has to be looked at anew: it is made of several of whom something was known, or
+ * is a part, or somebody ordered something about it. */
+const isReshaped = (
+  { subjectId, nodes }: SubjectGraph,
+  findable: readonly AtomId[],
+  { changes, obeyed }: Identified,
+): boolean =>
+  changes.some(
+    (change) => change.subjectId === subjectId && (change.kind === 'subject-split' || findable.length > 1),
+  ) || obeyed.some(({ order }) => tokensOfOrder(order).some((token) => nodes.includes(token)));
+
+/** Whether values may contradict each other otherwise than before: the customer or a system stated something, or the subject
+ * is made of several of whom something may be known, or is a part of one; now, or in an earlier attempt. */
+function conflictChecks(
+  graph: SubjectGraph,
+  group: readonly Atom[],
+  planned: readonly PlannedPerson[],
+  { changes, before }: Identified,
+  { isFindable, told }: { readonly isFindable: boolean; readonly told: PublishedGroup['repeated'] },
+): readonly ConflictCheck[] {
+  const persons = planned.filter(({ subjectId }) => subjectId === graph.subjectId);
+  const stated = new Map(persons.map((person) => [person.atomId, person]));
+  const isStated = persons.some(({ isChanged }) => isChanged);
+  // Where one states something, another may do so for the first time right now.
+  const mayBeKnown = ({ id, stored }: Atom): boolean =>
+    stated.has(id) || (stored !== undefined && (isStated || !isFindable || stored.around !== undefined));
+  const former = new Map(
+    group.filter(mayBeKnown).map(({ id }) => [id, before.get(id) ?? subjectIdOf([id])] as const),
+  );
+  const isOfShape = (kind: string): boolean =>
+    kind === 'subject-split' || (kind === 'subjects-merged' && former.size > 1);
+  const isReshaped = changes.some(({ subjectId, kind }) => subjectId === graph.subjectId && isOfShape(kind));
+  const wasReshaped = told.some(({ kind }) => isOfShape(kind));
+  const isRepeated = wasReshaped || persons.some((person) => person.isRepeated);
+  return former.size > 0 && (isReshaped || isRepeated || isStated)
+    ? [{ graph, former, stated, isRepeated }]
+    : [];
 }
 
 const statesPerson = (atom: Atom): boolean =>

@@ -1,4 +1,5 @@
 import type { Alert } from '../../contracts/alerts.ts';
+import type { AtomPair } from '../../contracts/identity-review.ts';
 import type { AlertId, AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
 import type { LineageRow } from '../../contracts/lineage.ts';
 import type { KeptUntil } from '../../contracts/profile.ts';
@@ -158,9 +159,25 @@ export interface EffectPorts {
 
 /** Where pairs go that may be one person, for a steward to decide. */
 export interface ReviewQueue {
-  /** Opens reviews, one a pair. A pair that was opened before, decided or not, stays as it is.
+  /** Pairs with one of these atoms that wait for a steward, and maybe some that do no more.
    * @throws ThrottledError, TransientError */
+  waiting(atomIds: readonly AtomId[]): Promise<readonly AtomPair[]>;
+  /** Opens reviews, one a pair. One that waits shows the new evidence from then on, as opened before; a decided one stays as
+   * it is. @throws ThrottledError, TransientError */
   put(matches: readonly MatchLink[], openedAt: EpochMs): Promise<void>;
+  /** Takes pairs off the queue that need nobody's decision any more. A decided one stays as it is.
+   * @throws ThrottledError, TransientError */
+  drop(pairs: readonly AtomPair[]): Promise<void>;
+}
+
+/** Customers of whom two values contradict each other, for the owners to settle. */
+export interface ConflictQueue {
+  /** Lists customers. One that is listed keeps its place.
+   * @param judgedAt by a clock that was read after all that it follows from @throws ThrottledError, TransientError */
+  open(subjectIds: readonly SubjectId[], openedAt: EpochMs, judgedAt: EpochMs): Promise<void>;
+  /** Takes customers off the list, unless somebody found out later that there is a conflict.
+   * @param judgedAt by a clock that was read before all that it follows from @throws ThrottledError, TransientError */
+  close(subjectIds: readonly SubjectId[], judgedAt: EpochMs): Promise<void>;
 }
 
 export interface UnderstandPorts extends EffectPorts {
@@ -168,6 +185,7 @@ export interface UnderstandPorts extends EffectPorts {
   readonly keyring: SubjectKeyring;
   readonly records: { put(records: readonly OutcomeRecord[]): Promise<void> };
   readonly reviews: ReviewQueue;
+  readonly conflicts: ConflictQueue;
   /** Where records are found by what they say; null where nothing is matched (profiles built again from the archive). */
   readonly candidates: CandidateStore | null;
   /** Keeps the bytes of a record that could not be read, once. */

@@ -4,6 +4,7 @@ import type { KeptEffect } from '../../contracts/subject.ts';
 import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
 import { floorMinuteOf, messagePrefix, needsPages, rememberedFrom } from '../3-profile/seen.ts';
+import { tellConflicts } from './conflicts.ts';
 import { mayMatch, type UnderstandContext } from './context.ts';
 import { type Batch, batchOf, type Delivery, NO_MATCHES, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
@@ -13,6 +14,7 @@ import { type AtomKeys, openPersons, sealPersons } from './person.ts';
 import { type Plan, planUnit } from './plan.ts';
 import type { ProfileStore, UnderstandPorts, World, WriteUnit } from './ports.ts';
 import { rememberingStore } from './remembering.ts';
+import { closeReviewsWithin, forgetReviews } from './settle-reviews.ts';
 import { StaleReadError } from './stale-read.ts';
 import { readWorld, type Unit, unitsOf } from './world.ts';
 import type { PlannedUnit } from './writes.ts';
@@ -86,9 +88,23 @@ export async function understand(
   }
   const lost = done.flatMap((plan) => plan.lostProfiling);
   const { candidates } = ports;
-  // A crash before this leaves entries that nobody may be found by any more.
   if (lost.length > 0 && candidates !== null)
-    await forgetPersons(lost, { ...ports, candidates }, context.secrets);
+    await Promise.all([
+      forgetPersons(lost, { ...ports, candidates }, context.secrets),
+      forgetReviews(lost, ports.reviews),
+    ]);
+  await Promise.all([
+    closeReviewsWithin(
+      done.flatMap((plan) => plan.merged),
+      ports.reviews,
+    ),
+    tellConflicts(
+      done.flatMap((plan) => plan.conflicts),
+      keys,
+      ports,
+      now,
+    ),
+  ]);
   const emission = emptyEmission();
   const effects = done.flatMap(effectsOf);
   const unkept = done.flatMap(({ identity }) => identity.map(({ effect }) => effect));

@@ -19,7 +19,7 @@ export const ERASED_STORES = [
   'records:deleted',
   'subject-keys:deleted',
   'candidates:deleted',
-  'identity-reviews:lead-to-nobody',
+  'identity-reviews:deleted',
   'exports:unreadable-without-the-key',
   'archive:unreadable-without-the-key',
   'streams:suppressed-on-reading',

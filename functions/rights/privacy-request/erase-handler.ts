@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import { attributeConflicts } from '../../adapters/aws/attribute-conflicts.ts';
 import { candidateStore } from '../../adapters/aws/candidate-store.ts';
 import { eventBus } from '../../adapters/aws/event-bus.ts';
 import { evidenceStore } from '../../adapters/aws/evidence-store.ts';
 import { hotStores } from '../../adapters/aws/hot-stores.ts';
+import { identityReviews } from '../../adapters/aws/identity-reviews.ts';
 import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { profileStore } from '../../adapters/aws/profile-store.ts';
 import { quarantineStore } from '../../adapters/aws/quarantine-store.ts';
@@ -10,7 +12,7 @@ import { requestBook } from '../../adapters/aws/request-book.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { kmsSigner } from '../../adapters/aws/signer.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
-import type { AtomId } from '../../contracts/ids.ts';
+import type { AtomId, SubjectId } from '../../contracts/ids.ts';
 import { evidenceLog } from '../../evidence/log/keep.ts';
 import { unreachable } from '../../kernel/invariant.ts';
 import { forgetPersons } from '../../pipeline/understand/forget-persons.ts';
@@ -38,6 +40,12 @@ const wiring = lazily(async () => {
       matching: {
         forget: (atomIds: readonly AtomId[]) =>
           forgetPersons(atomIds, { profiles, keyring, candidates: candidateStore() }, secrets),
+      },
+      stewardship: {
+        forget: async (atomIds: readonly AtomId[], subjectIds: readonly SubjectId[]) => {
+          await identityReviews().forget(atomIds);
+          await attributeConflicts().forget(subjectIds);
+        },
       },
       quarantine: quarantineStore(),
       log: evidenceLog(evidenceStore()),

@@ -1,5 +1,6 @@
 import type { AtomId, IdentifierToken } from '../../contracts/ids.ts';
 import type { LocatedSubject, PrivacyRequest } from '../../contracts/privacy-requests.ts';
+import { subjectIdOf } from '../../contracts/subject.ts';
 import { seal } from '../../contracts/subject-keys.ts';
 import { invariant, TransientError } from '../../kernel/invariant.ts';
 import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
@@ -109,10 +110,19 @@ export const purge = eraseStep(async (request, policy, ports, now) => {
 
 async function purgeHot(
   { located: found }: PrivacyRequest,
-  { hot, quarantine, matching }: Pick<ErasePorts, 'hot' | 'quarantine' | 'matching'>,
+  {
+    hot,
+    quarantine,
+    matching,
+    stewardship,
+  }: Pick<ErasePorts, 'hot' | 'quarantine' | 'matching' | 'stewardship'>,
 ): Promise<void> {
   invariant(found !== null, 'a purge before anybody was located');
   await matching.forget(found.atoms);
+  await stewardship.forget(found.atoms, [
+    ...found.subjectIds,
+    ...found.nodes.map((node) => subjectIdOf([node])),
+  ]);
   await hot.forgetPages(found.nodes);
   await hot.forgetRebuilt(found.nodes, found.subjectIds);
   const alerts = await hot.alertsOf(found.subjectIds);

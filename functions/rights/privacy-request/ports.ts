@@ -122,6 +122,10 @@ export interface ErasePorts extends TellPorts {
   /** Takes atoms out of the index by which people are matched, while their persons can still be read.
    * @throws TransientError, ThrottledError */
   readonly matching: { forget(atomIds: readonly AtomId[]): Promise<void> };
+  /** Takes off what waits for a steward about them, reviewed or not. @throws TransientError, ThrottledError */
+  readonly stewardship: {
+    forget(atomIds: readonly AtomId[], subjectIds: readonly SubjectId[]): Promise<void>;
+  };
   readonly quarantine: QuarantineContent;
   readonly log: EvidenceLog;
   /** ECDSA over P-256 and SHA-256, DER. */

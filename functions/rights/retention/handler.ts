@@ -5,6 +5,7 @@ import { lineageStream } from '../../adapters/aws/lineage-stream.ts';
 import { profileStore } from '../../adapters/aws/profile-store.ts';
 import { secretsShelf } from '../../adapters/aws/retention-keys.ts';
 import { objectsShelf, streamShelf } from '../../adapters/aws/retention-objects.ts';
+import { stewardshipShelf } from '../../adapters/aws/retention-stewardship.ts';
 import { expiringShelf, profilesShelf, subjectsShelf } from '../../adapters/aws/retention-tables.ts';
 import { jurisdictionSecrets } from '../../adapters/aws/secrets.ts';
 import { subjectKeyring } from '../../adapters/aws/subject-keys.ts';
@@ -59,6 +60,7 @@ function portsOf({ retention }: JurisdictionDefinition, secrets: JurisdictionSec
       subjectsShelf('rebuiltSubjects', rebuilt),
       // Profiles that were built again are not matched.
       profilesShelf('rebuiltProfiles', rebuilt.profiles, async () => undefined),
+      stewardshipShelf('identityReviews', required('IDENTITY_REVIEWS_TABLE'), live.profiles),
       expiringShelf('records', required('RECORDS_TABLE'), ['messageToken']),
       expiringShelf('alerts', required('ALERTS_TABLE'), ['alertId']),
       expiringShelf('dueCues', required('DUE_CUES_TABLE'), ['slot', 'cue']),

@@ -71,6 +71,7 @@ export function operations(jurisdiction = 'eu', region = new MemoryRegion(jurisd
       },
       lineage,
       reviews: region.effects.reviews,
+      conflicts: region.effects.conflicts,
       // The stream, as short as can be.
       orders: {
         append: async (byBucket) => {

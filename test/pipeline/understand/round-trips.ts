@@ -7,6 +7,8 @@ type Call =
   | 'profiles.write'
   | 'candidates.read'
   | 'candidates.write'
+  | 'reviews.read'
+  | 'reviews.write'
   | 'keys.read'
   | 'keys.create';
 
@@ -21,11 +23,15 @@ export class RoundTrips {
   constructor(region: MemoryRegion) {
     const store: ProfileStore = region.store;
     const candidates: CandidateStore = region.candidates;
-    const { keyring } = region;
+    const { keyring, effects } = region;
+    const { reviews } = effects;
     store.read = this.#taking('profiles.read', store.read.bind(store));
     store.write = this.#taking('profiles.write', store.write.bind(store));
     candidates.read = this.#taking('candidates.read', candidates.read.bind(candidates));
     candidates.write = this.#taking('candidates.write', candidates.write.bind(candidates));
+    reviews.waiting = this.#taking('reviews.read', reviews.waiting);
+    reviews.put = this.#taking('reviews.write', reviews.put);
+    reviews.drop = this.#taking('reviews.write', reviews.drop);
     keyring.read = this.#taking('keys.read', keyring.read.bind(keyring));
     keyring.create = this.#taking('keys.create', keyring.create.bind(keyring));
   }

@@ -5,7 +5,7 @@ import {
   memoryPrivacy,
 } from '../../../functions/adapters/memory/privacy.ts';
 import { memoryQuarantineStore } from '../../../functions/adapters/memory/quarantine-store.ts';
-import type { IdentifierToken } from '../../../functions/contracts/ids.ts';
+import type { IdentifierToken, SubjectId } from '../../../functions/contracts/ids.ts';
 import type { LineageRow } from '../../../functions/contracts/lineage.ts';
 import type { PrivacyRequest, PrivacyRequestType } from '../../../functions/contracts/privacy-requests.ts';
 import type { LiftBody, PrivacyRequestBody } from '../../../functions/contracts/privacy-requests-api.ts';
@@ -123,6 +123,12 @@ export class PrivacyRegion {
             { profiles: this.region.store, keyring: this.region.keyring, candidates: this.region.candidates },
             SECRETS,
           ),
+      }),
+      stewardship: guarded({
+        forget: async (atomIds: readonly IdentifierToken[], subjectIds: readonly SubjectId[]) => {
+          await this.region.effects.reviews.forget(atomIds);
+          await this.region.effects.conflicts.forget(subjectIds);
+        },
       }),
       quarantine: guarded(quarantine),
       log: guarded(this.memory.log),

@@ -7,7 +7,10 @@ import { ALL_ALLOWED, type Door, type RunningPair } from '../running-pair.ts';
 
 const CLI = join(import.meta.dirname, '../../../bin/cli.ts');
 
-function rapport(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
+/** Runs a command about identity. */
+export function rapport(
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly out: string }> {
   return new Promise((resolve) => {
     execFile(process.execPath, [CLI, 'identity', ...args], (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), out: stdout + stderr }),

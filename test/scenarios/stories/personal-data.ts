@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import RudderAnalytics from '@rudderstack/rudder-sdk-node';
 import { Analytics } from '@segment/analytics-node';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ConflictPage } from '../../../functions/contracts/conflicts-api.ts';
 import { openArchive } from '../../../lib/archive/open.ts';
 import { ALL_ALLOWED, type Door, type RunningPair } from '../running-pair.ts';
 import {
@@ -14,6 +15,7 @@ import {
   rowsOfTables,
   type Trace,
 } from '../traces.ts';
+import { rapport } from './identity.ts';
 
 /** Personal values that occur nowhere else, as a customer would write them. */
 const EMAIL = 'Wilhelmina.Qzmark+shop@Personal-Qzmark.de';
@@ -160,6 +162,13 @@ export function personalDataStories(pair: () => RunningPair): void {
       const conflict = body.attributes?.find(({ attribute }) => attribute === 'city')?.conflict;
       expect(conflict).toMatchObject({ value: OTHER_CITY, origin: 'system', owner: 'store-operations' });
       const { subjectId } = body;
+      const contradicting = async () => {
+        const page = await eu.ask<ConflictPage>('GET', '/v1/identity/conflicts?owner=store-operations');
+        return page.body.customers.filter((customer) => customer.subjectId === subjectId);
+      };
+      expect((await contradicting()).flatMap(({ conflicts }) => conflicts)).toMatchObject([
+        { attribute: 'city', survives: { value: CITY }, contradicts: { value: OTHER_CITY, source: 'pos' } },
+      ]);
       const settled = await eu.ask('POST', '/v1/identity/conflicts/settle', {
         subjectId,
         attribute: 'city',
@@ -174,6 +183,21 @@ export function personalDataStories(pair: () => RunningPair): void {
         value: OTHER_CITY,
         origin: 'steward',
       });
+      expect(await contradicting()).toEqual([]);
+    });
+
+    it('that contradict each other are listed without the values, which the list shows all the same', async () => {
+      const { uk } = pair();
+      const listed = (await rowsOfTables(uk.region)).filter(({ row }) => row.listed?.S === 'conflicts');
+      expect(listed.length).toBeGreaterThan(0);
+      for (const { row } of listed)
+        expect(Object.keys(row).sort()).toEqual(['judgedAt', 'listed', 'openedAt', 'reviewId', 'subjectId']);
+      const ours = ['--jurisdiction', 'uk', '--data-dir', pair().dataDir];
+      const { out } = await rapport('conflicts', '--owner', 'store-operations', '--limit', '5', ...ours);
+      expect(out).toContain('city, for store-operations to settle');
+      for (const value of [CITY, OTHER_CITY]) expect(out).toContain(JSON.stringify(value));
+      const nobody = await rapport('conflicts', '--owner', 'nobody', ...ours);
+      expect(nobody.out).toBe('nothing contradicts itself\n');
     });
 
     it('travel and lie sealed: on the signals stream, and in items beside the profiles', async () => {

@@ -149,6 +149,8 @@ export class CandidateSearch {
           .map(({ key }) => ({ key, atomId, attributes, leaves: true }));
       return [...gone(this.#keys(before), null), ...gone(this.#values(before), 0)];
     });
+    // What they said does not count any more, as it will not when the batch comes again after a crash.
+    for (const entry of left) this.#index.show(entry);
     await this.#index.write(left, store);
   }
 

@@ -114,6 +114,25 @@ export class Ground {
     return subjectBits(this.#model, this.#rules.policy, household, a, b, contributions);
   }
 
+  compareAtoms(a: AtomId, b: AtomId): void {
+    const [row, other] = [this.rowOf(a), this.rowOf(b)];
+    if (row !== null && other !== null) this.compare(row, other);
+  }
+
+  /** What would join two subjects if a steward says so. The least atom of each stands for it, whichever of them was found
+   * first: so a pair of subjects has one review, in any order of arrival. */
+  reviewBetween(a: MatchSubject, b: MatchSubject): MatchLink {
+    const [x, y] = [this.#leastOf(a), this.#leastOf(b)];
+    const [first, second] = orderedPair(x, y);
+    const contributions: Contributions = {};
+    const bits = first === x ? this.bitsOf(a, b, contributions) : this.bitsOf(b, a, contributions);
+    return { a: first, b: second, bits, contributions, model: this.#rules.model };
+  }
+
+  #leastOf({ rows }: MatchSubject): AtomId {
+    return rows.map((row) => known(this.#atoms[row])).reduce((least, atom) => orderedPair(least, atom)[0]);
+  }
+
   /** What would join two subjects: put between the records of either side that are most alike. */
   linkBetween(a: MatchSubject, b: MatchSubject): MatchLink {
     const contributions: Contributions = {};

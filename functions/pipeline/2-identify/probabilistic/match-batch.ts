@@ -1,3 +1,4 @@
+import type { AtomPair } from '../../../contracts/identity-review.ts';
 import type { AtomId } from '../../../contracts/ids.ts';
 import { type MatchLink, pairKey } from '../../../contracts/subject.ts';
 import { Ground } from './ground.ts';
@@ -20,6 +21,9 @@ export interface Matched {
   readonly links: readonly MatchLink[];
   readonly withdrawn: readonly MatchLink[];
   readonly reviews: readonly MatchReview[];
+  /** Pairs that waited for a steward and need nobody's decision any more: they are one subject by now, or must stay two, or
+   * the evidence is too weak, or (where it may join) strong enough; or another pair stands for the same two subjects. */
+  readonly settled: readonly AtomPair[];
   /** Of records and of subjects. */
   readonly comparisons: number;
 }
@@ -39,7 +43,10 @@ export function matchBatch(
   model: MatchModel,
   rules: MatchRules,
 ): Matched {
-  const assembly = new Assembly(new Ground(neighbourhood, model, rules), rules);
+  const ground = new Ground(neighbourhood, model, rules);
+  const waiting = neighbourhood.waiting ?? [];
+  for (const [a, b] of waiting) ground.compareAtoms(a, b);
+  const assembly = new Assembly(ground, rules, waiting);
   for (const { atomId, candidates } of changed) assembly.consider(atomId, candidates);
   return assembly.outcome();
 }
@@ -54,11 +61,13 @@ type Proposal = readonly [MatchSubject, MatchSubject, bits: number];
 class Assembly {
   readonly #ground: Ground;
   readonly #rules: MatchRules;
+  readonly #waiting: readonly AtomPair[];
   readonly #touched = new Set<number>();
 
-  constructor(ground: Ground, rules: MatchRules) {
+  constructor(ground: Ground, rules: MatchRules, waiting: readonly AtomPair[]) {
     this.#ground = ground;
     this.#rules = rules;
+    this.#waiting = waiting;
   }
 
   /** Compares a changed record and settles what follows. */
@@ -83,12 +92,14 @@ class Assembly {
     for (const subject of this.#ground.subjects) for (const link of subject.links) now.add(link);
     const links = [...now].filter((link) => !this.#ground.standing.has(link));
     const renewed = new Set(links.map(({ a, b }) => pairKey(a, b)));
+    const reviews = this.#reviews();
     return {
       links,
       withdrawn: [...this.#ground.standing].filter(
         (link) => !now.has(link) && !renewed.has(pairKey(link.a, link.b)),
       ),
-      reviews: this.#reviews(),
+      reviews,
+      settled: this.#settled(reviews),
       comparisons: this.#ground.comparisons,
     };
   }
@@ -103,12 +114,24 @@ class Assembly {
       seen.add(subject);
       for (const other of this.#ground.neighboursOf(subject)) {
         if (seen.has(other) || this.#ground.areApart(subject, other)) continue;
-        const review = this.#ground.linkBetween(subject, other);
+        const review = this.#ground.reviewBetween(subject, other);
         if (review.bits >= policy.reviewAbove && (review.bits <= policy.mergeAbove || !mayMerge))
           reviews.push(review);
       }
     }
     return reviews.sort((a, b) => b.bits - a.bits);
+  }
+
+  /** Of what waited, what was looked at again and is not proposed again. Somebody who may not be compared now is left waiting. */
+  #settled(reviews: readonly MatchReview[]): readonly AtomPair[] {
+    const open = new Set(reviews.map(({ a, b }) => pairKey(a, b)));
+    const looked = new Set([...this.#touched].map((row) => this.#ground.subjectOf(row)));
+    const isLookedAt = (pair: AtomPair): boolean => {
+      const [x, y] = pair.map((atomId) => this.#ground.rowOf(atomId));
+      if (x == null || y == null) return false;
+      return looked.has(this.#ground.subjectOf(x)) || looked.has(this.#ground.subjectOf(y));
+    };
+    return this.#waiting.filter((pair) => !open.has(pairKey(...pair)) && isLookedAt(pair));
   }
 
   /** Merges subjects as long as the evidence favours it, the strongest first, starting from these. */

@@ -1,3 +1,4 @@
+import type { AtomPair } from '../../../contracts/identity-review.ts';
 import type { AtomId, SubjectId } from '../../../contracts/ids.ts';
 import { CandidateSearch, type CandidateTools, type IndexedRecord } from './candidates.ts';
 import { type ChangedRecord, type Matched, matchBatch } from './match-batch.ts';
@@ -25,6 +26,8 @@ export interface StandingPeople {
 }
 
 export interface MatchTools extends CandidateTools {
+  /** Pairs that wait for a steward, of the subjects that the changed records are in. */
+  waiting(): Promise<readonly AtomPair[]>;
   readonly model: MatchModel;
   readonly candidates: CandidateStore;
   readonly people: People;
@@ -68,11 +71,14 @@ export async function match(
 ): Promise<MatchOutcome> {
   const { model, people, candidates: store } = tools;
   const search = new CandidateSearch(tools);
-  await search.readFor(changed, store, consistent);
+  const [waiting] = await Promise.all([tools.waiting(), search.readFor(changed, store, consistent)]);
+  const awaited = waiting.flat();
   const own = new Map(changed.map((each) => [each.atomId, each]));
   for (const each of changed) search.enter(each);
   const entered = changed.map((each) => ({ atomId: each.atomId, candidates: search.candidatesOf(each) }));
-  const wanted = new Set(entered.flatMap(({ candidates }) => candidates).filter((id) => !own.has(id)));
+  const wanted = new Set(
+    [...entered.flatMap(({ candidates }) => candidates), ...awaited].filter((id) => !own.has(id)),
+  );
   const [known] = await Promise.all([people.records([...wanted], consistent), search.leave(changed, store)]);
   const found = new Map<AtomId, KnownRecord>([...known, ...own]);
 
@@ -81,6 +87,10 @@ export async function match(
     search.teach((comparison, value, records) => model.learn(comparison, value, records));
   };
   const likely = new Map<AtomId, KnownRecord>(own);
+  for (const id of awaited) {
+    const known = found.get(id);
+    if (known !== undefined) likely.set(id, known);
+  }
   regard();
   let comparisons = 0;
   const narrowed = entered.map(({ atomId, candidates }): ChangedRecord => {
@@ -114,7 +124,7 @@ export async function match(
     if (subjectId !== null && standing.withheld.has(subjectId)) records.delete(atomId);
     else records.set(atomId, record);
   }
-  const matched = matchBatch(narrowed, { ...standing, records }, model, rules);
+  const matched = matchBatch(narrowed, { ...standing, records, waiting }, model, rules);
   return {
     ...matched,
     comparisons: matched.comparisons + comparisons,

@@ -1,3 +1,4 @@
+import type { AtomPair } from '../../../contracts/identity-review.ts';
 import type { AtomId } from '../../../contracts/ids.ts';
 import type { MatchLink } from '../../../contracts/subject.ts';
 import type { MatchPolicy } from '../../../registry/matching/parameters.ts';
@@ -26,6 +27,8 @@ export interface Neighbourhood {
   readonly subjects: readonly StandingSubject[];
   /** Whether two groups of atoms must not be one person's. */
   areApart(a: readonly AtomId[], b: readonly AtomId[]): boolean;
+  /** Pairs that wait for a steward, of subjects with a record that changed: looked at again, whatever else is. */
+  readonly waiting?: readonly AtomPair[];
   /** Prior odds, in bits, that an atom of either is one person's and not of two people of one home. */
   householdPriorBits(a: AtomId, b: AtomId): number;
 }

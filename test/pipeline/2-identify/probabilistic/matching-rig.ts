@@ -1,6 +1,7 @@
 import { ExportPeople } from '../../../../bin/identity/export-people.ts';
 import { Overlap } from '../../../../bin/identity/overlap.ts';
 import { MemoryCandidateStore } from '../../../../functions/adapters/memory/candidate-store.ts';
+import type { AtomPair } from '../../../../functions/contracts/identity-review.ts';
 import { type AtomId, asIdentifierToken } from '../../../../functions/contracts/ids.ts';
 import type { Verdict } from '../../../../functions/contracts/subject.ts';
 import { KeyChoice } from '../../../../functions/pipeline/2-identify/probabilistic/key-choice.ts';
@@ -67,6 +68,7 @@ export class MatchingRig {
         model: this.#model,
         candidates: this.store,
         people: this.people,
+        waiting: async () => this.waiting,
       },
       { policy: matchPolicy, mayMerge: this.#mayMerge, model: 'test@1' },
       false,
@@ -75,6 +77,9 @@ export class MatchingRig {
     this.people.apply({ matches: matched.links, withdrawn: matched.withdrawn.map(({ a, b }) => [a, b]) });
     return matched;
   }
+
+  /** Pairs that wait for a steward. */
+  waiting: readonly AtomPair[] = [];
 
   decide(a: number, b: number, verdict: Verdict): void {
     const [x, y] = [atomOf(a), atomOf(b)];
