@@ -52,7 +52,7 @@ export interface Judged {
 }
 
 /** Says of each of an atom's signals how it ends: seen before, without permission, or applied.
- * @param standings the whole customer's · @param paged see `sight` · @param written see `planUnit` */
+ * @param standings the whole customer's · @param paged see `sight` · @param written see `Knowledge` */
 export function judge(
   atom: Atom,
   subjectId: SubjectId,

@@ -76,78 +76,22 @@ export interface GroupView {
 /** Scores a subject and finds what changed against what was published: segments entered and left, alerts opened, and when
  * to look again. */
 export function publishGroup(view: GroupView, context: UnderstandContext, now: EpochMs): PublishedGroup {
-  const { graph, standings } = view;
+  const { graph } = view;
   const { published, shared } =
     view.told === undefined ? publishedBefore(view) : { published: view.told, shared: true };
-  const merged = view.states.reduce(mergeStates, EMPTY_STATE);
-  const seenFor = stateFor(withoutWithdrawn(merged, standings));
-  const permitted = (purpose: Purpose, depth: ConsentDepth): boolean => permits(standings[purpose], depth);
-  const isConcluded = ({ purposes, depth }: Concluding): boolean =>
-    !view.restricted || purposes.some((purpose) => !permitted(purpose, depth ?? 'basic'));
-  const alertRules = view.restricted ? context.alertRules.filter(isConcluded) : context.alertRules;
-  const lookedAt = view.restricted ? context.segments.filter(isConcluded) : context.segments;
-  const scored = scoreProfile(seenFor, lookedAt, permitted, now);
-  const { answersFor } = view;
-  const split =
-    answersFor !== null
-      ? alertsAfterSplit(
-          { subjectId: graph.subjectId, stateFor: seenFor, segments: scored.segments, answersFor },
-          published.alerts,
-          context.alertRules,
-          permitted,
-          now,
-        )
-      : null;
-  const alerted = alertsOf(
-    graph.subjectId,
-    seenFor,
-    scored.segments,
-    split?.alerts ?? published.alerts,
-    alertRules,
-    permitted,
-    now,
-    view.settled,
-  );
-
-  const effects = view.identity.map((each) => ({ ...each, atoms: atomsBehind(each, view) }));
-  const segments: Record<string, EpochMs> = {};
-  const effect = (kind: KeptEffect['kind'], name: string, reasons: string): KeptEffect => ({
-    by: view.bucket,
-    kind,
-    name,
-    reasons,
-    at: now,
-    receivedAt: view.receivedAt,
-    atoms: view.atoms,
-  });
-  for (const definition of context.segments) {
-    const { name } = definition;
-    const since = published.segments[name];
-    const isIn = isConcluded(definition) ? scored.segments.has(name) : since !== undefined;
-    if (isIn) segments[name] = since ?? now;
-    if (isIn && since === undefined)
-      effects.push(effect('segment-entered', name, segmentReasons(definition, scored)));
-    if (!isIn && since !== undefined)
-      effects.push(effect('segment-left', name, segmentReasons(definition, scored)));
-  }
-  const opened = [...(split?.opened ?? []), ...alerted.opened];
-  for (const { alertId, rule } of split?.closed ?? [])
-    effects.push({ ...effect('alert-closed', rule, 'subject-split'), closes: [alertId] });
-  for (const alert of opened) {
-    effects.push({ ...effect('alert-opened', alert.rule, alertReasons(alert)), alert });
-  }
-  for (const { rule, missing, alertIds } of alerted.closed)
-    effects.push({ ...effect('alert-closed', rule, `not-permitted:${missing.join('+')}`), closes: alertIds });
-  const armed = published.dueAt !== null && published.dueAt > now ? published.dueAt : null;
-  const due = alerted.dueAt === null ? null : Math.max(alerted.dueAt, now + SETTLE_MS);
-  // What an earlier attempt noted as armed, it may have died before arming.
-  const rearm = view.repeatSince === null ? null : armed;
-  const armAt = due !== null && (armed === null || due < armed) ? due : rearm;
+  const judged = judgeGroup(view, published, context, now);
+  const { segments, moves } = segmentsAfter(view, published, judged, context, now);
+  const effects = [
+    ...view.identity.map((each) => ({ ...each, atoms: atomsBehind(each, view) })),
+    ...moves,
+    ...alertEffects(view, judged, now),
+  ];
+  const { dueAt, armAt } = cueAfter(view, published, judged, now);
   const isOwn = (kept: KeptEffect): boolean => kept.by === view.bucket;
   const next: Published = {
     segments,
-    alerts: alerted.alerts,
-    dueAt: armAt ?? armed,
+    alerts: judged.alerted.alerts,
+    dueAt,
     effects:
       effects.length === 0
         ? published.effects
@@ -161,9 +105,125 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     bucket: view.bucket,
     effects,
     repeated: published.effects.filter((kept) => isOwn(kept) && isUntold(kept, view)),
-    alerts: opened,
+    alerts: openedBy(judged),
     armAt,
   };
+}
+
+/** What the rules say of a subject now. */
+interface Judged {
+  /** Whether a rule may conclude anything: while processing is restricted, only that what is not permitted any more ends. */
+  isConcluded(definition: Concluding): boolean;
+  readonly scored: Scored;
+  /** Of a part of a subject that came apart: which of the alerts are its own. */
+  readonly split: ReturnType<typeof alertsAfterSplit> | null;
+  readonly alerted: ReturnType<typeof alertsOf>;
+}
+
+function judgeGroup(
+  view: GroupView,
+  published: Published,
+  { segments, alertRules }: UnderstandContext,
+  now: EpochMs,
+): Judged {
+  const { graph, standings, answersFor } = view;
+  const { subjectId } = graph;
+  const merged = view.states.reduce(mergeStates, EMPTY_STATE);
+  const seenFor = stateFor(withoutWithdrawn(merged, standings));
+  const permitted = (purpose: Purpose, depth: ConsentDepth): boolean => permits(standings[purpose], depth);
+  const isConcluded = ({ purposes, depth }: Concluding): boolean =>
+    !view.restricted || purposes.some((purpose) => !permitted(purpose, depth ?? 'basic'));
+  const allowed = <T extends Concluding>(all: readonly T[]): readonly T[] =>
+    view.restricted ? all.filter(isConcluded) : all;
+  const scored = scoreProfile(seenFor, allowed(segments), permitted, now);
+  const split =
+    answersFor === null
+      ? null
+      : alertsAfterSplit(
+          { subjectId, stateFor: seenFor, segments: scored.segments, answersFor },
+          published.alerts,
+          alertRules,
+          permitted,
+          now,
+        );
+  const alerted = alertsOf(
+    subjectId,
+    seenFor,
+    scored.segments,
+    split?.alerts ?? published.alerts,
+    allowed(alertRules),
+    permitted,
+    now,
+    view.settled,
+  );
+  return { isConcluded, scored, split, alerted };
+}
+
+const openedBy = ({ split, alerted }: Judged): readonly Alert[] => [
+  ...(split?.opened ?? []),
+  ...alerted.opened,
+];
+
+const effectOf = (
+  { bucket, receivedAt, atoms }: GroupView,
+  now: EpochMs,
+  kind: KeptEffect['kind'],
+  name: string,
+  reasons: string,
+): KeptEffect => ({ by: bucket, kind, name, reasons, at: now, receivedAt, atoms });
+
+/** Segments it is in now, and the evidence of those it entered and left. */
+function segmentsAfter(
+  view: GroupView,
+  published: Published,
+  { isConcluded, scored }: Judged,
+  context: UnderstandContext,
+  now: EpochMs,
+): { readonly segments: Record<string, EpochMs>; readonly moves: readonly KeptEffect[] } {
+  const segments: Record<string, EpochMs> = {};
+  const moves: KeptEffect[] = [];
+  for (const definition of context.segments) {
+    const { name } = definition;
+    const since = published.segments[name];
+    const isIn = isConcluded(definition) ? scored.segments.has(name) : since !== undefined;
+    if (isIn) segments[name] = since ?? now;
+    if (isIn === (since !== undefined)) continue;
+    const kind = isIn ? 'segment-entered' : 'segment-left';
+    moves.push(effectOf(view, now, kind, name, segmentReasons(definition, scored)));
+  }
+  return { segments, moves };
+}
+
+function alertEffects(view: GroupView, judged: Judged, now: EpochMs): readonly KeptEffect[] {
+  return [
+    ...(judged.split?.closed ?? []).map(({ alertId, rule }) => ({
+      ...effectOf(view, now, 'alert-closed', rule, 'subject-split'),
+      closes: [alertId],
+    })),
+    ...openedBy(judged).map((alert) => ({
+      ...effectOf(view, now, 'alert-opened', alert.rule, alertReasons(alert)),
+      alert,
+    })),
+    ...judged.alerted.closed.map(({ rule, missing, alertIds }) => ({
+      ...effectOf(view, now, 'alert-closed', rule, `not-permitted:${missing.join('+')}`),
+      closes: alertIds,
+    })),
+  ];
+}
+
+/** When to look again, and the cue to arm for it, if any. */
+function cueAfter(
+  { repeatSince }: GroupView,
+  published: Published,
+  { alerted }: Judged,
+  now: EpochMs,
+): Pick<Published, 'dueAt'> & Pick<PublishedGroup, 'armAt'> {
+  const armed = published.dueAt !== null && published.dueAt > now ? published.dueAt : null;
+  const due = alerted.dueAt === null ? null : Math.max(alerted.dueAt, now + SETTLE_MS);
+  // What an earlier attempt noted as armed, it may have died before arming.
+  const rearm = repeatSince === null ? null : armed;
+  const armAt = due !== null && (armed === null || due < armed) ? due : rearm;
+  return { dueAt: armAt ?? armed, armAt };
 }
 
 /** The states that an effect on identity followed from: a match is about its two atoms, wherever they belong. */

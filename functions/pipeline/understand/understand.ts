@@ -1,5 +1,4 @@
 import type { AtomId } from '../../contracts/ids.ts';
-import type { PersonState } from '../../contracts/person.ts';
 import type { KeptEffect } from '../../contracts/subject.ts';
 import type { SubjectKey } from '../../contracts/subject-keys.ts';
 import type { EpochMs } from '../../kernel/time.ts';
@@ -9,14 +8,13 @@ import { mayMatch, type UnderstandContext } from './context.ts';
 import { type Batch, batchOf, type Delivery, NO_MATCHES, type StreamRecord } from './delivery.ts';
 import { atomsToldOf, emit, emptyEmission, gather, gatherUnreadable } from './emit.ts';
 import { forgetPersons } from './forget-persons.ts';
-import { type Attempt, matchPersons, type PersonsMatched } from './match-persons.ts';
 import { type AtomKeys, openPersons, sealPersons } from './person.ts';
-import { type Plan, planUnit } from './plan.ts';
-import type { ProfileStore, UnderstandPorts, World, WriteUnit } from './ports.ts';
+import type { Plan } from './plan.ts';
+import { planMatched } from './plan-batch.ts';
+import type { UnderstandPorts, World, WriteUnit } from './ports.ts';
 import { rememberingStore } from './remembering.ts';
 import { closeReviewsWithin, forgetReviews } from './settle-reviews.ts';
-import { StaleReadError } from './stale-read.ts';
-import { readWorld, type Unit, unitsOf } from './world.ts';
+import { readWorld } from './world.ts';
 import type { PlannedUnit } from './writes.ts';
 
 /** Tries in one invocation before a subject that others keep writing is left to the stream's retry. */
@@ -205,68 +203,6 @@ async function readPages(
   }
   await Promise.all(reads);
   return paged;
-}
-
-/** What an attempt goes by. */
-interface ToPlan {
-  readonly batch: Batch;
-  /** What this attempt has read. */
-  readonly store: Pick<ProfileStore, 'read'>;
-  readonly world: World;
-  readonly paged: ReadonlyMap<AtomId, ReadonlySet<string>>;
-  readonly written: ReadonlySet<string>;
-  readonly persons: ReadonlyMap<AtomId, PersonState>;
-  readonly keys: Keys;
-}
-
-interface Planned {
-  readonly planned: readonly { readonly unit: Unit; readonly plan: Plan }[];
-  /** Units of which what was read does not fit together: to be read again. */
-  readonly stale: readonly Unit[];
-}
-
-type PlannedMatched = Planned & Pick<PersonsMatched, 'enter'>;
-
-function planAll(
-  { batch, world, paged, written, persons }: ToPlan,
-  context: UnderstandContext,
-  now: EpochMs,
-): Planned {
-  const planned: { unit: Unit; plan: Plan }[] = [];
-  const stale: Unit[] = [];
-  for (const unit of unitsOf(batch, world)) {
-    try {
-      planned.push({ unit, plan: planUnit(unit, world, paged, written, persons, context, now) });
-    } catch (error) {
-      if (!(error instanceof StaleReadError)) throw error;
-      stale.push(unit);
-    }
-  }
-  return { planned, stale };
-}
-
-/** Plans, matches the persons that come of it, and plans again with the subjects that matches join or part: what is read for
- * that was mostly read before. */
-async function planMatched(
-  toPlan: ToPlan,
-  context: UnderstandContext,
-  ports: UnderstandPorts,
-  attempt: Attempt,
-  now: EpochMs,
-): Promise<PlannedMatched> {
-  const { batch, store, keys } = toPlan;
-  const unmatched = planAll(toPlan, context, now);
-  const plans = unmatched.planned.map(({ plan }) => plan);
-  try {
-    const { matches, enter } = await matchPersons(plans, store, keys, context, ports, attempt, now);
-    if (matches === null) return { ...unmatched, enter };
-    const matched = { ...batch, matches };
-    const world = await readWorld(matched, store, attempt.consistent, mayMatch(context));
-    return { ...planAll({ ...toPlan, batch: matched, world }, context, now), enter };
-  } catch (error) {
-    if (!(error instanceof StaleReadError)) throw error;
-    return { planned: [], stale: unitsOf(batch, toPlan.world), enter: async () => new Set() };
-  }
 }
 
 /** Writes all plans in one go, and says for each whether all, some or none of it was written. */
