@@ -114,6 +114,9 @@ export interface Published {
   /** Effects of the last write, kept until the writer surely emitted them: a crash in between is made good at the
    * redelivery. */
   readonly effects: readonly KeptEffect[];
+  /** Subjects that the same write changed, and that nothing joins with this one any more: should the writer have died, only what
+   * comes again leads to their effects. */
+  readonly alongside?: { readonly by: string; readonly subjectIds: readonly SubjectId[] };
 }
 
 /** An effect, compact; `by` is the partition bucket (or `sweep`) whose write made it. */

@@ -11,12 +11,14 @@ import type { PlannedSubject } from './acquaintances.ts';
 import { atomsOf, bucketOf, newestReceipt } from './atom.ts';
 import type { ConflictCheck } from './conflicts.ts';
 import type { UnderstandContext } from './context.ts';
+import { tokensOfOrder } from './delivery.ts';
 import { identify, identityEffects } from './identify.ts';
 import type { Ending } from './judge.ts';
 import type { PlannedPerson } from './match-persons.ts';
 import { type IdentityEffect, matchEffects } from './matches.ts';
-import { type Knowledge, planGroup } from './plan-group.ts';
-import type { PublishedGroup } from './publish.ts';
+import { type GroupPlan, type Knowledge, planGroup } from './plan-group.ts';
+import type { World } from './ports.ts';
+import { type PublishedGroup, publishedAlongside } from './publish.ts';
 import { setAside } from './set-aside.ts';
 import type { Unit } from './world.ts';
 import { type PlannedUnit, WriteCollector } from './writes.ts';
@@ -75,7 +77,7 @@ export function planUnit(whole: Unit, knowledge: Knowledge, context: UnderstandC
     answersFor: answersFor(identity.changes, graphs),
   };
   const groups = graphs.filter(isNews).map((graph) => planGroup(graph, identified, context, now));
-  const published = groups.map((group) => group.published);
+  const published = withSilent(unit, groups, world);
   const told = new Set(published.map(({ subjectId }) => subjectId));
   return {
     writes: writes.units(
@@ -94,6 +96,34 @@ export function planUnit(whole: Unit, knowledge: Knowledge, context: UnderstandC
     identity: effects.filter(({ subjectId }) => !told.has(subjectId)),
     lostProfiling: groups.flatMap(({ lostProfiling }) => lostProfiling),
   };
+}
+
+/**
+ * What is published of the unit's subjects. Some have come apart from those whose signals and orders the unit is made of: should
+ * the writer die before it tells, only the latter come again. So these note the others, and tell for them when they do.
+ */
+function withSilent(unit: Unit, groups: readonly GroupPlan[], world: World): readonly PublishedGroup[] {
+  const spoken = new Set([
+    ...unit.deliveries.keys(),
+    ...unit.orders.flatMap(({ order }) => tokensOfOrder(order)),
+  ]);
+  const speaks = ({ subject }: GroupPlan): boolean => subject.graph.nodes.some((node) => spoken.has(node));
+  const subjectIds = groups
+    .filter((group) => !speaks(group) && group.published.effects.length > 0)
+    .map(({ published }) => published.subjectId);
+  const here = new Set(groups.map(({ published }) => published.subjectId));
+  return groups.flatMap((group) => {
+    const { published } = group;
+    const { next, bucket } = published;
+    if (speaks(group) && subjectIds.length > 0)
+      return [{ ...published, next: { ...next, alongside: { by: bucket, subjectIds } }, changed: true }];
+    const { alongside } = next;
+    if (published.repeated.length === 0 || alongside?.by !== bucket) return [published];
+    const told = alongside.subjectIds
+      .map((id) => publishedAlongside(id, bucket, world))
+      .filter((other) => other !== null && !here.has(other.subjectId));
+    return [published, ...told.filter((other) => other !== null)];
+  });
 }
 
 const isMerged = ({ effects, repeated }: PublishedGroup): boolean =>

@@ -6,6 +6,7 @@ import {
   isWorthKeeping,
   type KeptEffect,
   NOTHING_PUBLISHED,
+  nodeOfSubjectId,
   openedTogether,
   type Published,
   type SubjectGraph,
@@ -88,6 +89,8 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
   ];
   const { dueAt, armAt } = cueAfter(view, published, judged, now);
   const isOwn = (kept: KeptEffect): boolean => kept.by === view.bucket;
+  const { alongside } = published;
+  const isKept = effects.length === 0 || alongside?.by !== view.bucket;
   const next: Published = {
     segments,
     alerts: judged.alerted.alerts,
@@ -96,6 +99,7 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
       effects.length === 0
         ? published.effects
         : [...published.effects.filter((kept) => !isOwn(kept)), ...effects],
+    ...(alongside === undefined || !isKept ? {} : { alongside }),
   };
   return {
     subjectId: graph.subjectId,
@@ -107,6 +111,31 @@ export function publishGroup(view: GroupView, context: UnderstandContext, now: E
     repeated: published.effects.filter((kept) => isOwn(kept) && isUntold(kept, view)),
     alerts: openedBy(judged),
     armAt,
+  };
+}
+
+/** What an earlier write by the same writer kept of a subject that it changed alongside others: to be told again.
+ * @param subjectId as it was then
+ * @returns null when nothing of it is left */
+export function publishedAlongside(
+  subjectId: SubjectId,
+  bucket: string,
+  world: Pick<World, 'nodes' | 'subjects'>,
+): PublishedGroup | null {
+  const node = world.nodes.get(nodeOfSubjectId(subjectId));
+  const home = node?.subjectId ?? subjectId;
+  const published = world.subjects.get(home)?.published ?? node?.published ?? null;
+  if (published === null) return null;
+  return {
+    subjectId: home,
+    alone: null,
+    next: published,
+    changed: false,
+    bucket,
+    effects: [],
+    repeated: published.effects.filter(({ by }) => by === bucket),
+    alerts: [],
+    armAt: published.dueAt,
   };
 }
 
@@ -297,5 +326,7 @@ function mergePublished(a: Published, b: Published): Published {
           };
   }
   const dueAt = a.dueAt === null ? b.dueAt : b.dueAt === null ? a.dueAt : Math.min(a.dueAt, b.dueAt);
-  return { segments, alerts, dueAt, effects: [...a.effects, ...b.effects] };
+  const alongside = a.alongside ?? b.alongside;
+  const effects = [...a.effects, ...b.effects];
+  return { segments, alerts, dueAt, effects, ...(alongside === undefined ? {} : { alongside }) };
 }

@@ -1,5 +1,11 @@
 import type { AtomId, IdentifierToken, SubjectId } from '../../contracts/ids.ts';
-import { dayOf, neighboursOf, type SubjectGraph } from '../../contracts/subject.ts';
+import {
+  dayOf,
+  neighboursOf,
+  nodeOfSubjectId,
+  type Published,
+  type SubjectGraph,
+} from '../../contracts/subject.ts';
 import { readAlong } from './around.ts';
 import type { Batch, BatchMatches, Delivery, OrderDelivery } from './delivery.ts';
 import { decodeLinks, linkPrefix, NO_MATCHES, pairsOf, tokensOfOrder } from './delivery.ts';
@@ -51,8 +57,14 @@ export async function readWorld(
     const nextNodes = new Set<IdentifierToken>();
     const nextSubjects = new Set<SubjectId>();
     if (round === 0) for (const token of linkingNodes(byAtom, found.nodes)) shapes.tokens.add(token);
+    // Whose effects may have to be told again with those of this batch.
+    const follow = ({ alongside }: Published): void => {
+      for (const id of alongside?.subjectIds ?? [])
+        if (!asked.has(nodeOfSubjectId(id))) nextNodes.add(nodeOfSubjectId(id));
+    };
     for (const [id, node] of found.nodes) {
       nodes.set(id, node);
+      if (node.published !== null) follow(node.published);
       if (node.subjectId === null) continue;
       if (!askedSubjects.has(node.subjectId)) nextSubjects.add(node.subjectId);
       // From now on it may be found: its row has to say who is around it.
@@ -66,6 +78,7 @@ export async function readWorld(
     for (const [id, subject] of found.subjects) {
       subjects.set(id, subject);
       shapes.met(subject.graph);
+      follow(subject.published);
       for (const atom of subject.graph.atoms) if (!asked.has(atom)) nextNodes.add(atom);
     }
     for (const token of shapes.wanted(subjects, round === 0)) if (!asked.has(token)) nextNodes.add(token);

@@ -158,6 +158,27 @@ describe('law 7 where evidence may join people: rebuilt from the archive alone',
     expect(segments).toBeGreaterThan(20);
   });
 
+  it('also when the one who parts them dies, and only some of them are named by what comes again', async () => {
+    const story = [
+      states('1', 'u3', RUTH),
+      states('2', 'u1', RUTH),
+      severs('o1', 'u1', 'u2', NOW + 31),
+      states('3', 'u2', RUTH),
+      states('4', 'u4', { ...RUTH, surname: 'Croftam' }),
+    ];
+    const played = async (call: number, after: boolean): Promise<readonly string[]> => {
+      const region = await live(...users.map(appears), ...story);
+      if (call > 0) region.crashAt(call, after);
+      await region.deliverUntilDone([region.record([decides('o2', 'u2', 'u3', 'same', NOW + 50)])], NOW + 59);
+      await expectEqual(region);
+      return [...new Set(region.archived().map(({ rowId }) => rowId))].sort();
+    };
+    const calm = await played(0, false);
+    for (let call = 1; call <= 14; call += 1)
+      for (const after of [false, true])
+        expect([call, after, await played(call, after)]).toEqual([call, after, calm]);
+  });
+
   it('a link that later evidence took back stays gone', async () => {
     const region = await live(
       states('1', 'a', RUTH),
