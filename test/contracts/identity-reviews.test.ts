@@ -10,6 +10,7 @@ import type { Alert } from '../../functions/contracts/alerts.ts';
 import { type AtomPair, reviewIdOf } from '../../functions/contracts/identity-review.ts';
 import { type AtomId, asAlertId, asSubjectId } from '../../functions/contracts/ids.ts';
 import { type MatchLink, orderedPair } from '../../functions/contracts/subject.ts';
+import { DAY_MS } from '../../functions/kernel/time.ts';
 import type { AlertBook, ReviewBook } from '../../functions/pipeline/6-serve/ports.ts';
 import type { EffectPorts, ReviewQueue } from '../../functions/pipeline/understand/ports.ts';
 import { tokenOf } from '../arbitraries.ts';
@@ -35,7 +36,7 @@ describe.each([
     'in DynamoDB',
     async () => {
       const table = await tables.fresh('identityReviews');
-      return { ...identityReviews(table), ...reviewBook(table) };
+      return { ...identityReviews(table), ...reviewBook(table, () => NOW) };
     },
   ],
 ])('a queue of reviews %s', (_name, make) => {
@@ -173,4 +174,12 @@ describe.each([
       ['open', NOW + 1],
     ]);
   });
+});
+
+it('a review in DynamoDB that is past its time is listed no more, though nobody has deleted it yet', async () => {
+  const table = await tables.fresh('identityReviews');
+  await identityReviews(table).put([match(0)], NOW);
+  const listedAt = (at: number) => reviewBook(table, () => at).list({ limit: 10 });
+  expect((await listedAt(NOW + 179 * DAY_MS)).reviews).toHaveLength(1);
+  expect((await listedAt(NOW + 181 * DAY_MS)).reviews).toEqual([]);
 });

@@ -8,11 +8,11 @@ import { orderedPair } from '../../functions/contracts/subject.ts';
 import { estimatedSize } from '../../functions/pipeline/2-identify/probabilistic/population.ts';
 import { NOW, permutationArbitrary, signal, tokenOf } from '../arbitraries.ts';
 import { type LocalTables, startTables } from '../local-tables.ts';
+import { GRANTED } from '../persons.ts';
 import type { MemoryRegion } from '../understand-harness.ts';
 import { FaultyClients } from './faulty-clients.ts';
 import { StoredRegion } from './stored-region.ts';
 
-const GRANTED = { profiling: true, personalisation: true, analytics: true };
 let local: LocalTables;
 let faults: FaultyClients;
 

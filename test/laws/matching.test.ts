@@ -6,23 +6,14 @@ import { DAY_MS } from '../../functions/kernel/time.ts';
 import { forgetPersons } from '../../functions/pipeline/understand/forget-persons.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { NOW, SECRETS, signal, tokenOf } from '../arbitraries.ts';
+import { GRANTED, IBRAHIM, RUTH } from '../persons.ts';
 import { MemoryRegion } from '../understand-harness.ts';
 
-const RUTH: PersonAttributes = {
-  givenName: 'Ruth',
-  surname: 'Qzcroftham',
-  birthDate: '1961-02-03',
-  street: 'Mill Lane',
-  streetNumber: '4',
-  postcode: 'CB6 1AA',
-  city: 'Ely',
-};
 const SAMUEL: PersonAttributes = {
   ...RUTH,
   givenName: 'Samuel',
   birthDate: '1959-11-27',
 };
-const GRANTED = { profiling: true, personalisation: true, analytics: true };
 
 let sent = 0;
 const stating = (
@@ -188,17 +179,8 @@ describe('matching in a running stack', () => {
     const region = new MemoryRegion(on);
     await deliver(region, stating('a', RUTH), stating('b', RUTH));
     expect(linksOf(region)).toHaveLength(1);
-    const other: PersonAttributes = {
-      givenName: 'Ibrahim',
-      surname: 'Okonkwo',
-      birthDate: '1988-11-02',
-      street: 'High Street',
-      streetNumber: '211',
-      postcode: 'M14 5RB',
-      city: 'Manchester',
-    };
     await region.deliverUntilDone(
-      [region.record([stating('b', other, { occurredAt: NOW + DAY_MS })])],
+      [region.record([stating('b', IBRAHIM, { occurredAt: NOW + DAY_MS })])],
       NOW + DAY_MS + 1,
     );
     expect(linksOf(region)).toEqual([]);

@@ -8,27 +8,9 @@ import { orderedPair, type Verdict } from '../../functions/contracts/subject.ts'
 import { DAY_MS } from '../../functions/kernel/time.ts';
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import { NOW, permutationArbitrary, signal, tokenOf } from '../arbitraries.ts';
+import { GRANTED, IBRAHIM, RUTH } from '../persons.ts';
 import { MemoryRegion } from '../understand-harness.ts';
 
-const RUTH: PersonAttributes = {
-  givenName: 'Ruth',
-  surname: 'Qzcroftham',
-  birthDate: '1961-02-03',
-  street: 'Mill Lane',
-  streetNumber: '4',
-  postcode: 'CB6 1AA',
-  city: 'Ely',
-};
-const IBRAHIM: PersonAttributes = {
-  givenName: 'Ibrahim',
-  surname: 'Okonkwo',
-  birthDate: '1988-11-02',
-  street: 'High Street',
-  streetNumber: '211',
-  postcode: 'M14 5RB',
-  city: 'Manchester',
-};
-const GRANTED = { profiling: true, personalisation: true, analytics: true };
 const ofMode = (mode: 'review' | 'on'): string =>
   Object.values(jurisdictions).find(({ identity }) => identity.value.probabilistic === mode)?.code ?? '';
 

@@ -20,16 +20,23 @@ import { LISTED } from './stewards-lists.ts';
 type Row = Record<string, AttributeValue>;
 
 /** Pairs that may be one person, as stewards work them off. */
-export function reviewBook(table = required('IDENTITY_REVIEWS_TABLE')): ReviewBook {
+export function reviewBook(
+  table = required('IDENTITY_REVIEWS_TABLE'),
+  clock: () => EpochMs = Date.now,
+): ReviewBook {
   return {
     list: async (query) => {
       const { rows, ...rest } = await listedPage(table, LISTED.reviews, query);
-      return { reviews: rows.map(toReview), ...rest };
+      return { reviews: rows.filter((row) => !isPast(row, clock())).map(toReview), ...rest };
     },
     find: (reviewId) => find(table, reviewId),
     decide: (reviewId, verdict, at) => decide(table, reviewId, verdict, at),
   };
 }
+
+/** Expiry is lazy: DynamoDB may still show what has expired. */
+const isPast = ({ expiresAt }: Row, now: EpochMs): boolean =>
+  expiresAt?.N !== undefined && Number(expiresAt.N) * 1_000 <= now;
 
 function toReview(row: Row): IdentityReview {
   const verdict = VERDICTS.find((known) => known === row.verdict?.S);

@@ -71,6 +71,21 @@ function stateOf({ origin, attributes, ...said }: Statement): PersonState {
   return state as PersonState;
 }
 
+/**
+ * Whether a person says more than the same words again, soon after. A browser repeats them with every visit: they may decide
+ * between two others, of whom each holds one, and that is looked at once in a while.
+ * @param soonMs within this time after the same words were said last
+ */
+export const saysMore = (before: PersonState, after: PersonState, soonMs: number): boolean =>
+  PERSON_ATTRIBUTES.some((attribute) =>
+    ORIGINS.some((origin) => {
+      const [was, is] = [before[attribute]?.[origin], after[attribute]?.[origin]];
+      if (was === is || is === undefined) return was !== is;
+      const isSame = was?.value === is.value && was.rank === is.rank && was.sourceId === is.sourceId;
+      return !isSame || is.at - was.at >= soonMs || (is.at === was.at && is.message !== was.message);
+    }),
+  );
+
 /** What is taken to be true of one attribute, and what contradicts it until somebody settles it. */
 export interface Survivor {
   readonly attribute: PersonAttribute;

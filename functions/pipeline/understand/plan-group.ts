@@ -3,11 +3,11 @@ import type { AtomId, AtomVersion, SubjectId } from '../../contracts/ids.ts';
 import type { PersonState } from '../../contracts/person.ts';
 import type { ProfileState } from '../../contracts/profile.ts';
 import { type SubjectGraph, subjectIdOf } from '../../contracts/subject.ts';
-import type { EpochMs } from '../../kernel/time.ts';
+import { DAY_MS, type EpochMs } from '../../kernel/time.ts';
 import { permits } from '../../rights/consent/permission.ts';
 import { type Standings, standingsOf } from '../../rights/consent/standing.ts';
 import { carriesChoice, mergeConsent } from '../../rights/consent/state.ts';
-import { NOBODY } from '../3-profile/person.ts';
+import { NOBODY, saysMore } from '../3-profile/person.ts';
 import { remember } from '../3-profile/seen.ts';
 import { MATCHING_PURPOSE, type PlannedSubject } from './acquaintances.ts';
 import { type Atom, bucketOf, consentOf, newestReceipt } from './atom.ts';
@@ -234,7 +234,7 @@ function conflictChecks(
 ): readonly ConflictCheck[] {
   const persons = planned.filter(({ subjectId }) => subjectId === graph.subjectId);
   const stated = new Map(persons.map((person) => [person.atomId, person]));
-  const isStated = persons.some(({ isChanged }) => isChanged);
+  const isStated = persons.some(({ before: was, after }) => saysMore(was, after, DAY_MS));
   // Where one states something, another may do so for the first time right now.
   const mayBeKnown = ({ id, stored }: Atom): boolean =>
     stated.has(id) || (stored !== undefined && (isStated || !isFindable || stored.around !== undefined));

@@ -1,27 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PersonAttributes } from '../../../functions/contracts/person.ts';
 import { jurisdictions } from '../../../functions/registry/jurisdictions/index.ts';
 import { signal } from '../../arbitraries.ts';
+import { GRANTED, RUTH } from '../../persons.ts';
 import { MemoryRegion } from '../../understand-harness.ts';
 
 const on = Object.values(jurisdictions).find(({ identity }) => identity.value.probabilistic === 'on')?.code;
 
-const RUTH: PersonAttributes = {
-  givenName: 'Ruth',
-  surname: 'Qzcroftham',
-  birthDate: '1961-02-03',
-  street: 'Mill Lane',
-  streetNumber: '4',
-  postcode: 'CB6 1AA',
-  city: 'Ely',
-};
 const account = (name: string) =>
   signal({
     id: `m ${name}`,
     who: { userId: name },
     states: RUTH,
-    consent: { profiling: true, personalisation: true, analytics: true },
+    consent: GRANTED,
   });
 
 /** Makes every call to a table wait until it is picked. */

@@ -8,31 +8,13 @@ import { orderedPair } from '../../../functions/contracts/subject.ts';
 import { DAY_MS } from '../../../functions/kernel/time.ts';
 import { jurisdictions } from '../../../functions/registry/jurisdictions/index.ts';
 import { NOW, signal, tokenOf } from '../../arbitraries.ts';
+import { GRANTED, IBRAHIM, RUTH } from '../../persons.ts';
 import { MemoryRegion } from '../../understand-harness.ts';
 import { RoundTrips } from './round-trips.ts';
 
 /** The most that resolution may take, whoever is found. */
 const MATCHING_MAX = 3;
 
-const RUTH: PersonAttributes = {
-  givenName: 'Ruth',
-  surname: 'Qzcroftham',
-  birthDate: '1961-02-03',
-  street: 'Mill Lane',
-  streetNumber: '4',
-  postcode: 'CB6 1AA',
-  city: 'Ely',
-};
-const IBRAHIM: PersonAttributes = {
-  givenName: 'Ibrahim',
-  surname: 'Okonkwo',
-  birthDate: '1988-11-02',
-  street: 'High Street',
-  streetNumber: '211',
-  postcode: 'M14 5RB',
-  city: 'Manchester',
-};
-const GRANTED = { profiling: true, personalisation: true, analytics: true };
 const on = Object.values(jurisdictions).find(({ identity }) => identity.value.probabilistic === 'on')?.code;
 
 type Who = Partial<Record<IdentifierType, string>>;
