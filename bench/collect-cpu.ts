@@ -39,7 +39,7 @@ export function collectHandler() {
     },
     lineage: { append: async () => undefined },
     quarantine: { put: async () => undefined, get: async () => null },
-    records: { find: async () => new Map(), put: async () => undefined },
+    records: { find: async () => new Map(), putNew: async () => new Set(), put: async () => undefined },
   };
   const setting: CollectSetting = { policy: policy('eu'), sources, ports, limit: new RateLimit() };
   let now = Date.now();

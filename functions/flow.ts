@@ -72,7 +72,10 @@ export const flow = {
     access: [
       { on: 'signals', actions: ['kinesis:PutRecords'] },
       { on: 'lineage', actions: ['kinesis:PutRecords'] },
-      { on: 'records', actions: ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'] },
+      {
+        on: 'records',
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:PartiQLInsert'],
+      },
       { on: 'quarantine', actions: ['s3:PutObject'] },
       { on: 'tokenKey', actions: ['kms:GenerateMac'] },
     ],

@@ -23,7 +23,7 @@ import { streamReader } from '../../functions/adapters/aws/stream-reader.ts';
 import { memoryOutcomeRecords } from '../../functions/adapters/memory/outcome-records.ts';
 import { memoryQuarantineStore } from '../../functions/adapters/memory/quarantine-store.ts';
 import { memorySignalStream } from '../../functions/adapters/memory/signal-stream.ts';
-import { asMessageToken } from '../../functions/contracts/ids.ts';
+import { asIdentifierToken, asMessageToken } from '../../functions/contracts/ids.ts';
 import type { OutcomeRecord } from '../../functions/contracts/records.ts';
 import type { Signal } from '../../functions/contracts/signal.ts';
 import { SECRET_LABELS } from '../../functions/contracts/tokens.ts';
@@ -121,6 +121,18 @@ describe.each([
     const found = await records.find(many.map(({ messageToken }) => messageToken));
     expect(found.size).toBe(240);
     expect(found.get(record(3).messageToken)?.reason).toBe('too-deep');
+  });
+
+  it('is new once, of however many who put it at the same time, and is what the first of them put', async () => {
+    const records = await open();
+    const about = [asIdentifierToken('userId.one'), asIdentifierToken('email.two')];
+    const all = Array.from({ length: 6 }, (_, at) => record(0, { about, receivedAt: NOW + at }));
+    const taken = await Promise.all(all.map((each) => records.putNew([each, record(7)])));
+    const firsts = all.filter((_, at) => taken[at]?.has(record(0).messageToken) === false);
+    expect(firsts).toHaveLength(1);
+    const found = await records.find([record(0).messageToken], true);
+    expect(found.get(record(0).messageToken)?.receivedAt).toBe(firsts[0]?.receivedAt);
+    expect(await records.putNew([record(7)])).toEqual(new Set([record(7).messageToken]));
   });
 
   it('does nothing for nothing', async () => {

@@ -17,6 +17,7 @@ import { count } from '../../runtime/meter.ts';
 import { chunks, inTurns, unitsOf, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
+import { insertNew } from './statements.ts';
 
 /** Limits of the DynamoDB API. */
 const GETS_PER_CALL_MAX = 100;
@@ -36,7 +37,8 @@ export interface StoredRecord extends OutcomeRecord {
 /** The table of outcomes: how every event ended that was not applied. */
 export function outcomeRecords(table = required('RECORDS_TABLE')) {
   return {
-    find: (tokens: readonly MessageToken[]) => find(table, tokens),
+    find: (tokens: readonly MessageToken[], consistent = false) => find(table, tokens, consistent),
+    putNew: (records: readonly OutcomeRecord[]) => putNew(table, records),
     put: (records: readonly OutcomeRecord[]) => put(table, records),
     listQuarantined: (query: ListQuery) => listQuarantined(table, query),
     markReplayed: (token: MessageToken, at: EpochMs) => markReplayed(table, token, at),
@@ -119,6 +121,7 @@ export function toRecord(row: Row): StoredRecord {
 async function find(
   table: string,
   tokens: readonly MessageToken[],
+  consistent: boolean,
 ): Promise<ReadonlyMap<MessageToken, StoredRecord>> {
   const found = new Map<MessageToken, StoredRecord>();
   await inTurns(chunks([...new Set(tokens)], GETS_PER_CALL_MAX), async (chunk) => {
@@ -127,7 +130,10 @@ async function find(
       chunk.map((token): Row => ({ messageToken: { S: token } })),
       async (Keys) => {
         const answer = await dynamodb().send(
-          new BatchGetItemCommand({ RequestItems: { [table]: { Keys } }, ReturnConsumedCapacity: 'TOTAL' }),
+          new BatchGetItemCommand({
+            RequestItems: { [table]: { Keys, ConsistentRead: consistent } },
+            ReturnConsumedCapacity: 'TOTAL',
+          }),
         );
         count('readUnits', unitsOf(answer.ConsumedCapacity));
         for (const row of answer.Responses?.[table] ?? []) {
@@ -142,10 +148,28 @@ async function find(
   return found;
 }
 
+/** The record's own row decides, and comes last: a retry that finds it takes the others for written. */
+async function putNew(table: string, records: readonly OutcomeRecord[]): Promise<ReadonlySet<MessageToken>> {
+  const rows = records.map(rowsOf);
+  await putRows(
+    table,
+    rows.flatMap(([, ...others]) => others),
+  );
+  const taken = await insertNew(
+    table,
+    rows.flatMap(([own]) => (own === undefined ? [] : [own])),
+  );
+  return new Set(records.filter((_, at) => taken.has(at)).map(({ messageToken }) => messageToken));
+}
+
 async function put(table: string, records: readonly OutcomeRecord[]): Promise<void> {
   // One call must not name a key twice; the last record of a token holds.
   const once = [...new Map(records.map((record) => [record.messageToken, record])).values()];
-  await inTurns(chunks(once.flatMap(rowsOf), PUTS_PER_CALL_MAX), async (chunk) => {
+  await putRows(table, once.flatMap(rowsOf));
+}
+
+async function putRows(table: string, rows: readonly Row[]): Promise<void> {
+  await inTurns(chunks(rows, PUTS_PER_CALL_MAX), async (chunk) => {
     await untilDone(
       'dynamodb',
       chunk.map((Item) => ({ PutRequest: { Item } })),

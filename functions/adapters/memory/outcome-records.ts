@@ -15,6 +15,12 @@ export function memoryOutcomeRecords() {
       new Map(
         tokens.flatMap((token) => (records.has(token) ? [[token, records.get(token) as StoredRecord]] : [])),
       ),
+    putNew: async (added: readonly OutcomeRecord[]): Promise<ReadonlySet<MessageToken>> => {
+      const taken = added.filter(({ messageToken }) => records.has(messageToken));
+      for (const record of added)
+        if (!taken.includes(record)) records.set(record.messageToken, structuredClone(record));
+      return new Set(taken.map(({ messageToken }) => messageToken));
+    },
     put: async (added: readonly OutcomeRecord[]): Promise<void> => {
       for (const record of added) records.set(record.messageToken, structuredClone(record));
     },

@@ -39,13 +39,26 @@ async function keepRefused(
   const first = new Map<MessageToken, RefusedEvent>();
   for (const event of refused)
     if (!first.has(event.record.messageToken)) first.set(event.record.messageToken, event);
-  const known = await ports.records.find([...first.keys()]);
+  const known = new Map(await ports.records.find([...first.keys()]));
   const earlierOf = ({ record }: RefusedEvent): OutcomeRecord | undefined => {
     const earlier = known.get(record.messageToken);
     return earlier?.outcome === record.outcome && earlier.reason === record.reason ? earlier : undefined;
   };
   const fresh = [...first.values()].filter((event) => earlierOf(event) === undefined);
-  await ports.records.put(await storeEntries(fresh, ports.quarantine));
+  const records = await storeEntries(fresh, ports.quarantine);
+  const [replacing, unheardOf] = [
+    records.filter(({ messageToken }) => known.has(messageToken)),
+    records.filter(({ messageToken }) => !known.has(messageToken)),
+  ];
+  // Of two requests that bring the same event at once, one is first; for the other it is as if it came later.
+  const taken = unheardOf.length === 0 ? NOBODY : await ports.records.putNew(unheardOf);
+  if (taken.size > 0)
+    for (const [token, record] of await ports.records.find([...taken], true)) known.set(token, record);
+  const superseding = fresh
+    .filter((event) => taken.has(event.record.messageToken) && earlierOf(event) === undefined)
+    .map(({ record }) => record.messageToken);
+  const put = [...replacing, ...records.filter(({ messageToken }) => superseding.includes(messageToken))];
+  if (put.length > 0) await ports.records.put(put);
   const rowsByBucket = new Map<string, RefusalRow[]>();
   const add = ({ record }: RefusedEvent, row: RefusalRow): void => {
     const bucket = bucketOf(record.messageToken, buckets);
@@ -67,6 +80,8 @@ async function keepRefused(
   }
   await ports.lineage.append(rowsByBucket);
 }
+
+const NOBODY: ReadonlySet<MessageToken> = new Set();
 
 /** How another copy of an event ends that was refused before. */
 const duplicateRow = ({ record, row }: RefusedEvent, copy: number): RefusalRow => ({

@@ -29,8 +29,15 @@ export interface QuarantineStore {
 
 /** How events that were not applied ended, by message token. */
 export interface OutcomeRecords {
-  /** Records of those tokens that have one. @throws ThrottledError, TransientError */
-  find(tokens: readonly MessageToken[]): Promise<ReadonlyMap<MessageToken, StoredRecord>>;
+  /** Records of those tokens that have one. @param consistent also what was written just now
+   * @throws ThrottledError, TransientError */
+  find(
+    tokens: readonly MessageToken[],
+    consistent?: boolean,
+  ): Promise<ReadonlyMap<MessageToken, StoredRecord>>;
+  /** Writes records of tokens that have none, each token once.
+   * @returns the tokens of those that have one by now: somebody else was first @throws ThrottledError, TransientError */
+  putNew(records: readonly OutcomeRecord[]): Promise<ReadonlySet<MessageToken>>;
   /** Writes records, each token once; an older record of a token is replaced. @throws ThrottledError, TransientError */
   put(records: readonly OutcomeRecord[]): Promise<void>;
 }

@@ -370,6 +370,19 @@ describe('law 1', () => {
     expect(marked.map((row) => row.receivedAt)).toEqual([NOW, NOW]);
   });
 
+  it('of a bad event that several requests bring at once, one copy is refused and the others are duplicates', async () => {
+    const stage = memoryStage();
+    const body = batch(order({ event: '' }));
+    await Promise.all([0, 1, 2, 3].map((at) => stage.post('/v1/batch', body, {}, NOW + at)));
+    const refusals = stage.rows().filter((row) => row.table === 'refusals');
+    const rows = refusals.filter(({ redelivered }) => redelivered !== true);
+    expect(rows.map(({ outcome }) => outcome).sort()).toEqual([
+      ...Array.from({ length: 3 }, () => 'duplicate'),
+      'quarantined',
+    ]);
+    expect(new Set(rows.map(({ rowId }) => rowId)).size).toBe(4);
+  });
+
   it('puts no personal value on the stream, in a key, a record or a row', async () => {
     const stage = memoryStage();
     const marks = [

@@ -21,7 +21,11 @@ function breakingAt(ports: CollectPorts, call: number, when: 'before' | 'after')
     signals: { append: breaking(ports.signals.append) },
     lineage: { append: breaking(ports.lineage.append) },
     quarantine: { put: breaking(ports.quarantine.put), get: ports.quarantine.get },
-    records: { find: breaking(ports.records.find), put: breaking(ports.records.put) },
+    records: {
+      find: breaking(ports.records.find),
+      putNew: breaking(ports.records.putNew),
+      put: breaking(ports.records.put),
+    },
   };
   return { broken, calls: () => calls };
 }
