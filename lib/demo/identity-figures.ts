@@ -18,6 +18,8 @@ export interface IdentityFigures {
   readonly identifiers: number;
   readonly persons: number;
   readonly asLinked: PairwiseAccuracy;
+  /** As if nobody had been matched: by what was seen together and what stewards decided. */
+  readonly withoutMatches: PairwiseAccuracy;
   /** As if a steward had accepted every waiting pair that is likelier than the line for merging. */
   readonly reviewsAccepted: PairwiseAccuracy;
   /** Waiting pairs above that line. */
@@ -83,10 +85,28 @@ export function united(
   return new Map([...groupOf].map(([identifier, group]) => [identifier, rootOf(group)]));
 }
 
-/** Puts a jurisdiction's figures together. */
+/** A subject's links at rest, as `adapters/aws/graph-item.ts` writes them: by position among its identifiers. */
+export interface StoredLinks {
+  readonly n: readonly string[];
+  readonly e: readonly (readonly [a: number, b: number, ...rest: number[]])[];
+  readonly d?: readonly (readonly [a: number, b: number, isSame: number, ...rest: number[]])[];
+}
+
+/** Groups of a subject's identifiers that hang together without its matches. */
+export function withoutMatches({ n, e, d = [] }: StoredLinks): ReadonlyMap<string, string> {
+  const links = [...e, ...d.filter(([, , isSame]) => isSame === 1)].flatMap(([a, b]) => {
+    const [one, other] = [n[a], n[b]];
+    return one === undefined || other === undefined ? [] : [{ a: one, b: other, bits: 0 }];
+  });
+  return united(new Map(n.map((node) => [node, node])), links);
+}
+
+/** Puts a jurisdiction's figures together.
+ * @param unmatched groups as if nobody had been matched */
 export function identityFigures(
   mode: IdentityFigures['mode'],
   groupOf: ReadonlyMap<string, string>,
+  unmatched: ReadonlyMap<string, string>,
   personOf: ReadonlyMap<string, string>,
   waiting: readonly WaitingPair[],
 ): IdentityFigures {
@@ -97,6 +117,7 @@ export function identityFigures(
     identifiers: known.length,
     persons: new Set(known.map(([, person]) => person)).size,
     asLinked: pairwiseAccuracy(groupOf, personOf),
+    withoutMatches: pairwiseAccuracy(unmatched, personOf),
     reviewsAccepted: pairwiseAccuracy(united(groupOf, acceptable), personOf),
     acceptable: acceptable.length,
   };

@@ -33,9 +33,10 @@ export function rightsLines(report: Report): readonly string[] {
 }
 
 function accuracyLines([code, figures]: readonly [string, IdentityFigures]): readonly string[] {
-  const { mode, identifiers, persons, asLinked, reviewsAccepted, acceptable } = figures;
+  const { mode, identifiers, persons, asLinked, withoutMatches, reviewsAccepted, acceptable } = figures;
   return [
     `  ${code}: ${count(identifiers)} identifiers of ${count(persons)} true persons; matching by attributes: ${mode}`,
+    ...(mode === 'on' ? [accuracyLine('without matches', withoutMatches)] : []),
     accuracyLine('as linked', asLinked),
     ...(mode === 'review'
       ? [accuracyLine(`with ${count(acceptable)} likely reviews accepted`, reviewsAccepted)]

@@ -3,8 +3,14 @@ import { normaliseIdentifier } from '../../functions/registry/identifiers/index.
 import { jurisdictions } from '../../functions/registry/jurisdictions/index.ts';
 import type { Region } from '../local/region.ts';
 import { secretsOf } from '../local/write-keys.ts';
-import { type IdentityFigures, identityFigures, type WaitingPair } from './identity-figures.ts';
-import { scanTable } from './region-tables.ts';
+import {
+  type IdentityFigures,
+  identityFigures,
+  type StoredLinks,
+  type WaitingPair,
+  withoutMatches,
+} from './identity-figures.ts';
+import { scanTable, textIn } from './region-tables.ts';
 import type { TrueIdentifier } from './town-truth.ts';
 
 /** Attributes as `adapters/aws/profile-items.ts` and `identity-reviews.ts` write them. */
@@ -40,7 +46,11 @@ export async function identityOf(
   for await (const { id, part, subject } of scanTable(region, 'profiles', ['id', 'part', 'subject'])) {
     if (part?.S === NODE_PART && id?.S !== undefined) groupOf.set(id.S, subject?.S ?? id.S);
   }
-  return identityFigures(mode, groupOf, tokensOf(truth, secrets), waiting);
+  const unmatched = new Map(groupOf);
+  for await (const { graph } of scanTable(region, 'subjects', ['graph']))
+    for (const [node, group] of withoutMatches(JSON.parse(textIn(graph) ?? '') as StoredLinks))
+      unmatched.set(node, group);
+  return identityFigures(mode, groupOf, unmatched, tokensOf(truth, secrets), waiting);
 }
 
 function tokensOf(

@@ -1,15 +1,10 @@
-import { unpackText } from '../../functions/kernel/codec.ts';
 import type { Region } from '../local/region.ts';
 import { summed } from './archive-figures.ts';
-import { scanTable, type TableRow } from './region-tables.ts';
+import { scanTable, type TableRow, textIn } from './region-tables.ts';
 import type { Customers } from './report.ts';
 
 /** Attributes as `adapters/aws/profile-items.ts` writes them. */
 const ATTRIBUTES = ['subject', 'state', 'published'] as const;
-
-/** A text at rest, packed or not. */
-const textIn = (value: TableRow[string]): string | null =>
-  value?.B === undefined ? (value?.S ?? null) : unpackText(Buffer.from(value.B, 'base64'));
 
 /** Counts a region's customers and who is in which segment. */
 export async function countCustomers(region: Region): Promise<Customers> {

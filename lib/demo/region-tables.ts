@@ -1,4 +1,5 @@
 import { resources } from '../../functions/flow/resources.ts';
+import { unpackText } from '../../functions/kernel/codec.ts';
 import { AwsJsonClient } from '../local/aws-request.ts';
 import type { Region } from '../local/region.ts';
 
@@ -9,6 +10,10 @@ export type TableRow = Readonly<
     { readonly S?: string; readonly N?: string; readonly B?: string; readonly BOOL?: boolean } | undefined
   >
 >;
+/** A text at rest, packed or not. */
+export const textIn = (value: TableRow[string]): string | null =>
+  value?.B === undefined ? (value?.S ?? null) : unpackText(Buffer.from(value.B, 'base64'));
+
 interface Page {
   readonly Items: readonly TableRow[];
   readonly LastEvaluatedKey?: object;

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { matchPolicy } from '../../functions/registry/matching/parameters.ts';
-import { identityFigures, pairwiseAccuracy, united } from '../../lib/demo/identity-figures.ts';
+import {
+  identityFigures,
+  pairwiseAccuracy,
+  united,
+  withoutMatches,
+} from '../../lib/demo/identity-figures.ts';
 import { townOf } from '../../lib/demo/town.ts';
 import { truthOf } from '../../lib/demo/town-truth.ts';
 
@@ -55,13 +60,32 @@ describe('accepting reviews', () => {
   it('counts only pairs that are likelier than the line for merging', () => {
     const groupOf = new Map(Object.entries({ a: '1', b: '2', c: '3' }));
     const personOf = new Map(Object.entries({ a: 'p', b: 'p', c: 'q' }));
-    const figures = identityFigures('review', groupOf, personOf, [
+    const figures = identityFigures('review', groupOf, groupOf, personOf, [
       { a: 'a', b: 'b', bits: matchPolicy.mergeAbove + 0.1 },
       { a: 'b', b: 'c', bits: matchPolicy.mergeAbove },
     ]);
     expect(figures).toMatchObject({ identifiers: 3, persons: 2, acceptable: 1 });
     expect(figures.asLinked.f1).toBe(0);
     expect(figures.reviewsAccepted.f1).toBe(1);
+  });
+});
+
+describe('a subject without its matches', () => {
+  it('is what was seen together and what stewards put together', () => {
+    const groups = withoutMatches({
+      n: ['a', 'b', 'c', 'd', 'e'],
+      e: [
+        [0, 1, 20_000],
+        [2, 9, 20_000],
+      ],
+      d: [
+        [2, 3, 1, 5, 1],
+        [3, 4, 0, 5, 1],
+      ],
+    });
+    expect(groups.get('a')).toBe(groups.get('b'));
+    expect(groups.get('c')).toBe(groups.get('d'));
+    expect(new Set(groups.values()).size).toBe(3);
   });
 });
 
