@@ -1,7 +1,6 @@
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
-  GetItemCommand,
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -14,6 +13,7 @@ import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
+import { readItem } from './read-item.ts';
 
 /** Alerts read per call, and calls before a filtered listing answers with what it has and a cursor. */
 const PAGE_MIN = 100;
@@ -58,18 +58,8 @@ const isGone = (row: Row | undefined, now: EpochMs): row is undefined =>
   row === undefined || Number(row.expiresAt?.N) * 1_000 <= now;
 
 async function find(table: string, alertId: AlertId, now: EpochMs): Promise<Alert | null> {
-  const { Item, ConsumedCapacity } = await translated('dynamodb', () =>
-    dynamodb().send(
-      new GetItemCommand({
-        TableName: table,
-        Key: { alertId: { S: alertId } },
-        ConsistentRead: true,
-        ReturnConsumedCapacity: 'TOTAL',
-      }),
-    ),
-  );
-  count('readUnits', ConsumedCapacity?.CapacityUnits ?? 0);
-  return isGone(Item, now) ? null : toAlert(Item);
+  const item = await readItem(table, { alertId: { S: alertId } });
+  return isGone(item, now) ? null : toAlert(item);
 }
 
 function filterOf({ rule, subjectIds }: AlertsQuery): { expression: string; values: Row } {

@@ -2,7 +2,6 @@ import { crc32 } from 'node:zlib';
 import {
   type AttributeValue,
   BatchWriteItemCommand,
-  GetItemCommand,
   PutItemCommand,
   QueryCommand,
   ScanCommand,
@@ -16,6 +15,7 @@ import { count } from '../../runtime/meter.ts';
 import { chunks, inTurns, untilDone } from './batching.ts';
 import { dynamodb } from './clients.ts';
 import { translated } from './errors.ts';
+import { readItem } from './read-item.ts';
 
 /** Each minute is spread over this many partitions, so that one busy minute is no hot key. */
 const SLOTS_PER_MINUTE = 4;
@@ -169,14 +169,11 @@ async function note(table: string, { minute, through }: Progress): Promise<void>
 }
 
 async function progress(table: string, now: EpochMs): Promise<Progress> {
-  const { Item } = await translated('dynamodb', () =>
-    dynamodb().send(new GetItemCommand({ TableName: table, Key: PROGRESS_KEY, ConsistentRead: true })),
-  );
-  count('readUnits');
-  const minute = Number(Item?.minute?.N ?? minuteOf(now - FIRST_LOOK_BACK_MS));
-  return Item?.thenFrom?.N === undefined
+  const item = await readItem(table, PROGRESS_KEY);
+  const minute = Number(item?.minute?.N ?? minuteOf(now - FIRST_LOOK_BACK_MS));
+  return item?.thenFrom?.N === undefined
     ? { minute }
-    : { minute, through: { after: Item.after?.M ?? null, thenFrom: Number(Item.thenFrom.N) } };
+    : { minute, through: { after: item.after?.M ?? null, thenFrom: Number(item.thenFrom.N) } };
 }
 
 /** Looks through the whole table after a long absence: it holds what is armed, however long the absence was. Where it stands

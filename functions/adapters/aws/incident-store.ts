@@ -1,7 +1,6 @@
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
-  GetItemCommand,
   PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
@@ -14,6 +13,7 @@ import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
+import { readItem } from './read-item.ts';
 
 type Row = Record<string, AttributeValue>;
 
@@ -27,20 +27,7 @@ const seconds = (at: EpochMs): AttributeValue => ({ N: String(Math.ceil(at / 1_0
 /** Incidents in DynamoDB. Only the incident itself carries `state`, so the index has nothing else. */
 export function incidentStore(table = required('INCIDENTS_TABLE')): IncidentStore {
   const key = (id: string, part: string): Row => ({ incidentId: { S: id }, part: { S: part } });
-  const get = async (id: string, part: string): Promise<Row | undefined> => {
-    const answer = await translated('dynamodb', () =>
-      dynamodb().send(
-        new GetItemCommand({
-          TableName: table,
-          Key: key(id, part),
-          ConsistentRead: true,
-          ReturnConsumedCapacity: 'TOTAL',
-        }),
-      ),
-    );
-    count('readUnits', answer.ConsumedCapacity?.CapacityUnits ?? 0);
-    return answer.Item;
-  };
+  const get = (id: string, part: string): Promise<Row | undefined> => readItem(table, key(id, part));
   const putIf = (item: Row, condition: string, values?: Row): Promise<boolean> =>
     unlessRefused(() =>
       dynamodb().send(

@@ -2,7 +2,6 @@ import {
   type AttributeValue,
   ConditionalCheckFailedException,
   DeleteItemCommand,
-  GetItemCommand,
   PutItemCommand,
   QueryCommand,
   TransactionCanceledException,
@@ -16,6 +15,7 @@ import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { dynamodb } from './clients.ts';
 import { translate, translated } from './errors.ts';
+import { readItem } from './read-item.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -61,11 +61,8 @@ export function requestBook(
     ...expiryOf(request, keepDays),
   });
   const find: RequestBook['find'] = async (requestId) => {
-    const { Item } = await translated('dynamodb', () =>
-      dynamodb().send(new GetItemCommand({ TableName: table, Key: keyOf(requestId), ConsistentRead: true })),
-    );
-    count('readUnits');
-    return Item === undefined ? null : requestIn(Item, clock());
+    const item = await readItem(table, keyOf(requestId));
+    return item === undefined ? null : requestIn(item, clock());
   };
   return {
     find,
@@ -123,12 +120,8 @@ async function open(
   if (await opened(table, itemOf(first), lock, null)) return first;
   const same = await find(request.requestId);
   if (same !== null) return same;
-  const { Item } = await translated('dynamodb', () =>
-    dynamodb().send(
-      new GetItemCommand({ TableName: table, Key: keyOf(lockId(request.openKey)), ConsistentRead: true }),
-    ),
-  );
-  const holder = Item?.requestId?.S ?? null;
+  const held = await readItem(table, keyOf(lockId(request.openKey)));
+  const holder = held?.requestId?.S ?? null;
   const standing = holder === null ? null : await find(holder);
   if (standing !== null && !ANSWERED_STATES.has(standing.state)) return standing;
   // Whoever closed it crashed before it let go.

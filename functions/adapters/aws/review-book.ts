@@ -1,7 +1,6 @@
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
-  GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { IdentityReview } from '../../contracts/identity-review.ts';
@@ -13,8 +12,9 @@ import type { ReviewBook } from '../../pipeline/6-serve/ports.ts';
 import { required } from '../../runtime/environment.ts';
 import { count } from '../../runtime/meter.ts';
 import { dynamodb } from './clients.ts';
-import { translate, translated } from './errors.ts';
+import { translate } from './errors.ts';
 import { listedPage } from './listed-pages.ts';
+import { readItem } from './read-item.ts';
 import { LISTED } from './stewards-lists.ts';
 
 type Row = Record<string, AttributeValue>;
@@ -56,18 +56,8 @@ function toReview(row: Row): IdentityReview {
 }
 
 async function find(table: string, reviewId: string): Promise<IdentityReview | null> {
-  const { Item, ConsumedCapacity } = await translated('dynamodb', () =>
-    dynamodb().send(
-      new GetItemCommand({
-        TableName: table,
-        Key: { reviewId: { S: reviewId } },
-        ConsistentRead: true,
-        ReturnConsumedCapacity: 'TOTAL',
-      }),
-    ),
-  );
-  count('readUnits', ConsumedCapacity?.CapacityUnits ?? 0);
-  return Item === undefined ? null : toReview(Item);
+  const item = await readItem(table, { reviewId: { S: reviewId } });
+  return item === undefined ? null : toReview(item);
 }
 
 async function decide(

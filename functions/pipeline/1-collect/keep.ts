@@ -46,19 +46,15 @@ async function keepRefused(
   };
   const fresh = [...first.values()].filter((event) => earlierOf(event) === undefined);
   const records = await storeEntries(fresh, ports.quarantine);
-  const [replacing, unheardOf] = [
-    records.filter(({ messageToken }) => known.has(messageToken)),
-    records.filter(({ messageToken }) => !known.has(messageToken)),
-  ];
-  // Of two requests that bring the same event at once, one is first; for the other it is as if it came later.
-  const taken = unheardOf.length === 0 ? NOBODY : await ports.records.putNew(unheardOf);
-  if (taken.size > 0)
+  const taken = await ports.records.putNew(records);
+  if (taken.size > 0) {
+    // Of two requests that bring the same event at once, one is first; for the other it is as if it came later.
     for (const [token, record] of await ports.records.find([...taken], true)) known.set(token, record);
-  const superseding = fresh
-    .filter((event) => taken.has(event.record.messageToken) && earlierOf(event) === undefined)
-    .map(({ record }) => record.messageToken);
-  const put = [...replacing, ...records.filter(({ messageToken }) => superseding.includes(messageToken))];
-  if (put.length > 0) await ports.records.put(put);
+    const isOther = new Set(fresh.filter((event) => earlierOf(event) === undefined).map(tokenOf));
+    await ports.records.put(
+      records.filter(({ messageToken: token }) => taken.has(token) && isOther.has(token)),
+    );
+  }
   const rowsByBucket = new Map<string, RefusalRow[]>();
   const add = ({ record }: RefusedEvent, row: RefusalRow): void => {
     const bucket = bucketOf(record.messageToken, buckets);
@@ -81,7 +77,7 @@ async function keepRefused(
   await ports.lineage.append(rowsByBucket);
 }
 
-const NOBODY: ReadonlySet<MessageToken> = new Set();
+const tokenOf = ({ record }: RefusedEvent): MessageToken => record.messageToken;
 
 /** How another copy of an event ends that was refused before. */
 const duplicateRow = ({ record, row }: RefusedEvent, copy: number): RefusalRow => ({

@@ -12,6 +12,7 @@ import { decodeState } from '../3-profile/state-codec.ts';
 import { personsOf, told } from './attributes.ts';
 import type { KnownNode, ReviewsQuery, ServePorts } from './ports.ts';
 import { ATTRIBUTES_SCOPE } from './profiles.ts';
+import { restrictedAmong } from './restricted.ts';
 import type { ServePolicy } from './setting.ts';
 
 type ConflictPorts = Pick<ServePorts, 'subjects' | 'keyring' | 'conflicts'>;
@@ -20,7 +21,7 @@ type Known = ReadonlyMap<AtomId, KnownNode>;
 /**
  * `GET /v1/identity/conflicts`: customers of whom values contradict each other, newest first. What contradicts what is read
  * from the persons themselves, in as many calls for a page as for one customer; an entry of somebody of whom nothing
- * contradicts any more, or who may not be told of, is passed over.
+ * contradicts any more, or who may not be told of (their choice, or processing is restricted), is passed over.
  * @throws ThrottledError, TransientError
  */
 export async function listConflicts(
@@ -31,10 +32,11 @@ export async function listConflicts(
   now: EpochMs,
 ): Promise<ConflictPage> {
   const { conflicts: listed, ...rest } = await ports.conflicts.list(query);
-  const outlines = await outlinesOf(
-    listed.map(({ subjectId }) => subjectId),
-    ports,
-  );
+  const ids = listed.map(({ subjectId }) => subjectId);
+  const [outlines, untold] = await Promise.all([
+    outlinesOf(ids, ports),
+    restrictedAmong(ids, ports.subjects, now),
+  ]);
   const atoms = [...outlines.values()].flatMap((outline) => outline.atoms);
   const [{ nodes }, persons] =
     atoms.length === 0
@@ -43,7 +45,7 @@ export async function listConflicts(
   const isWith = scopes.includes(ATTRIBUTES_SCOPE);
   const views = listed.flatMap(({ subjectId, openedAt }): ConflictView[] => {
     const outline = outlines.get(subjectId);
-    if (outline === undefined || !mayBeTold(outline, nodes, policy, now)) return [];
+    if (outline === undefined || untold.has(subjectId) || !mayBeTold(outline, nodes, policy, now)) return [];
     const person = outline.atoms.map((atom) => persons.get(atom) ?? NOBODY).reduce(mergePersons, NOBODY);
     const conflicts = contradictionsOf(person, isWith).filter(
       (each) => owner === undefined || each.owner === owner,

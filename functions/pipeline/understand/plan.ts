@@ -119,10 +119,8 @@ function withSilent(unit: Unit, groups: readonly GroupPlan[], world: World): rea
       return [{ ...published, next: { ...next, alongside: { by: bucket, subjectIds } }, changed: true }];
     const { alongside } = next;
     if (published.repeated.length === 0 || alongside?.by !== bucket) return [published];
-    const told = alongside.subjectIds
-      .map((id) => publishedAlongside(id, bucket, world))
-      .filter((other) => other !== null && !here.has(other.subjectId));
-    return [published, ...told.filter((other) => other !== null)];
+    const others = alongside.subjectIds.flatMap((id) => publishedAlongside(id, bucket, world) ?? []);
+    return [published, ...others.filter(({ subjectId }) => !here.has(subjectId))];
   });
 }
 

@@ -20,6 +20,7 @@ import { forgetPersons } from '../../pipeline/understand/forget-persons.ts';
 import type { JurisdictionDefinition } from '../../registry/jurisdiction-definition.ts';
 import { jurisdictions } from '../../registry/jurisdictions/index.ts';
 import { required } from '../../runtime/environment.ts';
+import { lazily } from '../../runtime/lazily.ts';
 import { log } from '../../runtime/log.ts';
 import { count } from '../../runtime/meter.ts';
 import { stepHandler } from '../../runtime/step-handler.ts';
@@ -36,6 +37,8 @@ const requestSchema = z.discriminatedUnion('step', [
   z.object({ step: z.literal('sweep'), input: z.custom<Sweep>() }),
   z.object({ step: z.literal('report'), input: z.custom<Sweep>() }),
 ]);
+
+const secrets = lazily(jurisdictionSecrets);
 
 function portsOf({ retention }: JurisdictionDefinition, secrets: JurisdictionSecrets): RetentionPorts {
   const live = { profiles: required('PROFILES_TABLE'), subjects: required('SUBJECTS_TABLE') };
@@ -95,7 +98,7 @@ export const handler = stepHandler({
   step: async (request, now) => {
     const jurisdiction = jurisdictions[required('JURISDICTION')];
     invariant(jurisdiction !== undefined, 'JURISDICTION is not in the registry');
-    return answered(request, jurisdiction, portsOf(jurisdiction, await jurisdictionSecrets()), now);
+    return answered(request, jurisdiction, portsOf(jurisdiction, await secrets()), now);
   },
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { conflictPageSchema } from '../../../functions/contracts/conflicts-api.ts';
 import { consentViewSchema } from '../../../functions/contracts/consents-api.ts';
 import {
   linksViewSchema,
@@ -208,6 +209,30 @@ describe('lists', () => {
     expect(region.effects.opened).toEqual(kept);
     for (const [id, node] of region.store.nodes)
       region.store.nodes.set(id, { ...node, restrictedUntil: null });
+    expect(await listed()).toEqual(before);
+  });
+
+  it('of contradictions do not tell of them, whichever of their identifiers is restricted, until it is lifted', async () => {
+    const { send, ask, region } = stack();
+    const states = (sourceId: string, who: Who, city: string): Signal => {
+      const account = from(who, [], { name: 'Account Updated', eventClass: 'account', sourceId });
+      return { ...account, person: sealInTransit(SECRETS, { city }, account.messageToken) };
+    };
+    await send([ADA, BOB].flatMap((who) => [states('web', who, 'London'), states('crm', who, 'Paris')]));
+    const listed = async () => {
+      const { body } = await ask('GET /v1/identity/conflicts', {
+        scopes: ['identity:read', 'attributes:read'],
+      });
+      return conflictPageSchema.parse(body).customers.map(({ subjectId }) => subjectId);
+    };
+    const before = await listed();
+    expect(before).toHaveLength(2);
+    const email = tokenOf('email', 'ada@mail.example.org');
+    const node = region.store.nodes.get(email);
+    if (node === undefined) throw new Error('no such identifier');
+    region.store.nodes.set(email, { ...node, restrictedUntil: NOW + 1 });
+    expect(await listed()).toEqual([subjectIdOf([tokenOf('userId', 'bob')])]);
+    region.store.nodes.set(email, node);
     expect(await listed()).toEqual(before);
   });
 
